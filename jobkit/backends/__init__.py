@@ -1,0 +1,1 @@
+"""Backends: choosing one is naming its module, so importing this loads none."""

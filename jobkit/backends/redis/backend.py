@@ -1,0 +1,285 @@
+"""The Redis backend: one server, one namespace, every verb a script that is one step."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection as BlockingConnection
+from redis.exceptions import NoScriptError, RedisError
+
+from jobkit.admission import (
+    check_extensions,
+    check_ids,
+    check_messages,
+    check_name,
+    check_reserve,
+    check_settlements,
+)
+from jobkit.backend import (
+    Backend,
+    Capabilities,
+    CancelOutcome,
+    Counts,
+    DeleteOutcome,
+    Delivery,
+    EnqueueOutcome,
+    ExtendOutcome,
+    Extension,
+    Message,
+    Page,
+    Release,
+    RequeueOutcome,
+    Settlement,
+    SettleOutcome,
+    Stored,
+    Unknown,
+)
+from jobkit.backends.redis.bells import Bell
+from jobkit.backends.redis.blocking import BlockingRedis
+from jobkit.backends.redis.border import may_be_tried_again, refused, translate
+from jobkit.backends.redis.channel import Channel, Unsent, keep
+from jobkit.backends.redis.clockwork import Clockwork
+from jobkit.backends.redis.server_info import description, refuse_eviction
+from jobkit.backends.redis.keys import Keys
+from jobkit.backends.redis.moves import Moves, Taken
+from jobkit.backends.redis.moves_by_id import MovesById
+from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.settings import PAUSES, Settings
+from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
+from jobkit.clock import Clock
+from jobkit.errors import BackendUnavailable, Closed, InvalidArgument
+from jobkit.lifecycle import State
+
+T = TypeVar("T")
+
+class RedisBackend(Backend):
+    """A client onto one namespace of one server. Belongs to the event loop that first uses it.
+
+    All calls share one connection, and waiting has another.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        namespace: str,
+        clock: Clock | None = None,
+        *,
+        offset: bool = False,
+        connect: Callable[[], AbstractConnection] | None = None,
+        connect_blocking: Callable[[], BlockingConnection] | None = None,
+    ) -> None:
+        check_name("namespace", namespace)
+        self.settings = settings
+        self.keys = Keys(namespace)
+        self._capabilities = settings.capabilities
+        self._clockwork = Clockwork(clock, offset=offset)
+        self._moves = Moves(self.keys, self._clockwork.mode)
+        self._by_id = MovesById(self._moves)
+        self._requests = Requests(self.keys, os.urandom(6).hex(), self._capabilities.repeat_window)
+        self._make = connect or (lambda: _connection(settings))
+        self._make_blocking = connect_blocking
+        self._channel = Channel(self._make, settings.timeout / 1000)
+        self._bells: dict[tuple[str, ...], Bell] = {}
+        self._checked = False
+        self._closed = False
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    # The verbs.
+
+    async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        check_messages(messages, self._capabilities)
+        return await self._drive(self._moves.enqueue(messages))
+
+    async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
+        check_reserve(queues, limit, lease, wait, self._capabilities)
+        taken = await self._take(queues, limit, lease)
+        if taken.deliveries or not wait:
+            return taken.deliveries
+        return await self._wait(queues, limit, lease, wait, taken)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
+        check_settlements(settlements, self._capabilities)
+        return await self._drive(self._moves.settle(settlements))
+
+    async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
+        check_extensions(extensions, self._capabilities)
+        return await self._drive(self._moves.extend(extensions))
+
+    async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:
+        check_ids(ids, self._capabilities)
+        return await self._drive(self._by_id.cancel(ids))
+
+    async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
+        check_ids(ids, self._capabilities)
+        return await self._drive(self._by_id.requeue(ids))
+
+    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+        check_ids(ids, self._capabilities)
+        return await self._drive(self._by_id.get(ids))
+
+    async def counts(self, queue: str) -> Counts:
+        check_name("queue", queue)
+        return await self._drive(self._by_id.counts(queue))
+
+    async def queues(self) -> list[str]:
+        return await self._drive(self._by_id.queues())
+
+    async def peek(self, queue: str, state: State, cursor: str | None = None) -> Page:
+        check_name("queue", queue)
+        return await self._drive(self._by_id.peek(queue, state, cursor))
+
+    async def delete(self, ids: Sequence[str]) -> list[DeleteOutcome]:
+        check_ids(ids, self._capabilities)
+        return await self._drive(self._by_id.delete(ids))
+
+    async def purge(self, queue: str, state: State, limit: int) -> int:
+        check_name("queue", queue)
+        if state is State.LEASED:
+            raise InvalidArgument("leased jobs can't be purged: cancel or delete them by id")
+        if type(limit) is not int or not 0 <= limit <= self._capabilities.slice:
+            raise InvalidArgument(f"limit is 0 to {self._capabilities.slice} here, not {limit!r}")
+        return await self._drive(self._by_id.purge(queue, state, limit))
+
+    # Taking and waiting.
+
+    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
+        """One taking step. It goes on when its caller gives up, and what it took then is given back."""
+        taking = asyncio.get_running_loop().create_task(self._drive(self._moves.reserve(queues, limit, lease)))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            keep(asyncio.get_running_loop().create_task(self._release(taking)))
+            raise
+
+    async def _release(self, taking: asyncio.Task[Taken]) -> None:
+        await asyncio.wait([taking])
+        if taking.cancelled() or taking.exception() is not None or not taking.result().deliveries:
+            return
+        tokens = [Release(delivery.token) for delivery in taking.result().deliveries]
+        try:
+            await self._drive(self._moves.settle(tokens))
+        except (BackendUnavailable, Closed):
+            return  # their leases run out
+
+    async def _wait(self, queues: Sequence[str], limit: int, lease: int, wait: int, taken: Taken) -> list[Delivery]:
+        """Until there is something, or the time is over by the backend's clock or by this process'."""
+        deadline, patience = taken.now + wait, time.monotonic() + wait / 1000
+        bell = self._bell(queues)
+        stop = self._clockwork.on_move(bell.ring_all)
+        try:
+            while True:
+                await bell.wait(self._rest(taken, deadline, patience))
+                self._check_open()
+                taken = await self._take(queues, limit, lease)
+                still = not self._clockwork.stands_still
+                if taken.deliveries or taken.now >= deadline or (still and time.monotonic() >= patience):
+                    return taken.deliveries
+        finally:
+            stop()
+
+    def _rest(self, taken: Taken, deadline: int, patience: float) -> float:
+        """Seconds until it is worth looking again, if nobody rings before."""
+        if self._clockwork.stands_still:
+            return self._capabilities.slack / 1000
+        soonest = min(deadline, taken.next_due if taken.next_due is not None else deadline) - taken.now
+        return max(0.001, min(soonest / 1000, patience - time.monotonic(), self._capabilities.slack / 1000))
+
+    def _bell(self, queues: Sequence[str]) -> Bell:
+        names = tuple(queues)
+        if names not in self._bells:
+            self._bells[names] = Bell(self._make, self.keys, names)
+        return self._bells[names]
+
+    # Carrying steps.
+
+    async def _drive(self, steps: Steps[T]) -> T:
+        self._check_open()
+        if not self._checked:
+            await self._follow(refuse_eviction(self.settings.where))
+            self._checked = True
+        return await self._follow(steps)
+
+    async def _follow(self, steps: Steps[T]) -> T:
+        try:
+            request = next(steps)
+            while True:
+                request = steps.send(await self._carry(request))
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    async def _carry(self, request: Run | Ask) -> Reply:
+        """Send a request; again when its connection was lost, as long as there is time."""
+        until = time.monotonic() + self.settings.timeout / 1000
+        pauses = iter(PAUSES)
+        repeated = False
+        with self._requests.begin(request) as marked:
+            sending = self._send(marked)
+            while True:
+                try:
+                    return Reply(await sending, repeated)
+                except (RedisError, OSError) as error:
+                    self._check_open()
+                    if isinstance(request, Ask) and request.optional and refused(error):
+                        return Reply(None)
+                    pause = next(pauses, None)
+                    if pause is None or not may_be_tried_again(error):
+                        raise translate(error, self.settings.where) from error
+                    repeated = repeated or not isinstance(error, Unsent)
+                await asyncio.sleep(pause)
+                sending = asyncio.wait_for(self._send(marked), until - time.monotonic())
+
+    async def _send(self, marked: Request) -> Any:
+        try:
+            return await self._channel.call(marked.words())
+        except NoScriptError:
+            return await self._channel.call(marked.words(in_full=True))
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed(f"this backend ({self.settings.where}) is closed")
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        for bell in self._bells.values():
+            await bell.close()
+        await self._channel.close()
+
+    def blocking(self) -> BlockingRedis:
+        return BlockingRedis(self.settings, self.keys, self._moves, self._make_blocking)
+
+    async def describe(self) -> str:
+        """``redis 7.0.15 at redis://localhost``."""
+        return await self._drive(description(self.settings.where))
+
+    async def wipe(self) -> None:
+        """Remove everything of this namespace: for tests."""
+        await self._drive(self._by_id.wipe())
+
+
+def _connection(settings: Settings) -> AbstractConnection:
+    """A connection that tries nothing again by itself: only the verb knows what may be repeated."""
+    options = {"host": "localhost", **parse_url(settings.url)}
+    kind = options.pop("connection_class", Connection)
+    if kind is UnixDomainSocketConnection:
+        del options["host"]
+    connection: AbstractConnection = kind(
+        **options,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=None,
+        socket_connect_timeout=settings.timeout / 1000,
+        protocol=2,
+    )
+    return connection

@@ -1,0 +1,138 @@
+"""The same verbs for callers without an event loop: a connection a call, kept for the next."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.exceptions import NoScriptError, RedisError
+from redis.retry import Retry
+
+from jobkit.admission import check_messages
+from jobkit.backend import EnqueueOutcome, Message
+from jobkit.backends.redis.border import may_be_tried_again, refused, translate
+from jobkit.backends.redis.server_info import refuse_eviction
+from jobkit.backends.redis.keys import Keys
+from jobkit.backends.redis.moves import Moves
+from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.settings import PAUSES, Settings
+from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
+from jobkit.errors import Closed
+
+T = TypeVar("T")
+
+
+class BlockingRedis:
+    """Any thread may call it; calls do not wait for one another."""
+
+    def __init__(
+        self, settings: Settings, keys: Keys, moves: Moves, connect: Callable[[], AbstractConnection] | None = None
+    ) -> None:
+        self._settings = settings
+        self._capabilities = settings.capabilities
+        self._moves = moves
+        self._requests = Requests(keys, os.urandom(6).hex(), self._capabilities.repeat_window)
+        self._make = connect or (lambda: _connection(settings))
+        self._lock = threading.Lock()
+        self._idle: list[AbstractConnection] = []
+        self._checked = False
+        self._closed = False
+
+    def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        check_messages(messages, self._capabilities)
+        return self._drive(self._moves.enqueue(messages))
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.disconnect()
+
+    def _drive(self, steps: Steps[T]) -> T:
+        if self._closed:
+            raise Closed(f"this backend ({self._settings.where}) is closed")
+        if not self._checked:
+            self._follow(refuse_eviction(self._settings.where))
+            self._checked = True
+        return self._follow(steps)
+
+    def _follow(self, steps: Steps[T]) -> T:
+        try:
+            request = next(steps)
+            while True:
+                request = steps.send(self._carry(request))
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def _carry(self, request: Run | Ask) -> Reply:
+        """Send a request; again when its connection was lost."""
+        until = time.monotonic() + self._settings.timeout / 1000
+        pauses = iter(PAUSES)
+        repeated = False
+        with self._lock:
+            marked = self._requests.begin(request)
+        while True:
+            try:
+                value = self._send(marked)
+            except (RedisError, OSError) as error:
+                if isinstance(request, Ask) and request.optional and refused(error):
+                    self._end(marked)
+                    return Reply(None)
+                pause = next(pauses, None)
+                if pause is None or time.monotonic() + pause > until or not may_be_tried_again(error):
+                    self._end(marked)
+                    raise translate(error, self._settings.where) from error
+                repeated = True
+                time.sleep(pause)
+            else:
+                self._end(marked)
+                return Reply(value, repeated)
+
+    def _end(self, marked: Request) -> None:
+        with self._lock:
+            marked.end()
+
+    def _send(self, marked: Request) -> Any:
+        with self._lock:
+            connection = self._idle.pop() if self._idle else None
+        connection = connection or self._make()
+        try:
+            answer = _ask(connection, marked)
+        except BaseException:
+            connection.disconnect()
+            raise
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return answer
+        connection.disconnect()
+        return answer
+
+
+def _ask(connection: AbstractConnection, marked: Request) -> Any:
+    try:
+        connection.send_command(*marked.words())
+        return connection.read_response(disable_decoding=True)
+    except NoScriptError:
+        connection.send_command(*marked.words(in_full=True))
+        return connection.read_response(disable_decoding=True)
+
+
+def _connection(settings: Settings) -> AbstractConnection:
+    options = {"host": "localhost", **parse_url(settings.url)}
+    kind = options.pop("connection_class", Connection)
+    assert kind in (Connection, SSLConnection, UnixDomainSocketConnection)
+    if kind is UnixDomainSocketConnection:
+        del options["host"]
+    seconds = settings.timeout / 1000
+    connection: AbstractConnection = kind(
+        **options, retry=Retry(NoBackoff(), 0), socket_timeout=seconds, socket_connect_timeout=seconds, protocol=2
+    )
+    return connection

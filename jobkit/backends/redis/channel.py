@@ -1,0 +1,175 @@
+"""One connection that all calls share: commands go out as they come, and answers come back in their order.
+
+Concurrent calls share round trips by themselves, and a call that is cancelled leaves nothing behind: its answer
+comes all the same, and is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from jobkit.backends.redis.border import NEVER
+from jobkit.backends.redis.steps import Word
+
+_hiredis: Any
+try:
+    import hiredis as _hiredis
+except ImportError:
+    _hiredis = None
+
+
+def pack(words: Sequence[Word]) -> bytes | None:
+    """A command as bytes, by hiredis, many times quicker than by Python; None where that is not installed."""
+    return None if _hiredis is None else bytes(_hiredis.pack_command(tuple(words)))
+
+
+class Unsent(RedisConnectionError):
+    """There was no connection, so the command did not reach the server."""
+
+
+class Channel:
+    """Belongs to one event loop. ``timeout``: seconds from sending to the answer."""
+
+    def __init__(self, make: Callable[[], AbstractConnection], timeout: float) -> None:
+        self._make = make
+        self._timeout = timeout
+        self._connection: AbstractConnection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def call(self, words: Sequence[Word]) -> Any:
+        """Send a command and wait for its answer. A lost connection fails every call that waits on it."""
+        if self._connection is None:
+            try:
+                await self._connect()
+            except NEVER:
+                raise
+            except (RedisError, OSError) as error:
+                raise Unsent(str(error)) from error
+        connection = self._connection
+        if connection is None:
+            raise Unsent("the connection was closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append((future, loop.time() + self._timeout))
+        if self._timer is None:
+            self._timer = loop.call_at(self._waiting[0][1], self._check)
+        try:
+            await connection.send_packed_command(pack(words) or connection.pack_command(*words))
+        except Exception as error:
+            self._fail(error)
+        return await future
+
+    async def _connect(self) -> None:
+        """Once for all who ask meanwhile; one that gives up leaves the others waiting for it."""
+        if self._connecting is None:
+            self._connecting = asyncio.get_running_loop().create_task(self._open())
+            self._connecting.add_done_callback(self._connected)
+        connecting = self._connecting
+        try:
+            await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            if connecting.cancelled():
+                raise RedisConnectionError("the connection was closed") from None
+            raise
+
+    def _connected(self, task: asyncio.Task[None]) -> None:
+        self._connecting = None
+        if not task.cancelled():
+            task.exception()  # whoever waited has it; if nobody did, nobody wants it
+
+    async def _open(self) -> None:
+        connection = self._make()
+        try:
+            async with asyncio.timeout(self._timeout):
+                await connection.connect()
+        except TimeoutError:
+            await connection.disconnect(nowait=True)
+            raise RedisTimeoutError(f"no connection within {self._timeout:g} s") from None
+        self._connection = connection
+        self._reading = asyncio.get_running_loop().create_task(self._read(connection))
+
+    async def _read(self, connection: AbstractConnection) -> None:
+        while True:
+            answer: Any = None
+            error: Exception | None = None
+            try:
+                answer = await connection.read_response(disable_decoding=True)
+            except (RedisConnectionError, RedisTimeoutError, OSError) as lost:
+                self._fail(lost)
+                return
+            except RedisError as refused:
+                error = refused
+            if not self._waiting:
+                self._fail(RedisConnectionError("an answer came that nobody asked for"))
+                return
+            future, _ = self._waiting.popleft()
+            if future.done():
+                continue
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(answer)
+
+    def _check(self) -> None:
+        """Whether the call that waits longest waits too long. One timer serves all calls."""
+        self._timer = None
+        if not self._waiting:
+            return
+        loop = asyncio.get_running_loop()
+        deadline = self._waiting[0][1]
+        if deadline <= loop.time():
+            self._fail(RedisTimeoutError(f"no answer within {self._timeout:g} s"))
+        else:
+            self._timer = loop.call_at(deadline, self._check)
+
+    def _fail(self, error: Exception) -> None:
+        """Give up the connection, and with it every call that waits for an answer."""
+        connection, self._connection = self._connection, None
+        reading, self._reading = self._reading, None
+        waiting, self._waiting = self._waiting, deque()
+        for future, _ in waiting:
+            if not future.done():
+                future.set_exception(error)
+        if reading is not None and reading is not asyncio.current_task():
+            reading.cancel()
+        if connection is not None:
+            keep(asyncio.get_running_loop().create_task(connection.disconnect(nowait=True)))
+
+    async def close(self) -> None:
+        """Calls that wait are failed."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._connecting is not None:
+            self._connecting.cancel()
+        reading, connection = self._reading, self._connection
+        self._reading = self._connection = None
+        if reading is not None:
+            reading.cancel()
+            await asyncio.wait([reading])
+        for future, _ in self._waiting:
+            if not future.done():
+                future.set_exception(RedisConnectionError("the connection was closed"))
+        self._waiting.clear()
+        if connection is not None:
+            await connection.disconnect()
+
+
+_tasks: set[asyncio.Task[None]] = set()
+"""Loops hold their tasks weakly."""
+
+
+def keep(task: asyncio.Task[None]) -> None:
+    """Hold a task until it has ended."""
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)

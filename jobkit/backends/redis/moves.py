@@ -1,0 +1,228 @@
+"""Every verb as steps: which script, with which keys and arguments, and what its answer means. No input, no output.
+
+A verb is a generator: it yields commands, is sent their replies, and returns the outcomes. So the client that
+awaits and the client that blocks run the same verbs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from jobkit.backend import (
+    Accepted,
+    Cancelled,
+    Conflict,
+    Dead,
+    Delivery,
+    Done,
+    Ended,
+    EnqueueOutcome,
+    Extended,
+    ExtendOutcome,
+    Extension,
+    Held,
+    Known,
+    Message,
+    Release,
+    RetryAt,
+    Settled,
+    Settlement,
+    SettleOutcome,
+    Stale,
+    Unknown,
+)
+from jobkit.backends.redis.keys import PRIORITIES, Keys
+from jobkit.backends.redis.scripts import script
+from jobkit.backends.redis.steps import CALLS, Run, Steps, Word
+from jobkit.backends.redis.wire import PLACE, Ref, pack, read_ref, read_token, readable, token
+
+
+class Taken:
+    """What a reserve took; or when there will be something, on the backend's clock."""
+
+    def __init__(self, deliveries: list[Delivery], now: int, next_due: int | None) -> None:
+        self.deliveries = deliveries
+        self.now = now
+        self.next_due = next_due
+
+
+class Moves:
+    """The verbs of one namespace. ``mode``: whose clock the scripts go by (see ``prelude.lua``)."""
+
+    def __init__(self, keys: Keys, mode: Callable[[], str]) -> None:
+        self.keys = keys
+        self._mode = mode
+
+    def run(
+        self, name: str, keys: Sequence[str], arguments: Sequence[Word], *, marked: bool = False
+    ) -> Steps[tuple[list[Any], bool]]:
+        """Run a script until nothing that is over stands in its way; its answer, and whether it was repeated."""
+        while True:
+            reply = yield Run(script(name), keys, self._mode(), arguments, marked)
+            if reply.value[0] == b"done":
+                return reply.value[1:], reply.repeated
+            yield from self._clear_away(reply.value[1])
+
+    def _clear_away(self, texts: Iterable[bytes]) -> Steps[None]:
+        """End the cancelled jobs whose leases have ended."""
+        refs = [(text, ref) for text in texts if (ref := read_ref(text.decode())) is not None]
+        levels = Numbered()
+        arguments: list[Word] = []
+        for text, ref in refs:
+            level = levels.number(self.keys.leased(ref.queue, ref.priority))
+            size = self.keys.size(ref.queue, ref.priority)
+            arguments += [text, ref.id, ref.member, level, size, ref.key, ref.remember]
+        own = self.keys
+        fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes]
+        yield Run(script("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
+
+    # Enqueue.
+
+    def enqueue(self, messages: Sequence[Message]) -> Steps[list[EnqueueOutcome]]:
+        if not messages:
+            return []
+        sets, bells = Numbered(), Numbered()
+        arguments: list[Word] = []
+        for message in messages:
+            arguments += [
+                message.id,
+                pack(message),
+                sets.number(self.keys.waiting(message.queue, message.priority)),
+                bells.number(self.keys.bell(message.queue)),
+                self.keys.size(message.queue, message.priority),
+                _due(message.at, message.after),
+                message.key or "",
+            ]
+        own = self.keys
+        fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.keys, own.sizes, CALLS]
+        answer, _ = yield from self.run(
+            "enqueue", [*fixed, *sets, *bells], [len(messages), len(sets), *arguments], marked=True
+        )
+        return [_enqueued(word) for word in answer[0].split(b"\n")]
+
+    # Reserve.
+
+    def reserve(self, queues: Sequence[str], limit: int, lease: int) -> Steps[Taken]:
+        secret = os.urandom(12).hex()
+        own = self.keys
+        names = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.sizes]
+        for queue in queues:
+            names.append(own.bell(queue))
+            names += own.levels(queue)
+        answer, _ = yield from self.run("reserve", names, [limit, lease, secret, len(PRIORITIES), *queues])
+        now, end, next_due = int(answer[0]), int(answer[1]), answer[2]
+        deliveries: list[Delivery] = []
+        for at in range(3, len(answer), 5):
+            member, stored, number, attempt, level = answer[at : at + 5]
+            queue, priority = queues[level // len(PRIORITIES)], PRIORITIES[level % len(PRIORITIES)]
+            message = readable(member[PLACE:].decode(), stored, queue, priority)
+            issued = token(f"{secret}{len(deliveries) + 1:x}", Ref.of(message, member[:PLACE]))
+            deliveries.append(Delivery(message, number, attempt, issued, end))
+        return Taken(deliveries, now, int(next_due) if next_due else None)
+
+    # Settle and extend.
+
+    def settle(self, settlements: Sequence[Settlement]) -> Steps[list[SettleOutcome]]:
+        levels, queues = Numbered(), Numbered()
+        asked: list[int] = []
+        arguments: list[Word] = []
+        for place, settlement in enumerate(settlements):
+            if (found := read_token(settlement.token)) is None:
+                continue
+            secret, written, ref = found
+            how, extra = _how(settlement)
+            level, queue = levels.number((ref.queue, ref.priority)), queues.number(ref.queue)
+            asked.append(place)
+            arguments += [
+                *(how, secret, written, ref.id, ref.member, level, queue, self.keys.size(ref.queue, ref.priority)),
+                *(extra, ref.key, ref.remember),
+            ]
+        outcomes: list[SettleOutcome] = [Stale() for _ in settlements]
+        if not asked:
+            return outcomes
+        own = self.keys
+        fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.reasons]
+        names = [*fixed, *self._sets(levels)]
+        for queue_name in queues:
+            names += [own.dead(queue_name), own.bell(queue_name)]
+        answer, repeated = yield from self.run("settle", names, [len(asked), len(levels), *arguments])
+        for place, word in zip(asked, answer, strict=True):
+            # After a repeat nobody can tell whether it is stale because of the first time.
+            outcomes[place] = Settled() if word == b"1" else Unknown() if repeated else Stale()
+        return outcomes
+
+    def extend(self, extensions: Sequence[Extension]) -> Steps[list[ExtendOutcome]]:
+        levels = Numbered()
+        asked: list[int] = []
+        arguments: list[Word] = []
+        for place, extension in enumerate(extensions):
+            if (found := read_token(extension.token)) is None:
+                continue
+            secret, written, ref = found
+            level = levels.number(self.keys.leased(ref.queue, ref.priority))
+            asked.append(place)
+            arguments += [secret, written, ref.id, ref.member, level, extension.lease]
+        outcomes: list[ExtendOutcome] = [Stale() for _ in extensions]
+        if not asked:
+            return outcomes
+        own = self.keys
+        answer, _ = yield from self.run(
+            "extend", [own.meta, own.ending, own.state, *levels], [len(asked), *arguments]
+        )
+        for place, word in zip(asked, answer, strict=True):
+            outcomes[place] = _extended(word)
+        return outcomes
+
+    def _sets(self, levels: Iterable[tuple[str, int]]) -> list[str]:
+        """Waiting and leased of each level."""
+        own = self.keys
+        return [key for level in levels for key in (own.waiting(*level), own.leased(*level))]
+
+
+class Numbered(dict[Any, int]):
+    """Things by the number under which the arguments speak of them, from 1 on."""
+
+    def number(self, thing: Any) -> int:
+        return self.setdefault(thing, len(self) + 1)
+
+
+def _due(at: int | None, after: int | None) -> str:
+    return f"a{at}" if at is not None else f"d{after}" if after is not None else ""
+
+
+def _how(settlement: Settlement) -> tuple[str, Word]:
+    match settlement:
+        case Done():
+            return "done", ""
+        case RetryAt(at=at, after=after):
+            return "retry", _due(at, after)
+        case Release():
+            return "release", ""
+        case Dead(reason=reason):
+            return "dead", reason.encode("utf-8", "surrogatepass")
+
+
+def _enqueued(word: bytes) -> EnqueueOutcome:
+    match word[:1]:
+        case b"A":
+            return Accepted(due=int(word[1:]))
+        case b"K":
+            return Known()
+        case b"C":
+            return Conflict()
+        case _:
+            return Held(by=word[1:].decode())
+
+
+def _extended(word: bytes) -> ExtendOutcome:
+    match word[:1]:
+        case b"E":
+            return Extended(end=int(word[1:]))
+        case b"C":
+            return Cancelled(end=int(word[1:]))
+        case b".":
+            return Ended()
+        case _:
+            return Stale()

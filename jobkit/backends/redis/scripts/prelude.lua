@@ -1,0 +1,73 @@
+-- Stands before every script. Only what every server and fakeredis has: strings, string.format, tonumber.
+
+local fmt, call = string.format, redis.call
+
+local function int(number)
+  return fmt('%.0f', number)
+end
+
+-- The backend's clock, in milliseconds: the server's, never behind the last acceptance. Tests hand over
+-- an instant ('@...'), or keep an offset beside the sequence ('+'); production ('') reads neither.
+-- The second answer is the last sequence number.
+local function clock(meta, mode)
+  local now
+  local kept = call('HMGET', meta, 'clock', mode == '+' and 'offset' or 'clock', 'seq')
+  if string.sub(mode, 1, 1) == '@' then
+    now = tonumber(string.sub(mode, 2))
+  else
+    local time = call('TIME')
+    now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+    if mode == '+' then now = now + tonumber(kept[2] or 0) end
+  end
+  local last = tonumber(kept[1] or 0)
+  return now > last and now or last, tonumber(kept[3] or 0)
+end
+
+-- Cancelled jobs whose leases have ended are over, whatever is still kept of them: clear them away first.
+local function over(ending, now)
+  local refs = call('ZRANGEBYSCORE', ending, '-inf', int(now), 'LIMIT', 0, 100)
+  return #refs > 0 and {'over', refs} or nil
+end
+
+-- Ids that need no longer be known.
+local function forget(forgetting, now)
+  local ids = call('ZRANGEBYSCORE', forgetting, '-inf', int(now), 'LIMIT', 0, 100)
+  if #ids > 0 then call('ZREM', forgetting, unpack(ids)) end
+end
+
+-- What is kept of a job from its first delivery on: attempt, number, mark and the latest token.
+-- Marks: '-' none, 'r' released, 'm' cancelled while leased, 'x' dead.
+local function read_state(text)
+  if not text then return {attempt = 0, number = 0, mark = '-', token = ''} end
+  local attempt, number, mark, token = string.match(text, '^(%d+) (%d+) (.) (.*)$')
+  return {attempt = tonumber(attempt), number = tonumber(number), mark = mark, token = token}
+end
+
+local function write_state(state)
+  return fmt('%.0f %.0f %s %s', state.attempt, state.number, state.mark, state.token)
+end
+
+-- Whoever waits for this queue shall look: one at a time, and one at the most if nobody waits.
+local function wake(bell)
+  if call('LLEN', bell) == 0 then call('RPUSH', bell, '1') end
+end
+
+-- A call that the client repeats after a lost reply is answered as it was, and has no second effect. Each of a
+-- client's calls in flight has a slot of its own, so what is kept is bounded by how many those are.
+-- The second answer is until when the client's slots are kept.
+local function answered(calls, slot, number)
+  local kept = call('HMGET', calls, slot, 'until')
+  if not kept[1] then return nil, kept[2] end
+  local last, answer = string.match(kept[1], '^(%d+) (.*)$')
+  if tonumber(last) == tonumber(number) then return answer end
+  return tonumber(last) > tonumber(number) and '' or nil, kept[2]
+end
+
+local function remember_answer(calls, slot, number, answer, window, now, kept_until)
+  if kept_until and tonumber(kept_until) > now + window then
+    call('HSET', calls, slot, number .. ' ' .. answer)
+  else
+    call('HSET', calls, slot, number .. ' ' .. answer, 'until', int(now + 3 * window))
+    call('PEXPIRE', calls, 3 * window)
+  end
+end

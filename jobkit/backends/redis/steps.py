@@ -1,0 +1,69 @@
+"""What a verb asks of its client, and how: commands out, replies in, whoever carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Any, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from jobkit.backends.redis.scripts import Script
+
+T = TypeVar("T")
+
+Word: TypeAlias = str | bytes | int
+
+CALLS = ""
+"""Among the keys of a marked script: the client's own key, which it puts there."""
+
+
+class Run(Struct, frozen=True):
+    """Run a script. A ``marked`` one recognises its own repetition: the client adds where to look for it."""
+
+    script: Script
+    keys: Sequence[str]
+    mode: str
+    arguments: Sequence[Word]
+    marked: bool = False
+
+
+class Ask(Struct, frozen=True):
+    """Send a plain command that may be repeated. An ``optional`` one that the server refuses is answered with None."""
+
+    words: Sequence[Word]
+    optional: bool = False
+
+
+class Reply(Struct, frozen=True):
+    """What came back; ``repeated`` when an earlier reply was lost, so that it may be the second effect's."""
+
+    value: Any
+    repeated: bool = False
+
+
+Steps: TypeAlias = Generator[Run | Ask, Reply, T]
+
+
+class Slots:
+    """Which call is which: each in flight has a slot, and a number that grows.
+
+    The server keeps the last answer of each slot, so what it keeps is bounded by the calls in flight.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[int] = []
+        self._count = 0
+        self._number = 0
+
+    def take(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._count += 1
+        return self._count
+
+    def give_back(self, slot: int) -> None:
+        self._free.append(slot)
+
+    def next_number(self) -> int:
+        self._number += 1
+        return self._number

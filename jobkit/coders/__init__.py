@@ -1,0 +1,1 @@
+"""Coders: choosing one is naming its module, so importing this loads none."""

@@ -1,0 +1,112 @@
+"""Every exception that jobkit raises, explained to the person who sees it.
+
+No message holds a job's arguments, a body, or the password of a URL.
+"""
+
+from __future__ import annotations
+
+
+class JobkitError(Exception):
+    """The root of everything that jobkit raises on purpose."""
+
+
+# What a backend says.
+
+
+class BackendUnavailable(JobkitError):
+    """The store did not answer, or could not do what was asked; whether it did is not known.
+
+    Try again: with the same ids nothing is stored twice while the jobs live. The cause is chained.
+    """
+
+
+class BackendFull(BackendUnavailable):
+    """The store has no room for more jobs; running jobs can still be settled."""
+
+
+class Closed(JobkitError):
+    """This backend object was closed, before the call or while it waited."""
+
+
+class InvalidArgument(JobkitError, ValueError):
+    """A value that no call of this kind can take; nothing was stored and nothing was sent."""
+
+
+class InvalidMessage(InvalidArgument):
+    """A message that this backend can't store as it is; none of the batch was stored."""
+
+
+class Unsupported(JobkitError):
+    """An option that this backend does not claim; nothing was stored.
+
+    ``capability`` is the name of the option, as in ``jobkit.backend.Capabilities``.
+    """
+
+    def __init__(self, capability: str, message: str) -> None:
+        super().__init__(message)
+        self.capability = capability
+
+
+class IllegalMove(JobkitError):
+    """A job can't make this move in the state that it is in; nothing changed."""
+
+
+# What an app says.
+
+
+class ConfigurationError(JobkitError, ValueError):
+    """A backend, a URL or an option that can't be used as given."""
+
+
+class DeclarationError(JobkitError, TypeError):
+    """A function that can't be a job as it is declared."""
+
+
+class SignatureMismatch(JobkitError, TypeError):
+    """Arguments that do not bind to the job's signature; nothing was enqueued."""
+
+
+class LossyArgument(JobkitError, ValueError):
+    """An argument that would come back changed, or not at all; nothing was enqueued."""
+
+
+class UnknownQueue(JobkitError, LookupError):
+    """A queue that neither the app nor any of its jobs names."""
+
+
+class RunningLoop(JobkitError, RuntimeError):
+    """A blocking call in a thread whose own event loop is running; await its twin instead."""
+
+
+class Undecodable(JobkitError, ValueError):
+    """A stored job that this app can't read: its coder, its body, or its arguments."""
+
+
+# Control flow for middleware, hence not errors by name.
+
+
+class Refuse(JobkitError):
+    """Raised by a middleware around enqueuing: the job is not stored, the receipt says *refused* and why."""
+
+
+class Skip(JobkitError):
+    """Raised by a middleware around performing: the job ends as *skipped*, without a start."""
+
+
+# Warnings.
+
+
+class JobkitWarning(UserWarning):
+    """The root of jobkit's warnings."""
+
+
+class LeftoverJobWarning(JobkitWarning):
+    """A test left a job enqueued that nothing asserted or performed."""
+
+
+class NotAwaitedWarning(JobkitWarning, RuntimeWarning):
+    """An ``aenqueue`` that nobody awaited: the job was never stored."""
+
+
+class VolatileBackendWarning(JobkitWarning):
+    """Jobs wait in the memory of this process and end with it."""

@@ -1,0 +1,119 @@
+"""What can be observed: one event for each transition that this process causes or learns of.
+
+Observers are called in the thread and at the place where it happens, and can't break it: what one raises is
+reported as an unraisable error, and the job goes on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from jobkit.backend import CancelOutcome
+    from jobkit.call import Call
+    from jobkit.outcome import Outcome
+    from jobkit.receipt import Receipt
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """Something happened to a job."""
+
+    id: str
+    job: str
+    queue: str
+
+
+class Enqueued(Event, frozen=True, kw_only=True):
+    """A backend answered an enqueue; ``receipt.status`` says what."""
+
+    call: Call
+    receipt: Receipt
+    message: Any
+
+
+class Called(Event, frozen=True, kw_only=True):
+    """A call is performed here and now, without having been stored; *started* and *ended* follow."""
+
+    call: Call
+    message: Any
+
+
+class Started(Event, frozen=True, kw_only=True):
+    """A worker begins to perform a delivery."""
+
+    attempt: int
+
+
+class Ended(Event, frozen=True, kw_only=True):
+    """An execution ended like this. Whether the backend knows is another event."""
+
+    attempt: int
+    outcome: Outcome
+
+
+class Settled(Event, frozen=True, kw_only=True):
+    """The backend confirmed how the delivery ended."""
+
+    attempt: int
+    outcome: Outcome
+
+
+class LeaseLost(Event, frozen=True, kw_only=True):
+    """This worker no longer holds the job that it is performing; another may be performing it too."""
+
+    attempt: int
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """An ``aenqueue`` was called, and nothing is sent until somebody awaits it."""
+
+    enqueuing: Any
+    calls: list[Call]
+
+
+class CancelAsked(Struct, frozen=True, kw_only=True):
+    """A backend was asked to end this job, and did, or marked it."""
+
+    id: str
+    outcome: CancelOutcome
+
+
+Happening: TypeAlias = Event | Waiting | CancelAsked
+
+Observer: TypeAlias = Callable[[Happening], None]
+
+observers: list[Observer] = []
+"""Of this process, in the order of their calls."""
+
+
+def observe(observer: Observer) -> Callable[[], None]:
+    """Call ``observer`` with every event of this process from now on; the answer ends that."""
+    observers.append(observer)
+    return lambda: observers.remove(observer)
+
+
+def emit(event: Happening) -> None:
+    for observer in tuple(observers):
+        try:
+            observer(event)
+        except Exception:  # noqa: BLE001 - whatever an observer does, the job goes on
+            _report(observer)
+
+
+def _report(observer: Observer) -> None:
+    kind, error, trace = sys.exc_info()
+    sys.unraisablehook(_Unraisable(kind, error, trace, "a jobkit observer raised", observer))
+
+
+class _Unraisable(Struct):
+    """What ``sys.unraisablehook`` takes."""
+
+    exc_type: Any
+    exc_value: Any
+    exc_traceback: Any
+    err_msg: str | None
+    object: Any

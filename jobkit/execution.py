@@ -1,0 +1,234 @@
+"""Perform one delivery, and say what came of it; touches no backend."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import os
+import traceback
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from jobkit.backend import Delivery
+from jobkit.coder import Coder
+from jobkit.context import JobContext, enter
+from jobkit.errors import Skip, Undecodable
+from jobkit.job import envelope
+from jobkit.outcome import Outcome, Performed
+from jobkit.pipeline import AsyncWay, Middleware, Way, is_async
+from jobkit.retry import Rules
+from jobkit.signature import Signature
+
+REASON_LENGTH = 8_000
+"""Characters; the tail of a longer reason is cut."""
+
+Plain: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Runs a plain function somewhere, and answers with its result."""
+
+
+class Performable(Protocol):
+    """A declared job, as far as performing needs it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def function(self) -> Callable[..., Any]: ...
+    @property
+    def is_async(self) -> bool: ...
+    @property
+    def signature(self) -> Signature: ...
+    @property
+    def rules(self) -> Rules: ...
+
+
+class Registry(Protocol):
+    """Which functions there are, and what each queue's jobs run through."""
+
+    @property
+    def performables(self) -> Mapping[str, Performable]:
+        """By name. A name from the store is looked up here, and never imported."""
+        ...
+
+    def perform_middleware(self, queue: str) -> Sequence[Middleware]: ...
+
+    def coder(self, name: str) -> Coder:
+        """`Undecodable` when there is none of this name."""
+        ...
+
+
+async def in_thread(function: Callable[[], Any]) -> Any:
+    """The default for plain functions: asyncio's own pool of threads."""
+    return await asyncio.get_running_loop().run_in_executor(None, function)
+
+
+def context_of(delivery: Delivery) -> JobContext:
+    """What the job will see; readable even when the delivery is not."""
+    message = delivery.message
+    return JobContext(
+        id=message.id,
+        job=message.headers.get("job", "unknown"),
+        queue=message.queue,
+        attempt=delivery.attempt,
+        headers=message.headers,
+    )
+
+
+async def perform(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain = in_thread) -> Outcome:
+    """Perform a delivery: decode, run through the middlewares, and judge how it ended by the job's rules.
+
+    Raises nothing that the job raises: that is in the outcome. A cancellation from outside is an interruption.
+    """
+    try:
+        job, bound = open_delivery(delivery, registry)
+    except Exception as error:  # noqa: BLE001 - whatever is stored, whoever reads it lives
+        reason = str(error) if isinstance(error, Undecodable) else headline(error)
+        return Outcome(state=Performed.DEAD, error=error, reason=reason)
+    if delivery.attempt > job.rules.attempts:
+        return Outcome(state=Performed.DEAD, reason=_worn_out(delivery, job))
+    enter(context)
+    middlewares = registry.perform_middleware(delivery.message.queue)
+    try:
+        value = await _run(job, bound, context, middlewares, plain)
+    except Skip as skip:
+        return Outcome(state=Performed.SKIPPED, reason=str(skip))
+    except asyncio.CancelledError as error:
+        if context.should_stop or _cancelled_from_outside():
+            return Outcome(state=Performed.INTERRUPTED, error=error)
+        return judge(job.rules, context, error)
+    except BaseException as error:  # noqa: BLE001 - nothing that a job raises may end its worker
+        return judge(job.rules, context, error)
+    return Outcome(state=Performed.SUCCEEDED, value=value)
+
+
+def _cancelled_from_outside() -> bool:
+    """A job may meet a cancelled future of its own making; that is its failure, and leaves no request on its task."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def open_delivery(delivery: Delivery, registry: Registry) -> tuple[Performable, dict[str, object]]:
+    """The job and its arguments; `Undecodable` with a reason that a reader understands."""
+    found = envelope(delivery.message.headers, delivery.message.body)
+    job = registry.performables.get(found.job)
+    if job is None:
+        close = get_close_matches(found.job, registry.performables, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise Undecodable(f"no job named {found.job!r} is declared in this app{hint}")
+    return job, job.signature.decode(registry.coder(found.coder), found.arguments)
+
+
+def judge(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
+    """What follows from an error, by the job's rules."""
+    if rules.discards(error):
+        return Outcome(state=Performed.DISCARDED, error=error, reason=headline(error))
+    rule = rules.rule_for(error)
+    if rule is None or context.attempt >= rule.attempts:
+        return Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
+    try:
+        seconds = rule.seconds(context.attempt, error, f"{context.id}:{context.attempt}")
+    except Exception as broken:  # noqa: BLE001 - the wait may be anybody's function
+        reason = f"the retry's wait raised {headline(broken)}\nafter {reason_of(error)}"
+        return Outcome(state=Performed.DEAD, error=error, reason=reason[:REASON_LENGTH])
+    return Outcome(state=Performed.RETRYING, error=error, retry_in=seconds)
+
+
+def headline(error: BaseException) -> str:
+    """``TypeError: message``, also when the message can't be printed."""
+    return "".join(traceback.TracebackException(type(error), error, None).format_exception_only()).strip()
+
+
+def reason_of(error: BaseException) -> str:
+    """The error and where it came from, without the frames that are jobkit's own."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OWN_FOLDER)
+    ]
+    return "\n".join([headline(error), *"".join(traceback.format_list(frames)).splitlines()])[:REASON_LENGTH]
+
+
+_OWN_FOLDER = str(Path(__file__).parent) + os.sep
+
+
+def _worn_out(delivery: Delivery, job: Performable) -> str:
+    return (
+        f"attempt {delivery.attempt} of at most {job.rules.attempts}, so it was not started: "
+        "the earlier ones ended with their workers, or never reached one"
+    )
+
+
+async def _run(
+    job: Performable,
+    bound: Mapping[str, object],
+    context: JobContext,
+    middlewares: Sequence[Middleware],
+    plain: Plain,
+) -> Any:
+    """An asynchronous job runs here; a plain one elsewhere, together with the plain middlewares next to it."""
+    args, kwargs = job.signature.apply(bound)
+    if job.is_async:
+        return await _through(middlewares, context, lambda: job.function(*args, **kwargs))
+    outer = max((place for place, each in enumerate(middlewares, start=1) if is_async(each)), default=0)
+    inner = middlewares[outer:]
+
+    def call() -> Any:
+        return _through_plain(inner, context, lambda: _plain_value(job, job.function(*args, **kwargs)))
+
+    async def run() -> Any:
+        inside = contextvars.copy_context()  # with what the middlewares further out have set
+        ended = await plain(lambda: _caught(lambda: inside.run(call)))
+        if ended.error is not None:
+            raise ended.error
+        return ended.value
+
+    return await _through(middlewares[:outer], context, run)
+
+
+class _Ended(Struct, frozen=True):
+    """How a plain function ended. Futures can't carry every error: some would end whoever awaits them."""
+
+    value: Any = None
+    error: BaseException | None = None
+
+
+def _caught(call: Callable[[], Any]) -> _Ended:
+    try:
+        return _Ended(value=call())
+    except BaseException as error:  # noqa: BLE001 - raised again where somebody awaits it
+        return _Ended(error=error)
+
+
+def _plain_value(job: Performable, value: object) -> object:
+    if inspect.iscoroutine(value):
+        value.close()
+        raise TypeError(f"{job.name} is declared as a plain function and returned a coroutine: declare it async")
+    return value
+
+
+def _through_plain(middlewares: Sequence[Middleware], context: JobContext, call: Callable[[], Any]) -> Any:
+    way = Way(middlewares, context)
+    way.enter()
+    try:
+        value = call()
+    except BaseException as error:
+        way.fail(error)
+        raise
+    way.leave(value)
+    return value
+
+
+async def _through(middlewares: Sequence[Middleware], context: JobContext, call: Callable[[], Awaitable[Any]]) -> Any:
+    if not middlewares:
+        return await call()
+    way = AsyncWay(middlewares, context)
+    await way.enter()
+    try:
+        value = await call()
+    except BaseException as error:
+        await way.fail(error)
+        raise
+    await way.leave(value)
+    return value

@@ -1,0 +1,42 @@
+"""Whether arguments may be shown: never in production, always under the test plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+_revealed = False
+
+
+def reveal(*, shown: bool) -> Callable[[], None]:
+    """Show arguments in reprs and errors, or don't; the answer puts things back."""
+    global _revealed  # noqa: PLW0603 - one switch for the whole process, since errors know no app
+    before = _revealed
+    _revealed = shown
+
+    def restore() -> None:
+        reveal(shown=before)
+
+    return restore
+
+
+def shown_value(value: object) -> str:
+    """A value's repr where arguments may be shown, else its type."""
+    return repr(value) if _revealed else f"<{type(value).__name__}>"
+
+
+def shown_arguments(arguments: Mapping[str, object]) -> str:
+    """``user_id=7`` where arguments may be shown, else ``user_id=...``."""
+    return ", ".join(f"{name}={value!r}" if _revealed else f"{name}=..." for name, value in arguments.items())
+
+
+def shown_key(key: object) -> str:
+    """``['apple']`` where arguments may be shown, else ``[...]``: the keys of a mapping are arguments too."""
+    return f"[{key!r}]" if _revealed else "[...]"
+
+
+def without_password(url: str) -> str:
+    """A URL that may be printed: no user, no password, no query, also where somebody forgot to quote the password."""
+    scheme, colon, rest = url.partition(":")
+    slashes = "//" if rest.startswith("//") else ""
+    place = rest.removeprefix("//").rpartition("@")[2]
+    return f"{scheme}{colon}{slashes}{place.partition('?')[0].partition('#')[0]}"

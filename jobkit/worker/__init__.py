@@ -1,0 +1,5 @@
+"""The worker: reserve, perform, settle, keep leases, stop well."""
+
+from jobkit.worker.worker import Worker
+
+__all__ = ["Worker"]

@@ -1,0 +1,106 @@
+"""The worker that an app on ``inline:`` brings along: jobs in memory are performed in this process or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextvars
+import logging
+import time
+import weakref
+from collections.abc import AsyncGenerator
+
+from jobkit.app import App
+from jobkit.backend import Backend
+from jobkit.clients import Clients
+from jobkit.execution import context_of, perform
+from jobkit.portal import Home, portal
+from jobkit.tether import tether
+from jobkit.worker.worker import Worker, serves
+
+log = logging.getLogger("jobkit.worker")
+
+LEASE_MS = 30_000
+
+_attending: weakref.WeakKeyDictionary[App, dict[asyncio.AbstractEventLoop, Worker]] = weakref.WeakKeyDictionary()
+
+
+def attend(app: App, clients: Clients) -> None:
+    """See to it that a worker serves these jobs: on the running loop, or in the background for callers without one."""
+    if serves(app, clients) and app not in _attending:
+        return  # somebody has brought a worker of their own
+    workers = _attending.setdefault(app, {})
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        loop = portal().loop
+        if loop not in workers:
+            atexit.register(_finish, app)
+        portal().call(lambda _: _serve(app, clients, workers))
+        return
+    if loop not in workers or workers[loop].options.queues != _queues(app, clients):
+        task = loop.create_task(_serve(app, clients, workers), name="jobkit-embedded")
+        _starting.add(task)
+        task.add_done_callback(_starting.discard)
+
+
+_starting: set[asyncio.Task[None]] = set()
+"""A loop keeps only weak references to its tasks."""
+
+
+def _queues(app: App, clients: Clients) -> tuple[str, ...]:
+    return tuple(name for name in app.queues if app.clients(name) is clients)
+
+
+async def _serve(app: App, clients: Clients, workers: dict[asyncio.AbstractEventLoop, Worker]) -> None:
+    """Start this loop's worker, or begin again with queues that were declared since."""
+    loop = asyncio.get_running_loop()
+    queues = _queues(app, clients)
+    present = workers.get(loop)
+    if present is not None and present.options.queues == queues:
+        return
+    worker = workers[loop] = Worker(app, queues=queues)
+    if present is not None:
+        await present.stop()
+    else:
+        tether(_until_the_loop_ends(loop, workers))
+    await worker.start()
+
+
+async def _until_the_loop_ends(
+    loop: asyncio.AbstractEventLoop, workers: dict[asyncio.AbstractEventLoop, Worker]
+) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await workers.pop(loop).stop()
+
+
+def _finish(app: App) -> None:
+    """At the end of a program without a loop: perform what is due, in the main thread, since no other can start."""
+    workers = _attending.get(app, {})
+    worker = workers.pop(portal().loop, None)
+    if worker is not None:
+        portal().call(lambda home: _drain(app, worker, home))
+
+
+async def _drain(app: App, worker: Worker, home: Home) -> None:
+    await worker.stop()
+    deadline = time.monotonic() + worker.options.grace
+    for clients, queues in app.by_source(worker.options.queues).items():
+        backend = clients.here()
+        while time.monotonic() < deadline and await _perform_one(app, backend, queues, home):
+            pass
+        counts = [await backend.counts(queue) for queue in queues]
+        left = sum(count.scheduled + count.ready + count.leased for count in counts)
+        if left:
+            log.warning("%d jobs were waiting in the memory of this process, and are lost with it", left)
+
+
+async def _perform_one(app: App, backend: Backend, queues: list[str], home: Home) -> bool:
+    deliveries = await backend.reserve(queues, limit=1, lease=LEASE_MS)
+    for delivery in deliveries:
+        coroutine = perform(delivery, context_of(delivery), app, home.run)
+        outcome = await asyncio.get_running_loop().create_task(coroutine, context=contextvars.Context())
+        await backend.settle([outcome.settlement(delivery.token, 0)])
+    return bool(deliveries)

@@ -1,0 +1,55 @@
+"""Threads for plain functions: as many as run at once, and none that keeps the process from ending."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any
+
+_numbers = itertools.count(1)
+
+
+class Threads:
+    """Starts a thread when none is idle; ends the idle ones when closed.
+
+    The threads are daemons: one whose function never ends can't hold up an exit.
+    """
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def submit(self, function: Callable[[], Any]) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_running_or_notify_cancel()
+        if not self._idle.acquire(blocking=False):
+            with self._lock:
+                self._count += 1
+            threading.Thread(target=self._serve, name=f"jobkit-job-{next(_numbers)}", daemon=True).start()
+        self._work.put((future, function))
+        return future
+
+    async def run(self, function: Callable[[], Any]) -> Any:
+        return await asyncio.wrap_future(self.submit(function))
+
+    def close(self) -> None:
+        with self._lock:
+            count, self._count = self._count, 0
+        for _ in range(count):
+            self._work.put(None)
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            future, function = work
+            try:
+                future.set_result(function())
+            except BaseException as error:
+                future.set_exception(error)
+            del work, future, function
+            self._idle.release()
