@@ -1,0 +1,16 @@
+"""How a check says what it found."""
+
+from __future__ import annotations
+
+
+class Broken(AssertionError):
+    """A rule does not hold: which, and what was seen instead."""
+
+    def __init__(self, rule: str, seen: str) -> None:
+        super().__init__(seen)
+        self.rule = rule
+        self.seen = seen
+
+
+class NotReached(Exception):
+    """A check could not get to its question: something that another rule promises did not happen first."""

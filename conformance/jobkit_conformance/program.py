@@ -1,0 +1,127 @@
+"""A program: what a few clients do, as data. It can be drawn, shrunk, stored in a token, and played again."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+
+class Put(Struct, frozen=True, tag="put"):
+    """Enqueue a batch."""
+
+    client: int
+    messages: list[Spec]
+
+
+class Spec(Struct, frozen=True):
+    """A message of a program; ``after`` in milliseconds."""
+
+    id: str
+    queue: str = "q"
+    body: str = ""
+    priority: int = 0
+    after: int | None = None
+    key: str | None = None
+    remember: int | None = None
+
+
+class Take(Struct, frozen=True, tag="take"):
+    """Reserve."""
+
+    client: int
+    queues: list[str]
+    limit: int
+    lease: int
+
+
+class End(Struct, frozen=True, tag="end"):
+    """Settle deliveries, each spoken of by how long ago it was: 0 is the latest."""
+
+    client: int
+    items: list[Ending]
+
+
+class Ending(Struct, frozen=True):
+    """``how``: done, retry, release, dead."""
+
+    ago: int
+    how: str
+    after: int = 0
+
+
+class Keep(Struct, frozen=True, tag="keep"):
+    """Extend a lease."""
+
+    client: int
+    ago: int
+    lease: int
+
+
+class Pass(Struct, frozen=True, tag="pass"):
+    """Let time pass."""
+
+    milliseconds: int
+
+
+class Crash(Struct, frozen=True, tag="crash"):
+    """Take and let the lease run out, several times: how jobs get deep."""
+
+    times: int
+    lease: int
+
+
+class Cancel(Struct, frozen=True, tag="cancel"):
+    """``latest``: the job that was delivered last, whichever that is."""
+
+    client: int
+    id: str
+    latest: bool = False
+
+
+class Requeue(Struct, frozen=True, tag="requeue"):
+    """``latest``: the job that was delivered last, whichever that is."""
+
+    client: int
+    id: str
+    latest: bool = False
+
+
+class Delete(Struct, frozen=True, tag="delete"):
+    """Remove a job, whatever its state."""
+
+    client: int
+    id: str
+
+
+class Look(Struct, frozen=True, tag="look"):
+    """Count and get everything. A step like any other: looking changes the system, or should not."""
+
+    client: int
+
+
+Step: TypeAlias = Put | Take | End | Keep | Pass | Crash | Cancel | Requeue | Delete | Look
+
+
+class Program(Struct, frozen=True):
+    """Steps, and the machine that drew them."""
+
+    machine: str
+    steps: list[Step]
+
+
+def token(program: Program) -> str:
+    """A program as one word."""
+    return base64.urlsafe_b64encode(zlib.compress(msgspec.json.encode(program), 9)).decode().rstrip("=")
+
+
+def from_token(word: str) -> Program:
+    """The program that a word stands for; ``ValueError`` when it stands for none."""
+    try:
+        packed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
+        return msgspec.json.decode(zlib.decompress(packed), type=Program)
+    except (ValueError, zlib.error, msgspec.DecodeError) as error:
+        raise ValueError(f"this replay token is damaged: {error}") from None

@@ -1,0 +1,96 @@
+"""What a run found: one finding a rule, and what they come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jobkit.backend import Capabilities
+from jobkit_conformance.catalogue import BY_ID, Rule
+from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a rule was broken, in the fewest steps that were found."""
+
+    seen: str
+    tier: str
+    program: str = ""
+    timeline: str = ""
+    replay: str = ""
+    """What follows the command's target to see it again."""
+    shows_in: str = ""
+    """The verb whose answer was wrong, as far as that can be told."""
+
+
+@dataclass
+class Finding:
+    """Everything that a run found of one rule."""
+
+    rule: Rule
+    verdict: Verdict = Verdict.NOT_RUN
+    cases: int = 0
+    seconds: float = 0.0
+    situations: Counter[str] = field(default_factory=Counter[str])
+    failure: Failure | None = None
+    note: str = ""
+    """Why it is not kept, when that is not a failure."""
+
+
+@dataclass
+class Report:
+    """The findings of one run over one backend, in the catalogue's order."""
+
+    target: str
+    backend: str
+    capabilities: Capabilities | None
+    clock: str
+    profile: str
+    seed: int
+    findings: Mapping[str, Finding]
+    seconds: float = 0.0
+    allow_incomplete: bool = False
+    accepted_unclaimed: tuple[str, ...] = ()
+    """Options that are not claimed and were not refused."""
+    unsound: str = ""
+    """Why nothing was judged: what the harness' author has to mend."""
+
+    @property
+    def counted(self) -> Counter[Verdict]:
+        return Counter(finding.verdict for finding in self.findings.values())
+
+    @property
+    def exit(self) -> Exit:
+        if self.unsound:
+            return Exit.KIT_FAILED
+        return exit_of(
+            (finding.verdict for finding in self.findings.values()),
+            accepted_unclaimed=bool(self.accepted_unclaimed),
+            allow_incomplete=self.allow_incomplete,
+        )
+
+    @property
+    def complete(self) -> bool:
+        return not self.unsound and not (set(self.counted) & OPEN)
+
+    @property
+    def headline(self) -> str:
+        """CONFORMANT, INCOMPLETE, NOT CONFORMANT, or THE KIT FAILED."""
+        match self.exit:
+            case Exit.KIT_FAILED:
+                return "THE KIT FAILED"
+            case Exit.BROKEN:
+                return "NOT CONFORMANT"
+            case _:
+                return "CONFORMANT" if self.complete else "INCOMPLETE"
+
+    def failed(self) -> list[Finding]:
+        """What is broken, and where the kit itself failed."""
+        return [finding for finding in self.findings.values() if finding.verdict in (Verdict.BROKEN, Verdict.ERROR)]
+
+
+def blank() -> dict[str, Finding]:
+    """A finding for every rule there is: what is missing from a run shows."""
+    return {id: Finding(rule) for id, rule in BY_ID.items()}

@@ -1,0 +1,279 @@
+"""Runs everything there is over one backend, and says of every rule what was found."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Coroutine
+from itertools import chain
+from typing import Any, TypeVar
+
+from jobkit.backend import Capabilities
+from jobkit_conformance import preflight, refusals
+from jobkit_conformance.broken import Broken, NotReached
+from jobkit_conformance.catalogue import UNCHECKED
+from jobkit_conformance.code import as_program
+from jobkit_conformance.examples import EXAMPLES, Example
+from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.judging import is_asked_to_end, judge, place
+from jobkit_conformance.machines import MACHINES, Machine
+from jobkit_conformance.overheard import quiet
+from jobkit_conformance.player import CLIENTS, Player
+from jobkit_conformance.profiles import Profile
+from jobkit_conformance.program import Program, token
+from jobkit_conformance.report import Failure, Finding, Report, blank
+from jobkit_conformance.scope import unmet, verdict_without
+from jobkit_conformance.search import Search, search
+from jobkit_conformance.stage import Stage
+from jobkit_conformance.timeline import as_timeline
+from jobkit_conformance.verdicts import Verdict, together
+
+T = TypeVar("T")
+
+Progress = Callable[[str], None]
+
+
+class Run:
+    """One run; ``rules`` restricts it to some."""
+
+    def __init__(
+        self, harness: BackendHarness, profile: Profile, seed: int, rules: frozenset[str] = frozenset()
+    ) -> None:
+        self.harness = harness
+        self.profile = profile
+        self.seed = seed
+        self._rules = rules
+        self._runner = asyncio.Runner()
+        self._plays = 0
+        self._target = ""
+        self._capabilities: Capabilities | None = None
+        self._unrefused: dict[str, str] = {}
+        self.findings = blank()
+        self._verdicts: dict[str, list[Verdict]] = {}
+
+    def run(self, target: str, progress: Progress = lambda _: None) -> Report:
+        """Play everything there is, and report."""
+        begun, self._target = time.monotonic(), target
+        with quiet(), self._runner:
+            unsound = self._preflight(progress)
+            if not unsound:
+                self._play_all(progress)
+        for id, finding in self.findings.items():
+            finding.verdict = together(self._verdicts.get(id, ()))
+            if finding.verdict is Verdict.NOT_RUN and id in UNCHECKED:
+                finding.note = UNCHECKED[id]
+        return Report(
+            target=target,
+            backend=self.harness.describe(),
+            capabilities=self._capabilities,
+            clock=self.harness.clock_mode,
+            profile=self.profile.name,
+            seed=self.seed,
+            findings=self.findings,
+            seconds=time.monotonic() - begun,
+            accepted_unclaimed=tuple(self._unrefused),
+            unsound=unsound,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        if self._capabilities is None:
+            raise RuntimeError("the preflight reads them first")
+        return self._capabilities
+
+    def _play_all(self, progress: Progress) -> None:
+        for id, finding in self.findings.items():
+            if self._wanted(id):
+                progress(f"{id}  {finding.rule.sentence}")
+                self._examples(finding)
+        for machine in MACHINES:
+            if any(self._wanted(id) and not self._is_settled(id) for id in machine.judges):
+                progress(f"machine {machine.name}: {self.profile.programs} programs")
+                self._machine(machine)
+
+    def _wanted(self, id: str) -> bool:
+        return not self._rules or id in self._rules
+
+    def _is_settled(self, id: str) -> bool:
+        """Of a few rules that were asked for, one that an example has broken needs no search."""
+        return bool(self._rules) and Verdict.BROKEN in self._verdicts.get(id, ())
+
+    def _go(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return self._runner.run(coroutine)
+
+    def _namespace(self) -> str:
+        self._plays += 1
+        return f"kit-{os.getpid()}-{self._plays}"
+
+    def _stage(self, rule: str = "") -> Stage:
+        return Stage(self.harness, self._namespace(), self.capabilities, rule, self.profile, self.seed)
+
+    # Before the rules.
+
+    def _preflight(self, progress: Progress) -> str:
+        """Why nothing can be judged, if so."""
+        progress("preflight: is the harness sound?")
+        try:
+            self._capabilities = self._go(preflight.capabilities(self.harness, self._namespace()))
+            for check in (preflight.check, preflight.check_clock):
+                self._go(self._on_a_stage(check))
+            self._unrefused = self._go(self._on_a_stage(refusals.unrefused))
+        except preflight.Unsound as unsound:
+            return str(unsound)
+        except Broken as broken:
+            return broken.seen
+        except Exception as error:  # noqa: BLE001
+            return f"raised {type(error).__name__}: {error}\n{place(error)}"
+        return ""
+
+    async def _on_a_stage(self, check: Callable[[Stage], Coroutine[Any, Any, T]]) -> T:
+        stage = self._stage()
+        try:
+            return await check(stage)
+        finally:
+            await stage.close()
+
+    # Examples.
+
+    def _examples(self, finding: Finding) -> None:
+        missing = unmet(finding.rule.needs, self.capabilities, self.harness)
+        if missing:
+            verdict, finding.note = verdict_without(missing, self._unrefused)
+            self._say(finding.rule.id, verdict)
+            return
+        for example in EXAMPLES.get(finding.rule.id, []):
+            if Verdict.BROKEN in self._verdicts.get(finding.rule.id, ()):
+                return  # one program is enough
+            if not unmet(example.needs, self.capabilities, self.harness):
+                self._example(example, finding)
+
+    def _example(self, example: Example, finding: Finding) -> None:
+        begun = time.monotonic()
+        result = self._go(judge(example, self._stage(example.rule), self._target))
+        finding.cases += 1
+        finding.seconds += time.monotonic() - begun
+        finding.note = finding.note or result.note
+        finding.failure = finding.failure or result.failure
+        self._say(example.rule, result.verdict)
+
+    # Machines.
+
+    def _machine(self, machine: Machine) -> None:
+        if unmet(("clock",), self.capabilities, self.harness):
+            return
+        judged = [finding for id in machine.judges if self._judges(finding := self.findings[id])]
+        gates = {finding.rule.id: machine.gates(finding.rule.id, self.capabilities) for finding in judged}
+        wanted = chain(*gates.values())
+        begun = time.monotonic()
+        try:
+            found = search(self._play_program, machine, self.capabilities, self.profile, self.seed, wanted, self._rules)
+        except Exception as error:  # noqa: BLE001
+            for finding in judged:
+                finding.failure = finding.failure or _error(machine, error)
+                self._say(finding.rule.id, Verdict.ERROR)
+            return
+        seconds = time.monotonic() - begun
+        for finding in judged:
+            reached = gates[finding.rule.id]
+            finding.cases += found.cases
+            finding.seconds += seconds / len(judged)
+            finding.situations.update({name: found.situations[name] for name in reached})
+            self._say(finding.rule.id, _reached(found, reached, finding))
+        if found.broken is not None:
+            self._keep_program(machine, found, found.broken)
+
+    def _judges(self, finding: Finding) -> bool:
+        return self._wanted(finding.rule.id) and not unmet(finding.rule.needs, self.capabilities, self.harness)
+
+    def _keep_program(self, machine: Machine, found: Search, broken: Broken) -> None:
+        """Play the smallest program once more, to write down its steps."""
+        finding = self.findings[broken.rule]
+        self._say(broken.rule, Verdict.BROKEN)
+        if finding.failure is None:
+            program = Program(machine.name, found.steps)
+            stage, again = self._go(self._replay(program))
+            calls = list(stage.trace.calls)
+            finding.failure = Failure(
+                seen=(again or broken).seen,
+                tier=f"the machine {machine.name!r}",
+                program=as_program(stage.trace, self._target),
+                timeline=as_timeline(stage.trace),
+                replay=f"--replay {token(program)}",
+                shows_in=calls[-1].verb if calls else "",
+            )
+
+    def replay(self, program: Program, target: str) -> tuple[str, str, Broken | None]:
+        """Play one program: its code, its timeline, and what it broke."""
+        self._target = target
+        with quiet(), self._runner:
+            self._capabilities = self._go(preflight.capabilities(self.harness, self._namespace()))
+            stage, broken = self._go(self._replay(program))
+        return as_program(stage.trace, target), as_timeline(stage.trace), broken
+
+    async def _replay(self, program: Program) -> tuple[Stage, Broken | None]:
+        stage = self._stage()
+        try:
+            await _play(stage, program)
+        except Broken as broken:
+            return stage, broken
+        finally:
+            await stage.close()
+        return stage, None
+
+    def _play_program(self, program: Program) -> Player:
+        async def play(stage: Stage) -> Player:
+            return await _play(stage, program)
+
+        return self._go(self._on_a_stage(play))
+
+    def _say(self, id: str, verdict: Verdict) -> None:
+        self._verdicts.setdefault(id, []).append(verdict)
+
+
+_WORKS = {
+    "enqueue": "E8",
+    "reserve": "R2",
+    "settle": "S8",
+    "extend": "L8",
+    "cancel": "X1",
+    "requeue": "S6",
+    "delete": "I3",
+    "get": "I1",
+    "counts": "I1",
+}
+"""By verb, the rule that says that it answers."""
+
+
+async def _play(stage: Stage, program: Program) -> Player:
+    player = Player(stage, await stage.clients(CLIENTS))
+    try:
+        await player.play(program)
+    except (Broken, NotReached):
+        raise
+    except (Exception, asyncio.CancelledError) as error:
+        if is_asked_to_end():
+            raise
+        call = next((call for call in stage.trace.calls if call.raised is error), None)
+        if call is None:
+            raise
+        raise Broken(
+            _WORKS[call.verb], f"{call.verb} raised {type(error).__name__}: {error}\n{place(error)}"
+        ) from error
+    return player
+
+
+def _reached(found: Search, gates: tuple[str, ...], finding: Finding) -> Verdict:
+    missed = [name for name in gates if not found.situations[name]]
+    if not missed:
+        return Verdict.KEPT
+    if found.broken is not None:
+        finding.note = f"the machine stopped where {found.broken.rule} was broken"
+        return Verdict.UNKNOWN
+    finding.note = f"never reached: {', '.join(missed)}"
+    return Verdict.UNKNOWN if found.ran_out else Verdict.NOT_EXERCISED
+
+
+def _error(machine: Machine, error: Exception) -> Failure:
+    seen = f"raised {type(error).__name__}: {error}\n{place(error)}"
+    return Failure(seen, f"the machine {machine.name!r}")

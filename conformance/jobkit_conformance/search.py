@@ -1,0 +1,123 @@
+"""Draws programs until one breaks a rule, and then the smallest that still breaks the same rule."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings
+
+from jobkit.backend import Capabilities
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.machines import Machine
+from jobkit_conformance.player import Player
+from jobkit_conformance.profiles import Profile
+from jobkit_conformance.program import Program, Step, token
+
+ROUNDS: Final = 5
+"""How often programs are drawn at most, where a situation is rare."""
+_EVERY_CHECK: Final[Any] = tuple(HealthCheck)
+"""Hypothesis' own alarms are about tests; these are programs."""
+STRIDE: Final = 1_000_003
+"""From one round's seed to the next."""
+
+
+@dataclass
+class Search:
+    """What drawing programs came to."""
+
+    cases: int = 0
+    situations: Counter[str] = field(default_factory=Counter[str])
+    broken: Broken | None = None
+    steps: list[Step] = field(default_factory=list[Step])
+    ran_out: bool = False
+    """The time was over before all programs were drawn."""
+
+
+class _Judge:
+    """Plays what is drawn, and remembers which programs broke the rule that was broken first."""
+
+    def __init__(
+        self, play: Callable[[Program], Player], machine: Machine, profile: Profile, rules: frozenset[str]
+    ) -> None:
+        self.found = Search()
+        self._play = play
+        self._machine = machine
+        self._rules = rules
+        self._shrinking = profile.shrinking
+        self._deadline = time.monotonic() + profile.seconds
+        self._breaking: dict[str, Broken] = {}
+
+    def one(self, steps: list[Step]) -> None:
+        program = Program(self._machine.name, steps)
+        if time.monotonic() > self._deadline:
+            self._when_time_is_over(token(program))
+            return
+        self.found.cases += 1
+        try:
+            player = self._play(program)
+        except Broken as broken:
+            if not self._counts(broken):
+                return
+            if self.found.broken is None:
+                self._deadline = time.monotonic() + self._shrinking
+            self.found.broken, self.found.steps = broken, steps
+            self._breaking[token(program)] = broken
+            raise
+        if self.found.broken is None:
+            self.found.situations.update(player.situations)
+
+    def _when_time_is_over(self, word: str) -> None:
+        """Nothing is played any more; what is known to break is said once more, as the search wants to hear it."""
+        if self.found.broken is None:
+            self.found.ran_out = True
+        elif word in self._breaking:
+            raise self._breaking[word]
+
+    def _counts(self, broken: Broken) -> bool:
+        first = self.found.broken
+        return broken.rule == first.rule if first is not None else not self._rules or broken.rule in self._rules
+
+
+def search(
+    play: Callable[[Program], Player],
+    machine: Machine,
+    capabilities: Capabilities,
+    profile: Profile,
+    seed: int,
+    gates: Iterable[str] = (),
+    rules: frozenset[str] = frozenset(),
+) -> Search:
+    """Play drawn programs, and more of them while one of these situations was not reached.
+
+    With ``rules``, only breaks of those count.
+    """
+    judge, wanted = _Judge(play, machine, profile, rules), set(gates)
+    for turn in range(ROUNDS):
+        _draw(judge, machine, capabilities, profile, seed + turn * STRIDE)
+        found = judge.found
+        if found.broken is not None or found.ran_out or all(found.situations[name] for name in wanted):
+            break
+    return judge.found
+
+
+def _draw(judge: _Judge, machine: Machine, capabilities: Capabilities, profile: Profile, seed: int) -> None:
+    test = hypothesis.given(machine.steps(capabilities))(judge.one)
+    test = hypothesis.seed(seed)(test)
+    test = settings(
+        max_examples=profile.programs,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
+        suppress_health_check=_EVERY_CHECK,
+        print_blob=False,
+    )(test)
+    try:
+        test()
+    except Broken as broken:
+        judge.found.broken = broken

@@ -1,0 +1,1 @@
+"""One broken backend a module: each breaks its ``RULE``, and as little else as can be."""

@@ -1,0 +1,28 @@
+"""A job that can't be read is gone, with no word to anybody (huey #815)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit import execution
+from jobkit.backend import Delivery
+from jobkit.context import JobContext
+from jobkit.errors import Undecodable
+from jobkit.execution import Plain, Registry
+from jobkit.outcome import Outcome, Performed
+from tests.broken.patched import PatchedWorker
+
+RULE = "W5"
+
+
+perform = execution.perform
+
+
+async def _drop_bad_ones(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+    outcome = await perform(delivery, context, registry, plain)
+    return Outcome(state=Performed.SKIPPED) if isinstance(outcome.error, Undecodable) else outcome
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.perform": _drop_bad_ones}

@@ -1,0 +1,20 @@
+"""A worker that is cut off tries again without a pause."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jobkit.worker.pause import Pause
+from tests.broken.patched import PatchedWorker
+
+RULE = "W9"
+
+
+async def _no_rest(pause: Pause) -> None:
+    await asyncio.sleep(0)
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.pause.Pause.rest": _no_rest}

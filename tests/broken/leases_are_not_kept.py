@@ -1,0 +1,20 @@
+"""Nobody extends the lease of a job that runs (taskiq-redis #101)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jobkit.worker.keeper import Keeper
+from tests.broken.patched import PatchedWorker
+
+RULE = "W2"
+
+
+def _hold_nothing(keeper: Keeper, tokens: Sequence[str], granted_at: float) -> None:
+    pass
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.keeper.Keeper.hold": _hold_nothing}

@@ -1,0 +1,28 @@
+"""Retention drops a dead job and goes on knowing its id."""
+
+from __future__ import annotations
+
+from jobkit.backend import EnqueueOutcome, Known, Message
+from jobkit.backends.inline.queue import Job
+from jobkit.lifecycle import Move
+from tests.conformance.remote import RemoteHarness, RetainingStore
+
+RULE = "S7"
+
+
+class Half(RetainingStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self._dropped: set[str] = set()
+
+    def _end(self, job: Job, by: Move, at: int) -> None:
+        super()._end(job, by, at)
+        if by is Move.PURGE:
+            self._dropped.add(job.message.id)
+
+    def _accept(self, now: int, message: Message) -> EnqueueOutcome:
+        return Known() if message.id in self._dropped else super()._accept(now, message)
+
+
+class Harness(RemoteHarness):
+    store = Half

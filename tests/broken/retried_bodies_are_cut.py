@@ -1,0 +1,24 @@
+"""A job that comes back from the dead has lost the end of its body (as with sidekiq #2478, one path of many)."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from jobkit.backend import RequeueOutcome
+from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.store import Store
+from tests.broken.patched import PatchedHarness
+
+RULE = "B1"
+
+
+class Cutting(Store):
+    def _requeue(self, now: int, job: Job | None) -> RequeueOutcome:
+        outcome = super()._requeue(now, job)
+        if job is not None:
+            job.message = structs.replace(job.message, body=job.message.body.rstrip(b"\x00\xff"))
+        return outcome
+
+
+class Harness(PatchedHarness):
+    store = Cutting

@@ -1,0 +1,19 @@
+"""What does not end within the grace is left to its lease (pgqueuer #630)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit.worker.feed import Feed
+from tests.broken.patched import PatchedWorker
+
+RULE = "W7"
+
+
+async def _leave_them(feed: Feed) -> None:
+    feed._running.clear()
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.Feed._interrupt": _leave_them}

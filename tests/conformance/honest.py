@@ -1,0 +1,166 @@
+"""Backends that are odd and keep every promise they make: none of them may raise an alarm."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar
+
+from msgspec import structs
+
+from jobkit.admission import check_reserve
+from jobkit.backend import (
+    Backend,
+    Capabilities,
+    Delivery,
+    EnqueueOutcome,
+    ExtendOutcome,
+    Extension,
+    Message,
+    Settlement,
+    SettleOutcome,
+)
+from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
+from jobkit.backends.inline.store import Store
+from jobkit.clock import Clock
+from tests.broken.patched import PatchedHarness
+from tests.conformance.remote import OffsetClock
+
+T = TypeVar("T")
+
+
+class BareBackend(InlineBackend):
+    """Leases, and no optional capability at all."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return structs.replace(
+            CAPABILITIES,
+            delay=False,
+            priority=None,
+            keys=False,
+            remember=False,
+            dead_letters=False,
+            cancel=False,
+            inspect=False,
+            wait=False,
+            fifo=False,
+            max_batch=10,
+            max_body=1000,
+            max_batch_bytes=10_000,
+        )
+
+    cancel = Backend.cancel
+    requeue = Backend.requeue
+    get = Backend.get
+    counts = Backend.counts
+    queues = Backend.queues
+    peek = Backend.peek
+    delete = Backend.delete
+    purge = Backend.purge
+
+
+class Bare(PatchedHarness):
+    client = BareBackend
+
+
+class ShufflingStore(Store):
+    """Equals come in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._random = random.Random(7)
+
+    def _accept(self, now: int, message: Message) -> EnqueueOutcome:
+        self._seq = self._random.getrandbits(40)
+        return super()._accept(now, message)
+
+
+class ShufflingBackend(InlineBackend):
+    @property
+    def capabilities(self) -> Capabilities:
+        return structs.replace(CAPABILITIES, fifo=False, priority=(-2, 2))
+
+
+class Shuffling(PatchedHarness):
+    """Promises no order among equals."""
+
+    store = ShufflingStore
+    client = ShufflingBackend
+
+
+class SlowBackend(InlineBackend):
+    """Every call takes a few turns of the loop before it is done, and a few after; a wait notices things late."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return structs.replace(CAPABILITIES, slack=150)
+
+    async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        return await self._slowly(super().enqueue(messages))
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
+        return await self._slowly(super().settle(settlements))
+
+    async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
+        return await self._slowly(super().extend(extensions))
+
+    async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
+        check_reserve(queues, limit, lease, wait, self.capabilities)
+        await self._rest()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait / 1000
+        while True:
+            found = await super().reserve(queues, limit=limit, lease=lease)
+            if found or loop.time() >= deadline:
+                return found
+            await asyncio.sleep(min(0.1, deadline - loop.time()))
+
+    async def _slowly(self, call: Awaitable[T]) -> T:
+        await self._rest()
+        answer = await call
+        await self._rest()
+        return answer
+
+    async def _rest(self) -> None:
+        for _ in range(random.randrange(3)):
+            await asyncio.sleep(0)
+
+
+class Slow(PatchedHarness):
+    """As late as it declares."""
+
+    client = SlowBackend
+
+
+class RealTimeBackend(InlineBackend):
+    def __init__(self, memory: Memory | None = None, clock: Clock | None = None) -> None:
+        super().__init__(memory, None)
+
+
+class Offset(PatchedHarness):
+    """Memory that takes the host's time, moved: the path of production."""
+
+    clock_mode = "offset"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clocks: dict[str, OffsetClock] = {}
+
+    async def open(self, namespace: str, clock: Clock | None) -> InlineBackend:
+        return await super().open(namespace, self._clocks.setdefault(namespace, OffsetClock()))
+
+    async def wipe(self, namespace: str) -> None:
+        await super().wipe(namespace)
+        self._clocks.pop(namespace, None)
+
+    async def move(self, namespace: str, offset_ms: int) -> None:
+        self._clocks[namespace].ahead = offset_ms
+
+
+class Real(PatchedHarness):
+    """Nothing moves its clock."""
+
+    clock_mode = "real"
+    client = RealTimeBackend

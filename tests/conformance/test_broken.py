@@ -1,0 +1,62 @@
+"""Every rule that can be tested is broken by some backend here, and says so: by its own name, in a few steps."""
+
+from __future__ import annotations
+
+import pkgutil
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+import tests.broken
+from jobkit_conformance.catalogue import RULES, UNCHECKED
+from jobkit_conformance.report import Report
+from jobkit_conformance.verdicts import Exit, Verdict
+from tests.conformance.swift import run
+
+MODULES = [import_module(f"tests.broken.{found.name}") for found in pkgutil.iter_modules(tests.broken.__path__)]
+BROKEN = [module for module in MODULES if hasattr(module, "RULE")]
+
+NO_BROKEN_BACKEND: dict[str, str] = dict(UNCHECKED)
+"""Rules that no backend here breaks, and why."""
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+@pytest.mark.parametrize("module", BROKEN, ids=_name)
+def test_a_broken_backend_is_killed_by_its_own_rule(module: ModuleType) -> None:
+    report = run(module.Harness(), module.RULE)
+    finding = report.findings[module.RULE]
+    assert (finding.verdict, report.exit) == (Verdict.BROKEN, Exit.BROKEN), finding.note or report.unsound
+    assert finding.failure is not None
+    assert finding.failure.seen
+    assert finding.failure.replay
+
+
+def test_every_rule_has_a_broken_backend_or_a_reason() -> None:
+    killed = {module.RULE for module in BROKEN}
+    assert killed | NO_BROKEN_BACKEND.keys() == {rule.id for rule in RULES}
+    assert not killed & NO_BROKEN_BACKEND.keys()
+
+
+def test_every_broken_backend_says_what_it_does() -> None:
+    assert [module.__name__ for module in BROKEN if not module.__doc__] == []
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Report:
+    """A run of every rule about backends, over one with a fault."""
+    backend = [rule.id for rule in RULES if not rule.judges_worker]
+    return run(import_module("tests.broken.settle_forgets_the_token").Harness(), *backend)
+
+
+def test_a_whole_run_finds_the_same(forgetful: Report) -> None:
+    assert forgetful.findings["L5"].verdict is Verdict.BROKEN
+    assert forgetful.headline == "NOT CONFORMANT"
+
+
+def test_what_has_nothing_to_do_with_a_fault_is_kept(forgetful: Report) -> None:
+    kept = {id for id, finding in forgetful.findings.items() if finding.verdict is Verdict.KEPT}
+    assert kept >= {"B3", "B4", "B5", "B6", "E1", "E2", "E10", "E11", "T3", "T5", "T6", "K3", "I4", "C1", "C2", "C4"}

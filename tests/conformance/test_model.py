@@ -1,0 +1,155 @@
+"""The model, by hand-written stories: what it answers is what the contract says."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobkit.backend import Message
+from jobkit_conformance.model import Model
+
+
+def _message(id: str = "a", **fields: object) -> Message:
+    return Message(id, "q", b"x", **fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def model() -> Model:
+    return Model()
+
+
+def test_nothing_is_there_in_the_beginning(model: Model) -> None:
+    assert model.ready("q") == []
+    assert model.state("a") is None
+    assert model.settle("no token", "done") is False
+    assert model.extend("no token", 10) == "stale"
+    assert (model.cancel("a"), model.requeue("a"), model.delete("a")) == ("unknown", "unknown", "unknown")
+
+
+def test_an_id_is_known_or_in_conflict(model: Model) -> None:
+    assert model.enqueue(_message()) == "accepted"
+    assert model.enqueue(_message()) == "known"
+    assert model.enqueue(_message(priority=1)) == "conflict"
+
+
+def test_a_delayed_job_is_scheduled_until_its_time(model: Model) -> None:
+    model.enqueue(_message(after=10))
+    assert model.state("a") == "scheduled"
+    model.advance(9)
+    assert model.state("a") == "scheduled"
+    model.advance(1)
+    assert model.state("a") == "ready"
+
+
+def test_a_lease_is_over_at_its_end(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.advance(9)
+    assert model.state("a") == "leased"
+    model.advance(1)
+    assert model.state("a") == "ready"
+    assert model.extend("t1", 10) == "ended"
+    assert model.settle("t1", "done") is True
+    assert model.state("a") is None
+
+
+def test_a_superseded_token_has_no_say(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.advance(10)
+    job = model.grant("a", "t2", 10)
+    assert (job.attempt, job.number) == (2, 2)
+    assert model.settle("t1", "done") is False
+    assert model.extend("t1", 10) == "stale"
+    assert model.settle("t2", "done") is True
+
+
+def test_a_release_costs_no_attempt(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.settle("t1", "release")
+    job = model.grant("a", "t2", 10)
+    assert (job.attempt, job.number) == (1, 2)
+    model.settle("t2", "retry")
+    assert model.grant("a", "t3", 10).attempt == 2
+
+
+def test_a_retry_waits(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.settle("t1", "retry", after=5)
+    assert model.state("a") == "scheduled"
+    model.advance(5)
+    assert model.state("a") == "ready"
+
+
+def test_a_dead_job_is_kept_and_revived(model: Model) -> None:
+    model.enqueue(_message(key="k"))
+    model.grant("a", "t1", 10)
+    model.settle("t1", "dead", reason="why")
+    assert (model.state("a"), model.jobs["a"].reason) == ("dead", "why")
+    assert model.cancel("a") == "unknown"
+    assert model.enqueue(_message("b", key="k")) == "accepted"
+    assert model.requeue("a") == "held:b"
+    model.delete("b")
+    assert model.requeue("a") == "requeued"
+    assert model.grant("a", "t2", 10).attempt == 1
+
+
+def test_a_key_is_held_while_its_job_lives(model: Model) -> None:
+    model.enqueue(_message(key="k"))
+    assert model.enqueue(_message("b", key="k")) == "held:a"
+    model.grant("a", "t1", 10)
+    model.advance(20)
+    assert model.enqueue(_message("b", key="k")) == "held:a"
+    model.settle("t1", "done")
+    assert model.enqueue(_message("b", key="k")) == "accepted"
+
+
+def test_a_cancelled_lease_ends_the_job(model: Model) -> None:
+    model.enqueue(_message(key="k"))
+    model.grant("a", "t1", 10)
+    assert model.cancel("a") == "marked"
+    assert model.extend("t1", 20) == "cancelled"
+    model.advance(19)
+    assert model.state("a") == "leased"
+    model.advance(1)
+    assert model.state("a") is None
+    assert model.gone["a"] == "marked"
+    assert model.settle("t1", "done") is False
+    assert model.enqueue(_message("b", key="k")) == "accepted"
+
+
+def test_a_cancelled_lease_is_ended_by_any_settle(model: Model) -> None:
+    for how in ("done", "retry", "release", "dead"):
+        model.enqueue(_message(how))
+        model.grant(how, f"token of {how}", 10)
+        model.cancel(how)
+        assert model.settle(f"token of {how}", how) is True
+        assert model.state(how) is None
+
+
+def test_an_id_is_remembered_from_its_end_on(model: Model) -> None:
+    model.enqueue(_message(remember=10))
+    model.grant("a", "t1", 5)
+    model.advance(3)
+    model.settle("t1", "done")
+    model.advance(9)
+    assert model.enqueue(_message(priority=1)) == "known"
+    model.advance(1)
+    assert model.enqueue(_message()) == "accepted"
+
+
+def test_a_marked_job_is_remembered_from_its_lease_end_on(model: Model) -> None:
+    model.enqueue(_message(remember=10))
+    model.grant("a", "t1", 5)
+    model.cancel("a")
+    model.advance(14)
+    assert model.enqueue(_message()) == "known"
+    model.advance(1)
+    assert model.enqueue(_message()) == "accepted"
+
+
+def test_deleting_forgets_at_once(model: Model) -> None:
+    model.enqueue(_message(remember=10))
+    assert model.delete("a") == "deleted"
+    assert model.enqueue(_message(priority=1)) == "accepted"

@@ -1,0 +1,128 @@
+"""Programs as data: in a word and out of it again, and into code that runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jobkit.backend import Done, Message, RetryAt
+from jobkit.lifecycle import State
+from jobkit_conformance import Stage, play
+from jobkit_conformance.code import as_program
+from jobkit_conformance.program import (
+    Cancel,
+    Crash,
+    Delete,
+    End,
+    Ending,
+    Keep,
+    Look,
+    Pass,
+    Program,
+    Put,
+    Requeue,
+    Spec,
+    Take,
+    from_token,
+    token,
+)
+from jobkit_conformance.timeline import as_timeline, span
+from jobkit_conformance.values import brief
+from tests.conformance.swift import run
+
+EVERYTHING = Program(
+    "lifecycle",
+    [
+        Put(0, [Spec("a"), Spec("b", "r", "body", 3, 10, "k", 20)]),
+        Take(1, ["q", "r"], 3, 1000),
+        End(0, [Ending(0, "done"), Ending(1, "retry", 5)]),
+        Keep(0, 2, 1000),
+        Pass(10),
+        Crash(2, 1000),
+        Cancel(0, "a", latest=True),
+        Requeue(1, "b"),
+        Delete(0, "a"),
+        Look(1),
+    ],
+)
+
+
+def test_a_program_survives_its_token() -> None:
+    assert from_token(token(EVERYTHING)) == EVERYTHING
+
+
+@pytest.mark.parametrize("word", ["", "x", "!!!", token(EVERYTHING)[:-9], token(EVERYTHING)[9:], "é"])
+def test_a_damaged_token_says_so(word: str) -> None:
+    with pytest.raises(ValueError, match="this replay token is damaged"):
+        from_token(word)
+
+
+async def _story(stage: Stage) -> None:
+    one, other = await stage.clients(2)
+    await one.enqueue([Message(f"m{number}", "q", b"x", key=None) for number in range(6)])
+    await one.enqueue([Message("late", "q", bytes(2000), after=3_600_000, priority=2, headers={"job": "x" * 60})])
+    found = await other.reserve(["q"], limit=10, lease=60_000)
+    await stage.advance(90_000)
+    await other.settle([Done(delivery.token) for delivery in found[:5]])
+    await other.settle([RetryAt(found[5].token, after=0)])
+    await one.counts("q")
+    await one.peek("q", State.SCHEDULED)
+    await one.get(["late"])
+    await one.cancel(["late"])
+
+
+def test_what_is_printed_runs_and_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    stage = play("inline", _story)
+    first = capsys.readouterr().out
+    code = as_program(stage.trace, "inline")
+    assert max(map(len, code.splitlines())) <= 100
+    exec(compile(code, "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
+    assert capsys.readouterr().out == first
+
+
+def test_what_is_printed_names_states_and_counts_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    code = as_program(play("inline", _story).trace, "inline")
+    assert "State.SCHEDULED" in code
+    assert """[Message(f"m{n}", 'q', b'x') for n in range(6)]""" in code
+    assert "b'\\x00' * 2_000" in code
+    assert "r1 = await c2.reserve" in code
+
+
+def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = as_timeline(play("inline", _story).trace).splitlines()
+    assert lines[0] == "     +0 s  c1  enqueue  6 accepted" or "6: m0 ... m5" in lines[0]
+    assert "late (after 60 min, priority 2) -> accepted" in lines[1]
+    assert lines[3].endswith("--- the clock moves by 90 s")
+    assert "m5 (delivery 1) to retry now -> settled" in lines[5]
+    assert lines[6].endswith("1 scheduled, 1 ready")
+
+
+def test_calls_at_once_become_tasks() -> None:
+    from tests.broken.close_lets_them_wait import Harness
+
+    finding = run(Harness(), "C2").findings["C2"]
+    assert finding.failure is not None
+    assert "t1 = asyncio.create_task(c1.reserve(" in finding.failure.program
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "expected"),
+    [(0, "+0 s"), (1, "+0.001 s"), (90_000, "+90 s"), (120_000, "+2 min"), (3_660_000, "+61 min"), (-500, "-0.5 s")],
+)
+def test_spans(milliseconds: int, expected: str) -> None:
+    assert span(milliseconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (State.READY, "State.READY"),
+        ([1, 1, 1, 1, 1], "5 x 1"),
+        ("x" * 1000, "'x' * 1_000"),
+        (Message("a", "q", b"", at=1_700_000_000_000), "Message('a', 'q', b'', at=1_700_000_000_000)"),
+        ({"a": [1]}, "{'a': [1]}"),
+    ],
+)
+def test_brief(value: Any, expected: str) -> None:
+    assert brief(value) == expected
