@@ -1,0 +1,34 @@
+"""Tests for background jobs: one fixture, plain ``assert``, any backend.
+
+Importing this loads nothing else; a run without jobs pays for none of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_jobkit.entry import Entry
+    from pytest_jobkit.guard import TooManyPerforms
+    from pytest_jobkit.jobs import Jobs
+    from pytest_jobkit.log import Log
+    from pytest_jobkit.outcome import Outcome
+
+_LAZY = {
+    "Entry": "pytest_jobkit.entry",
+    "Jobs": "pytest_jobkit.jobs",
+    "Log": "pytest_jobkit.log",
+    "Outcome": "pytest_jobkit.outcome",
+    "TooManyPerforms": "pytest_jobkit.guard",
+}
+
+__all__ = ["Entry", "Jobs", "Log", "Outcome", "TooManyPerforms"]
+
+
+def __getattr__(name: str) -> object:
+    """What annotations and ``except`` clauses name is loaded when first asked for."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'pytest_jobkit' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

@@ -1,0 +1,146 @@
+"""A case: one test that touched a job, with everything that is its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jobkit.backend import Backend, OffersWipe
+from jobkit.clients import Clients, opened
+from jobkit.clock import ManualClock
+from jobkit.portal import portal
+from pytest_jobkit import sought
+from pytest_jobkit.inline import Attendant, Inline
+from pytest_jobkit.jobs import Jobs
+from pytest_jobkit.marks import CLOCK, Marks
+from pytest_jobkit.selection import ALL
+from pytest_jobkit.site import call_site
+from pytest_jobkit.tape import Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from jobkit.portal import Home
+    from jobkit.sources import Source, Spec
+    from pytest_jobkit.choice import Choice
+    from pytest_jobkit.entry import Entry
+    from pytest_jobkit.guard import TooManyPerforms
+    from pytest_jobkit.outage import Outage
+    from pytest_jobkit.performing import Change
+
+
+class Case:
+    """One test's clock, namespaces, clients and tape. Made when the test first touches a job."""
+
+    def __init__(self, name: str, choice: Choice, marks: Marks, began_ms: int, root: Path) -> None:
+        self.choice = choice
+        self.marks = marks
+        self.root = root
+        self.began_ms = began_ms
+        self.clock = ManualClock(began_ms)
+        self.tape = Tape(self.now_ms, root)
+        self.changes: list[Change] = []
+        self.outages: list[Outage] = []
+        self.inlines: list[Inline] = []
+        self.ignored: list[Callable[[Entry], bool]] = []
+        self.runaway: TooManyPerforms | None = None
+        """That jobs run inside each other for ever; it passes whatever rules they have."""
+        self.lacked: str | None = None
+        """The capability without which the test was skipped."""
+        self.used = False
+        """Whether the test has the fixture."""
+        self.jobs = Jobs(self)
+        self._name = name
+        self._attendant = Attendant(self)
+        self._sources: dict[tuple[Spec | None, str], Source] = {}
+        self._clients: dict[Source, Clients] = {}
+        self._numbers = count()
+        self._thaw: Callable[[], None] | None = None
+        self.ignored.extend(sought.matcher(sought.check(each)) for each in marks.allow)
+        if marks.perform == "inline":
+            self.inlines.append(Inline(self, ALL))
+
+    def now_ms(self) -> int:
+        """What the backend takes for now."""
+        return self.clock.now_ms() if self.choice.takes_clock else time.time_ns() // 1_000_000
+
+    # Where jobs go.
+
+    def source(self, spec: Spec | None, namespace: str) -> Source:
+        """What an app's own source becomes: the run's backend, in a namespace of this test's, and nobody performing."""
+        found = self._sources.get((spec, namespace))
+        if found is None:
+            found = self._sources.setdefault((spec, namespace), self._own(self.choice.source))
+        return found
+
+    def _own(self, chosen: Source) -> Source:
+        return replace(
+            chosen,
+            namespace=f"{chosen.namespace}-{self._name}-{next(self._numbers)}",
+            clock=self.clock,
+            embedded=False,
+            attendant=self._attendant,
+        )
+
+    def open(self, source: Source) -> Backend:
+        """The test's own client, on the running loop."""
+        if source not in self._clients:
+            self._clients.setdefault(source, Clients(source))
+        return self._clients[source].here()
+
+    def close(self) -> None:
+        """Remove what the test stored, and close what it opened."""
+        if self._thaw is not None:
+            self._thaw()
+        for made in self.tape.made:
+            if not made.enqueuing.started:
+                made.enqueuing.close()  # what is to be said of it was said
+        for source in self._sources.values():
+            try:
+                portal().call(partial(self._wipe, source))
+            finally:
+                for clients in opened(source):
+                    clients.end()
+
+    async def _wipe(self, source: Source, _: Home) -> None:
+        backend = self.open(source)
+        if isinstance(backend, OffersWipe):
+            await backend.wipe()
+        elif backend.capabilities.inspect:
+            ids = [entry.id for entry in self.tape.jobs if entry.source == source]
+            size = backend.capabilities.max_batch
+            for start in range(0, len(ids), size):
+                await backend.delete(ids[start : start + size])
+
+    # What a test asks of it.
+
+    def need(self, *capabilities: str) -> None:
+        """Skip the test for what its backend does not claim."""
+        __tracebackhide__ = True
+        for capability in capabilities:
+            if capability not in self.choice.claims:
+                self.lacked = capability
+                what = "a clock that can be moved" if capability == CLOCK else capability.replace("_", "-")
+                pytest.skip(f"the backend {self.choice.label} lacks: {what}")
+
+    def prepare_clock(self, *, freeze: bool) -> None:
+        __tracebackhide__ = True
+        self.need(CLOCK)
+        if freeze and self._thaw is None:
+            from pytest_jobkit.freeze import freeze as begin
+
+            self._thaw = begin(self.clock)
+
+    def remark(self, text: str) -> None:
+        self.tape.remark(text, call_site(self.root))
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing happened that a report could show."""
+        return not (self.tape.jobs or self.tape.remarks or self.tape.made)

@@ -1,0 +1,93 @@
+"""The hooks: one line each. Objects do the work, and are made when a test touches a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_jobkit import options
+from pytest_jobkit.run import RUN, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_jobkit.jobs import Jobs
+
+pytest.register_assert_rewrite("jobkit_conformance")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Run.begin(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    return config.stash[RUN].header()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    metafunc.config.stash[RUN].parametrize(metafunc)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return collector.config.stash[RUN].collect((yield))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    item.config.stash[RUN].enter(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    item.config.stash[RUN].check()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    try:
+        yield
+    finally:
+        item.config.stash[RUN].leave()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    item.config.stash[RUN].prepare(call)
+    return item.config.stash[RUN].complete(item, (yield))
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    return config.stash[RUN].explain(op, left, right)
+
+
+@pytest.fixture
+def jobkit_backend(request: pytest.FixtureRequest) -> str:
+    """The name of the backend that this test runs on, as ``--jobkit-backend`` has it."""
+    return request.config.stash[RUN].backend
+
+
+@pytest.fixture
+def jobkit_jobs(request: pytest.FixtureRequest, jobkit_backend: str) -> Jobs:
+    """The background jobs of this test: assert on what was enqueued, perform it, move its clock.
+
+    ``assert send.call(7) in jobs.enqueued``, ``jobs.perform()``, ``jobs.advance(hours=1)``;
+    logs: enqueued, pending, performed, failed, dead. Works on any backend.
+    """
+    return request.config.stash[RUN].jobs()
+
+
+@pytest.fixture
+def jobs(jobkit_jobs: Jobs) -> Jobs:
+    """The background jobs of this test: short for ``jobkit_jobs``, for projects that have no fixture of this name."""
+    return jobkit_jobs

@@ -1,0 +1,1 @@
+"""The plugin, tested by running pytest on small projects."""
