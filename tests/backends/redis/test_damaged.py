@@ -1,0 +1,59 @@
+"""What somebody else wrote into the store: it ends among the dead with a reason, and the next job runs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+import jobkit
+from jobkit.backend import Message
+from jobkit.backends.redis import RedisBackend
+from jobkit.backends.redis.server import Server
+from jobkit.lifecycle import State
+
+
+async def perform_until_empty(app: jobkit.App, backend: RedisBackend) -> None:
+    async with jobkit.Worker(app), asyncio.timeout(20):
+        while (counts := await backend.counts("default")).ready + counts.leased:
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def app(server: Server) -> jobkit.App:
+    app = jobkit.App(server.url, namespace="damaged")
+
+    @app.job(name="shop.fine")
+    async def fine(number: int) -> None: ...
+
+    return app
+
+
+HEADERS = {"job": "shop.fine", "v": "1", "coder": "json"}
+
+
+async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> None:
+    backend = app.clients("default").here()
+    assert isinstance(backend, RedisBackend)
+    bad = {
+        "unknown": (HEADERS | {"job": "shop.fin"}, b'{"number": 1}', "no job named 'shop.fin'.*did you mean 'shop.fine'"),
+        "corrupt": (HEADERS, b"\xff\x00 no JSON", "can't be decoded"),
+        "misfit": (HEADERS, b'{"number": "one"}', r"Expected `int`, got `str` - at `\$.number`"),
+        "later": (HEADERS | {"v": "2"}, b"{}", "envelope of version '2'"),
+        "coder": (HEADERS | {"coder": "pickle"}, b"cos\nsystem\n.", "no coder named 'pickle'"),
+        "foreign": ({}, b"", "no header 'job'"),
+        "renamed": (HEADERS, b'{"count": 1}', "missing required field `number`|unknown field `count`"),
+    }
+    await backend.enqueue([Message(id, "default", body, headers=headers) for id, (headers, body, _) in bad.items()])
+    await backend.enqueue([Message("good", "default", b'{"number": 1}', headers=HEADERS)])
+    await backend.enqueue([Message("broken", "default", b'{"number": 1}', headers=HEADERS)])
+    await backend._channel.call(["HSET", backend.keys.jobs, "broken", b"\x00\x00\x00\x00\x00\x09\xc1not what was stored"])
+    await perform_until_empty(app, backend)
+    dead = {stored.message.id: stored for stored in (await backend.peek("default", State.DEAD)).jobs}
+    assert dead.keys() == bad.keys() | {"broken"}
+    for id, (_, body, reason) in bad.items():
+        assert dead[id].message.body == body
+        assert re.search(reason, dead[id].reason or ""), f"{id}: {dead[id].reason}"
+    assert await backend.purge("default", State.DEAD, 100) == len(dead)
+    assert await backend.queues() == []

@@ -1,0 +1,145 @@
+"""The server did it, and the answer was lost: the client repeats the call, which has no second effect."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.backends.redis.clients import Open
+from tests.backends.redis.proxy import Proxy
+
+from jobkit.backend import (
+    Accepted,
+    Cancelled,
+    Conflict,
+    Dead,
+    Deleted,
+    Done,
+    Extended,
+    Extension,
+    Held,
+    Known,
+    Message,
+    Requeued,
+    Settled,
+    Stale,
+    Unknown,
+)
+from jobkit.backends.redis.scripts import script
+from jobkit.backends.redis.server import Server
+
+MINUTE = 60_000
+
+
+async def test_a_repeated_enqueue_answers_as_it_was(server: Server, clients: Open) -> None:
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        await backend.enqueue([Message("old", "q", b"", key="k")])
+        proxy.lose_answer()
+        outcomes = await backend.enqueue(
+            [Message("new", "q", b""), Message("old", "q", b"", key="k"), Message("old", "q", b"x"), Message("third", "q", b"", key="k")]
+        )
+        assert proxy.lost == 1
+        accepted, *rest = outcomes
+        assert isinstance(accepted, Accepted)
+        assert rest == [Known(), Conflict(), Held(by="old")]
+        assert (await backend.counts("q")).ready == 2
+
+
+async def test_a_job_that_ended_meanwhile_is_not_enqueued_again(server: Server, clients: Open) -> None:
+    worker = clients()
+
+    async def perform() -> None:
+        (delivery,) = await worker.reserve(["q"], limit=1, lease=MINUTE)
+        assert await worker.settle([Done(delivery.token)]) == [Settled()]
+
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        await backend.queues()
+        proxy.lose_answer(perform)
+        (outcome,) = await backend.enqueue([Message("a", "q", b"")])
+        assert isinstance(outcome, Accepted)
+        assert await worker.queues() == []
+
+
+async def test_a_blocking_enqueue_likewise(server: Server, clients: Open) -> None:
+    worker = clients()
+
+    async def perform() -> None:
+        (delivery,) = await worker.reserve(["q"], limit=1, lease=MINUTE)
+        await worker.settle([Done(delivery.token)])
+
+    async with Proxy(server.url) as proxy:
+        blocking = clients(proxy.url).blocking()
+        await asyncio.to_thread(blocking.enqueue, [Message("first", "other", b"")])
+        proxy.lose_answer(perform)
+        (outcome,) = await asyncio.to_thread(blocking.enqueue, [Message("a", "q", b"")])
+        assert isinstance(outcome, Accepted)
+        assert await worker.queues() == ["other"]
+        await asyncio.to_thread(blocking.close)
+
+
+async def test_a_repeated_settle_does_not_know(server: Server, clients: Open) -> None:
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        await backend.enqueue([Message("a", "q", b""), Message("b", "q", b"")])
+        one, two = await backend.reserve(["q"], limit=2, lease=MINUTE)
+        proxy.lose_answer()
+        assert await backend.settle([Done(one.token)]) == [Unknown()]
+        assert await backend.settle([Done(one.token), Done(two.token)]) == [Stale(), Settled()]
+
+
+async def test_a_repeated_extend_extends(server: Server, clients: Open) -> None:
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        await backend.enqueue([Message("a", "q", b"")])
+        (held,) = await backend.reserve(["q"], limit=1, lease=MINUTE)
+        proxy.lose_answer()
+        (outcome,) = await backend.extend([Extension(held.token, 2 * MINUTE)])
+        assert isinstance(outcome, Extended)
+
+
+async def test_what_a_reserve_took_whose_answer_was_lost_comes_back(server: Server, clients: Open) -> None:
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        await backend.enqueue([Message("a", "q", b"")])
+        proxy.lose_answer()
+        assert await backend.reserve(["q"], limit=1, lease=100) == []
+        (delivery,) = await backend.reserve(["q"], limit=1, lease=100, wait=5_000)
+        assert delivery.attempt == 2, "a reply that never arrived counts as a delivery"
+
+
+@pytest.mark.parametrize("verb", ["cancel", "delete", "requeue"])
+async def test_a_repeated_verb_by_id_spares_the_next_job_of_that_id(server: Server, clients: Open, verb: str) -> None:
+    other = clients()
+    await other.enqueue([Message("a", "q", b"first")])
+    if verb == "requeue":
+        (held,) = await other.reserve(["q"], limit=1, lease=MINUTE)
+        await other.settle([Dead(held.token, "why")])
+
+    async def replace() -> None:
+        await other.delete(["a"])
+        await other.enqueue([Message("a", "q", b"second")])
+
+    async with Proxy(server.url) as proxy:
+        backend = clients(proxy.url)
+        for name in ("remove", "requeue"):
+            await backend._channel.call(["SCRIPT", "LOAD", script(name).text])
+        await backend.queues()
+        seen = {"n": 0}
+        send = backend._send
+
+        async def arm_for_the_script(marked: object) -> object:
+            """The first command of these verbs only looks."""
+            seen["n"] += 1
+            if seen["n"] == 2:
+                proxy.lose_answer(replace)
+            return await send(marked)  # type: ignore[arg-type]
+
+        backend._send = arm_for_the_script  # type: ignore[method-assign]
+        (outcome,) = await getattr(backend, verb)(["a"])
+        assert proxy.lost == 1
+        assert outcome == {"cancel": Cancelled(), "delete": Deleted(), "requeue": Requeued()}[verb]
+        (stored,) = await other.get(["a"])
+        assert not isinstance(stored, Unknown)
+        assert stored.message.body == b"second"

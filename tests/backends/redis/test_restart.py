@@ -1,0 +1,64 @@
+"""What a server that is restarted brings back, and how its clients go on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.backends.redis.clients import Open
+
+from jobkit.backend import Accepted, Done, Extended, Extension, Held, Message, Settled
+from jobkit.backends.redis.server import Server
+
+
+async def test_a_delayed_job_comes_after_a_restart(own_server: Server, clients: Open) -> None:
+    backend = clients(own_server.url)
+    (accepted,) = await backend.enqueue([Message("later", "q", b"body", after=300, key="k", headers={"job": "x"})])
+    assert isinstance(accepted, Accepted)
+    own_server.restart()
+    assert await backend.reserve(["q"], limit=1, lease=1_000) == []
+    assert await backend.enqueue([Message("other", "q", b"", key="k")]) == [Held(by="later")]
+    (delivery,) = await backend.reserve(["q"], limit=1, lease=1_000, wait=10_000)
+    assert (delivery.message.id, delivery.message.body, delivery.attempt) == ("later", b"body", 1)
+    (stored,) = await backend.get(["later"])
+    assert delivery.lease_end >= accepted.due + 1_000, f"granted before its time: {stored}"
+
+
+async def test_a_lease_and_its_attempt_survive_a_restart(own_server: Server, clients: Open) -> None:
+    backend = clients(own_server.url)
+    await backend.enqueue([Message("a", "q", b"")])
+    (held,) = await backend.reserve(["q"], limit=1, lease=60_000)
+    own_server.restart()
+    assert await backend.reserve(["q"], limit=1, lease=60_000) == []
+    (extended,) = await backend.extend([Extension(held.token, 60_000)])
+    assert isinstance(extended, Extended)
+    assert await backend.settle([Done(held.token)]) == [Settled()]
+
+
+async def test_a_waiting_reserve_outlives_a_restart(own_server: Server, clients: Open) -> None:
+    worker, producer = clients(f"{own_server.url}?slack=100"), clients(own_server.url)
+    assert await worker.reserve(["q"], limit=1, lease=1_000) == []
+    waiting = asyncio.create_task(worker.reserve(["q"], limit=1, lease=1_000, wait=20_000))
+    await asyncio.sleep(0)
+    own_server.restart()
+    await producer.enqueue([Message("a", "q", b"")])
+    async with asyncio.timeout(10):
+        (delivery,) = await waiting
+    assert delivery.message.id == "a"
+
+
+async def test_scripts_that_the_server_forgot_are_sent_again(own_server: Server, clients: Open) -> None:
+    backend = clients(own_server.url)
+    ids = [f"job-{number}" for number in range(6)]
+    for id in ids[:3]:
+        await backend.enqueue([Message(id, "q", b"")])
+        await backend._channel.call(["SCRIPT", "FLUSH"])
+    found = await backend.reserve(["q"], limit=10, lease=60_000)
+    await backend._channel.call(["SCRIPT", "FLUSH"])
+    assert await backend.extend([Extension(each.token, 60_000) for each in found]) != []
+    await backend._channel.call(["SCRIPT", "FLUSH"])
+    assert await backend.settle([Done(each.token) for each in found]) == [Settled()] * 3
+    await backend._channel.call(["SCRIPT", "FLUSH"])
+    blocking = backend.blocking()
+    assert len(await asyncio.to_thread(blocking.enqueue, [Message(id, "q", b"") for id in ids[3:]])) == 3
+    blocking.close()
+    assert (await backend.counts("q")).ready == 3

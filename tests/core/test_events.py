@@ -1,0 +1,145 @@
+"""What can be observed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+import jobkit
+from jobkit import events
+from jobkit.backend import Cancelled
+from jobkit.outcome import Performed
+from jobkit.receipt import Status
+from tests.core.shelf import Shelf
+
+
+@pytest.fixture
+def send(app: jobkit.App) -> jobkit.Job[[int], str]:
+    @app.job(name="shop.send", queue="mail", discard=KeyError)
+    def send(user_id: int) -> str:
+        if user_id == 13:
+            raise KeyError
+        return "sent"
+
+    app.queue("mail")
+    return send
+
+
+def test_an_enqueue_is_told_with_its_receipt(
+    send: jobkit.Job[[int], str], heard: list[events.Happening], shelf: Shelf
+) -> None:
+    receipt = send.enqueue(7)
+    (event,) = heard
+    assert isinstance(event, events.Enqueued)
+    assert (event.id, event.job, event.queue) == (receipt.id, "shop.send", "mail")
+    assert (event.receipt, event.call) == (receipt, send.call(7))
+    assert event.message == shelf[receipt.id].message
+
+
+async def test_an_awaited_one_is_told_when_made_and_when_stored(
+    send: jobkit.Job[[int], str], heard: list[events.Happening]
+) -> None:
+    coming = send.aenqueue(7)
+    waiting = heard[0]
+    assert isinstance(waiting, events.Waiting)
+    assert (waiting.enqueuing, waiting.calls) == (coming, [send.call(7)])
+    await coming
+    assert [type(event) for event in heard] == [events.Waiting, events.Enqueued]
+
+
+def test_whatever_the_answer_is(send: jobkit.Job[[int], str], heard: list[events.Happening]) -> None:
+    for user in (7, 7, 8):
+        send.using(id="abc").enqueue(user)
+    assert [event.receipt.status for event in heard if isinstance(event, events.Enqueued)] == [
+        Status.ACCEPTED,
+        Status.KNOWN,
+        Status.CONFLICT,
+    ]
+
+
+def test_each_of_many_is_told(app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.Happening]) -> None:
+    receipts = app.enqueue_many([send.call(number) for number in range(3)])
+    assert [event.id for event in heard if isinstance(event, events.Enqueued)] == [receipt.id for receipt in receipts]
+
+
+async def test_performing_here_and_now_is_told_from_beginning_to_end(
+    send: jobkit.Job[[int], str], heard: list[events.Happening]
+) -> None:
+    outcome = await send.aperform(13)
+    called, started, ended = heard
+    assert isinstance(called, events.Called)
+    assert isinstance(started, events.Started)
+    assert isinstance(ended, events.Ended)
+    assert {event.id for event in (called, started, ended)} == {called.message.id}
+    assert (called.call, started.attempt, ended.attempt) == (send.call(13), 1, 1)
+    assert ended.outcome is outcome
+    assert outcome.state is Performed.DISCARDED
+
+
+async def test_a_cancel_is_told_with_its_outcome(
+    app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.Happening]
+) -> None:
+    receipt = await send.aenqueue(7)
+    heard.clear()
+    await app.acancel(receipt)
+    await app.acancel(receipt)
+    assert heard == [events.CancelAsked(id=receipt.id, outcome=Cancelled())], "and nothing of what is unknown"
+
+
+def test_observers_hear_in_order_until_they_end_that(send: jobkit.Job[[int], str]) -> None:
+    log: list[str] = []
+    end_one = events.observe(lambda event: log.append("one"))
+    end_other = events.observe(lambda event: log.append("other"))
+    send.enqueue(1)
+    end_one()
+    send.enqueue(2)
+    end_other()
+    send.enqueue(3)
+    assert log == ["one", "other", "other"]
+
+
+def test_an_observer_that_raises_breaks_nothing(
+    send: jobkit.Job[[int], str], heard: list[events.Happening], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: events.Happening) -> None:
+        raise RuntimeError("observer")
+
+    reported: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
+    events.observers.insert(0, broken)
+    assert send.enqueue(7)
+    assert send.perform(7).value == "sent"
+    assert len(heard) == 4, "those after it hear everything"
+    assert {(str(each.exc_value), each.err_msg, each.object) for each in reported} == {
+        ("observer", "a jobkit observer raised", broken)
+    }
+
+
+def test_an_enqueue_is_heard_in_the_callers_own_thread(app: jobkit.App) -> None:
+    async def needs_a_loop(_: object) -> None: ...
+
+    app.queue("mail", enqueue=[needs_a_loop])
+
+    @app.job(name="shop.send", queue="mail")
+    def send() -> None: ...
+
+    threads: list[threading.Thread] = []
+    end = events.observe(lambda event: threads.append(threading.current_thread()))
+    send.enqueue()
+    end()
+    assert threads == [threading.current_thread()]
+
+
+def test_an_event_shows_no_arguments(app: jobkit.App, heard: list[events.Happening]) -> None:
+    @app.job(name="shop.send")
+    async def send(to: str) -> None: ...
+
+    send.enqueue("secret")
+    send.perform("secret")
+    asyncio.run(send.aenqueue("secret"))
+    assert len(heard) == 6
+    assert "secret" not in repr(heard)

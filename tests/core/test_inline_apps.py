@@ -1,0 +1,90 @@
+"""An app on ``inline:`` performs its jobs by itself, in the process that enqueued them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+
+import jobkit
+
+
+async def test_on_the_running_loop() -> None:
+    app = jobkit.App("inline:")
+    done: asyncio.Queue[tuple[str, asyncio.AbstractEventLoop | None]] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    @app.job(name="later", queue="mail")
+    async def later() -> None:
+        done.put_nowait(("later", asyncio.get_running_loop()))
+
+    @app.job(name="now")
+    def now() -> None:
+        loop.call_soon_threadsafe(done.put_nowait, ("now", None))
+
+    await later.aenqueue()
+    await now.aenqueue()
+    async with asyncio.timeout(30):
+        assert {await done.get(), await done.get()} == {("later", loop), ("now", None)}
+
+
+async def test_children_too_and_queues_that_were_declared_since() -> None:
+    app = jobkit.App("inline:")
+    done = asyncio.Event()
+
+    @app.job(name="parent")
+    async def parent() -> None:
+        await child.aenqueue()
+
+    await parent.aenqueue()
+
+    @app.job(name="child", queue="declared since")
+    async def child() -> None:
+        done.set()
+
+    async with asyncio.timeout(30):
+        await done.wait()
+
+
+def test_each_loop_has_its_worker() -> None:
+    app = jobkit.App("inline:")
+    performed: list[int] = []
+
+    async def main(number: int) -> None:
+        done = asyncio.Event()
+
+        @app.job(name=f"job-{number}")
+        async def job() -> None:
+            performed.append(number)
+            done.set()
+
+        await job.aenqueue()
+        async with asyncio.timeout(30):
+            await done.wait()
+
+    for number in range(3):
+        asyncio.run(main(number))
+    assert performed == [0, 1, 2]
+
+
+SCRIPT = """
+import os
+import jobkit
+
+app = jobkit.App("inline:")
+
+@app.job(name="send", retry=jobkit.Retry(on=OSError))
+def send(user_id: int) -> None:
+    os.write(1, b"sent %d\\n" % user_id)
+
+for user_id in range(3):
+    send.enqueue(user_id)
+send.using(delay=3600).enqueue(9)
+"""
+
+
+def test_for_a_program_without_a_loop_before_it_ends() -> None:
+    ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60)
+    assert sorted(ended.stdout.splitlines()) == ["sent 0", "sent 1", "sent 2"]
+    assert ended.stderr == "1 jobs were waiting in the memory of this process, and are lost with it\n"
+    assert ended.returncode == 0

@@ -1,0 +1,40 @@
+"""Workers perform for real here, so apps keep their jobs where they say and not where the test run says."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+import jobkit
+from jobkit import events, sources
+from jobkit.backends.inline import InlineBackend
+from tests.worker.recorder import Recorder
+
+
+@pytest.fixture(autouse=True)
+def own_backends() -> Iterator[None]:
+    restore = sources.redirect_all(None)
+    yield
+    restore()
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[InlineBackend]:
+    backend = InlineBackend()
+    yield backend
+    await backend.close()
+
+
+@pytest.fixture
+def app(backend: InlineBackend) -> jobkit.App:
+    """An app whose jobs nobody performs but the worker of the test."""
+    return jobkit.App(lambda url, namespace, clock: InlineBackend(backend.memory, clock))
+
+
+@pytest.fixture
+async def recorder() -> AsyncIterator[Recorder]:
+    recorder = Recorder()
+    stop = events.observe(recorder)
+    yield recorder
+    stop()

@@ -1,0 +1,105 @@
+"""A lease follows its job: real time, since real leases are the point, and short ones."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import jobkit
+from jobkit.backend import Extended
+from jobkit.backends.inline import InlineBackend
+from jobkit.events import Ended, LeaseLost, Settled, Started
+from jobkit.outcome import Performed
+from tests.worker.recorder import Recorder
+
+LEASE = 0.15
+
+
+async def test_a_job_that_blocks_the_loop_keeps_its_lease(app: jobkit.App, recorder: Recorder) -> None:
+    @app.job(name="block")
+    async def block() -> None:
+        time.sleep(4 * LEASE)  # noqa: ASYNC251  (what a careless job does)
+
+    other = jobkit.Worker(app, lease=LEASE)
+    async with jobkit.Worker(app, lease=LEASE):
+        await block.aenqueue()
+        await recorder.wait(Started)
+        async with other:
+            await recorder.wait(Settled)
+    assert len(recorder.of(Started)) == 1
+    assert recorder.of(LeaseLost) == []
+
+
+async def test_a_long_thread_keeps_its_lease(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
+    @app.job(name="long")
+    def long() -> None:
+        time.sleep(4 * LEASE)
+
+    async with jobkit.Worker(app, lease=LEASE):
+        await long.aenqueue()
+        await recorder.wait(Started)
+        assert await backend.reserve(["default"], limit=1, lease=1_000, wait=round(3_000 * LEASE)) == []
+        (settled,) = await recorder.wait(Settled)
+    assert settled.attempt == 1
+
+
+async def test_a_job_that_was_ended_by_hand_is_told_and_interrupted(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder
+) -> None:
+    seen: list[jobkit.JobContext] = []
+
+    @app.job(name="wait")
+    async def wait() -> None:
+        context = jobkit.current_job()
+        assert context is not None
+        seen.append(context)
+        await asyncio.Event().wait()
+
+    async with jobkit.Worker(app, lease=LEASE):
+        receipt = await wait.aenqueue()
+        await recorder.wait(Started)
+        await backend.delete([receipt.id])
+        await recorder.wait(LeaseLost)
+        (ended,) = await recorder.wait(Ended)
+    assert ended.outcome.state is Performed.INTERRUPTED
+    assert seen[0].lease_lost
+    assert seen[0].should_stop
+
+
+async def test_a_cancelled_job_is_interrupted_and_over(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder
+) -> None:
+    @app.job(name="wait")
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    async with jobkit.Worker(app, lease=LEASE):
+        receipt = await wait.aenqueue()
+        await recorder.wait(Started)
+        await app.acancel(receipt)
+        await recorder.wait(Settled)
+    assert await backend.queues() == []
+
+
+async def test_a_lease_that_could_not_be_kept_is_reported_and_the_job_still_settles(
+    backend: InlineBackend, recorder: Recorder
+) -> None:
+    class Deaf(InlineBackend):
+        """Extends nothing: as if the store could not be reached from the keeper's thread."""
+
+        async def extend(self, extensions: object) -> list[Extended]:  # type: ignore[override]
+            raise jobkit.BackendUnavailable("the store is far away")
+
+    app = jobkit.App(lambda url, namespace, clock: Deaf(backend.memory, clock))
+    go_on = asyncio.Event()
+
+    @app.job(name="wait")
+    async def wait() -> None:
+        await go_on.wait()
+
+    async with jobkit.Worker(app, lease=LEASE, concurrency=1):
+        await wait.aenqueue()
+        await recorder.wait(LeaseLost)
+        go_on.set()
+        (settled,) = await recorder.wait(Settled)
+    assert settled.outcome.state is Performed.SUCCEEDED

@@ -1,0 +1,154 @@
+"""How a worker stops, and what happens to the jobs that it has."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+import jobkit
+from jobkit.backends.inline import InlineBackend
+from jobkit.events import Ended, Settled, Started
+from jobkit.outcome import Performed
+from tests.worker.recorder import Recorder
+
+
+async def test_running_jobs_end_within_the_grace(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
+    go_on = asyncio.Event()
+
+    @app.job(name="wait")
+    async def wait() -> None:
+        await go_on.wait()
+
+    worker = jobkit.Worker(app, grace=20)
+    await worker.start()
+    await wait.aenqueue()
+    await recorder.wait(Started)
+    stopping = asyncio.create_task(worker.stop())
+    await asyncio.sleep(0)
+    later = await wait.aenqueue()
+    go_on.set()
+    await stopping
+    assert [event.outcome.state for event in recorder.of(Settled)] == [Performed.SUCCEEDED]
+    (stored,) = await backend.get([later.id])
+    assert stored.attempt == 0, "nothing is reserved any more"  # type: ignore[union-attr]
+
+
+async def test_what_does_not_end_is_given_back_at_no_cost(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder
+) -> None:
+    @app.job(name="wait", retry=jobkit.Retry(attempts=1))
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    worker = jobkit.Worker(app, grace=0)
+    await worker.start()
+    receipt = await wait.aenqueue()
+    await recorder.wait(Started)
+    await worker.stop()
+    (delivery,) = await backend.reserve(["default"], limit=1, lease=1_000)
+    assert (delivery.message.id, delivery.attempt) == (receipt.id, 1)
+
+
+async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobkit.worker.feed.STUBBORN", 0.01)
+    go_on = asyncio.Event()
+
+    @app.job(name="stubborn")
+    async def stubborn() -> None:
+        while not go_on.is_set():
+            try:
+                await go_on.wait()
+            except asyncio.CancelledError:
+                continue
+
+    worker = jobkit.Worker(app, grace=0)
+    await worker.start()
+    await stubborn.aenqueue()
+    await recorder.wait(Started)
+    await worker.stop()
+    assert (await backend.counts("default")).ready == 1
+    go_on.set()
+    await asyncio.sleep(0)
+
+
+async def test_a_job_can_see_that_it_should_stop(app: jobkit.App, recorder: Recorder) -> None:
+    @app.job(name="polite")
+    async def polite() -> str:
+        context = jobkit.current_job()
+        assert context is not None
+        while not context.should_stop:
+            await asyncio.sleep(0)
+        return "stopped"
+
+    worker = jobkit.Worker(app, grace=20)
+    await worker.start()
+    await polite.aenqueue()
+    await recorder.wait(Started)
+    await worker.stop()
+    (ended,) = recorder.of(Ended)
+    assert (ended.outcome.state, ended.outcome.value) == (Performed.SUCCEEDED, "stopped")
+
+
+async def test_readiness_says_what_is_true(backend: InlineBackend, recorder: Recorder, tmp_path: Path) -> None:
+    up = True
+
+    class Flaky(InlineBackend):
+        async def reserve(self, queues: object, **options: object) -> list[object]:  # type: ignore[override]
+            if not up:
+                raise jobkit.BackendUnavailable("down")
+            return await super().reserve(queues, **options)  # type: ignore[arg-type,return-value]
+
+    app = jobkit.App(lambda url, namespace, clock: Flaky(backend.memory, clock))
+
+    @app.job(name="fine")
+    async def fine() -> None: ...
+
+    file = tmp_path / "ready"
+    worker = jobkit.Worker(app, ready_file=file, wait=0.05)
+    assert not worker.ready
+    async with worker:
+        await fine.aenqueue()
+        await recorder.wait(Settled)
+        assert worker.ready
+        assert file.exists()
+        up = False
+        async with asyncio.timeout(20):
+            while worker.ready:
+                await asyncio.sleep(0.01)
+        assert not file.exists()
+        up = True
+        await fine.aenqueue()
+        await recorder.wait(Settled, 2)
+        assert file.exists()
+    assert not worker.ready
+    assert not file.exists()
+
+
+async def test_one_worker_disturbs_no_other(app: jobkit.App, recorder: Recorder) -> None:
+    go_on = asyncio.Event()
+
+    @app.job(name="wait")
+    async def wait() -> None:
+        await go_on.wait()
+
+    async with jobkit.Worker(app):
+        await wait.aenqueue()
+        await recorder.wait(Started)
+        async with jobkit.Worker(app):
+            pass
+        go_on.set()
+        (settled,) = await recorder.wait(Settled)
+    assert (settled.attempt, len(recorder.of(Started))) == (1, 1)
+
+
+def test_options_that_can_not_be_meant() -> None:
+    app = jobkit.App("inline:")
+    for wrong in ({"concurrency": 0}, {"lease": 0}, {"grace": -1}, {"lease": float("inf")}):
+        with pytest.raises(jobkit.ConfigurationError):
+            jobkit.Worker(app, **wrong)  # type: ignore[arg-type]
+    with pytest.raises(jobkit.UnknownQueue, match="did you mean 'default'"):
+        jobkit.Worker(app, queues=["defalt"])
