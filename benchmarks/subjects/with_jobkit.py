@@ -1,0 +1,86 @@
+"""jobkit, as an app uses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+from subjects.stopwatch import TEXT, expect, main, perform, say, timed
+
+import jobkit
+
+
+def declare(url: str) -> tuple[jobkit.App, Any]:
+    app = jobkit.App(url)
+
+    @app.job(name="noop")
+    async def noop(number: int, text: str) -> None:
+        perform()
+
+    return app, noop
+
+
+def blocking(url: str, count: int) -> None:
+    _, noop = declare(url)
+    noop.enqueue(0, TEXT)
+    timed(lambda: [noop.enqueue(number, TEXT) for number in range(count)])
+
+
+def awaited(url: str, count: int) -> None:
+    _, noop = declare(url)
+
+    async def run() -> None:
+        for number in range(count):
+            await noop.aenqueue(number, TEXT)
+
+    _in_loop(noop, run)
+
+
+def concurrent(url: str, count: int) -> None:
+    _, noop = declare(url)
+
+    async def run() -> None:
+        for start in range(0, count, 100):
+            await asyncio.gather(*(noop.aenqueue(number, TEXT) for number in range(start, start + 100)))
+
+    _in_loop(noop, run)
+
+
+def bulk(url: str, count: int) -> None:
+    app, noop = declare(url)
+
+    async def run() -> None:
+        for start in range(0, count, 1000):
+            await app.aenqueue_many(noop.call(number, TEXT) for number in range(start, start + 1000))
+
+    _in_loop(noop, run)
+
+
+def drain(url: str, count: int) -> None:
+    app, _ = declare(url)
+    expect(count)
+
+    async def run() -> None:
+        async with jobkit.Worker(app, concurrency=100):
+            await asyncio.Event().wait()
+
+    uvloop.run(run())
+
+
+def _in_loop(noop: Any, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def warm_then_run() -> None:
+        await noop.aenqueue(0, TEXT)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        await run()
+        say(loop.time() - begun)
+
+    uvloop.run(warm_then_run())
+
+
+MEASURES = {"blocking": blocking, "awaited": awaited, "concurrent": concurrent, "bulk": bulk, "fill": bulk, "drain": drain}
+
+if __name__ == "__main__":
+    main(MEASURES)
