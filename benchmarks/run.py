@@ -72,7 +72,9 @@ def environment(cache: Path, subject: Subject) -> Path:
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         packages = [package.replace(".[", f"{HERE.parent}[") for package in subject.packages]
-        editable = [each for package in packages for each in (["-e", package] if package.startswith("/") else [package])]
+        editable = [
+            each for package in packages for each in (["-e", package] if package.startswith("/") else [package])
+        ]
         subprocess.run([python, "-m", "pip", "install", "--quiet", *editable], check=True)
     return python
 
@@ -107,7 +109,7 @@ def take(
 
 def call(python: Path, module: str, *words: str) -> str:
     command = [python, "-m", module, *words]
-    ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600)
+    ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600, check=False)
     if ended.returncode:
         raise SystemExit(f"{module} {' '.join(words)} failed:\n{ended.stderr[-2000:]}")
     return ended.stdout

@@ -1,7 +1,7 @@
 """What is measured: one module a subject, each run as a process of its own in an environment of its own.
 
-A subject is called as ``python -m subjects.NAME MEASURE URL COUNT`` and prints ``{"seconds": ...}``. A measure that it has
-no notion of is missing from its ``MEASURES``.
+A subject is called as ``python -m subjects.NAME MEASURE URL COUNT`` and prints ``{"seconds": ...}``. A measure that it
+has no notion of is missing from its ``MEASURES``.
 """
 
 from __future__ import annotations

@@ -7,27 +7,34 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 TEXT = "a short string"
 
-_first = 0.0
-_left = 0
+
+@dataclass
+class Countdown:
+    """Of the jobs that are left; it begins with the first one."""
+
+    left: int = 0
+    begun: float = 0.0
+
+
+_countdown = Countdown()
 
 
 def expect(count: int) -> None:
     """The worker is about to perform so many jobs."""
-    global _left
-    _left = count
+    _countdown.left = count
 
 
 def perform() -> None:
     """The body of every job: a step of a counter. The last one says how long all took, and ends the process."""
-    global _first, _left
-    if not _first:
-        _first = time.perf_counter()
-    _left -= 1
-    if _left == 0:
-        say(time.perf_counter() - _first)
+    if not _countdown.begun:
+        _countdown.begun = time.perf_counter()
+    _countdown.left -= 1
+    if _countdown.left == 0:
+        say(time.perf_counter() - _countdown.begun)
         os._exit(0)
 
 

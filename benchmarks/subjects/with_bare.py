@@ -9,10 +9,10 @@ from typing import Any
 import redis
 import redis.asyncio
 import uvloop
-from subjects.stopwatch import main, say, timed
 
 from jobkit.backend import Done, Message
 from jobkit.backends.redis import factory
+from subjects.stopwatch import main, say, timed
 
 SCRIPT = "return 1"
 BODY = b'{"number":12345,"text":"a short string"}'
@@ -107,7 +107,14 @@ async def _timed(calls: Callable[[], Awaitable[Any]]) -> None:
     say(loop.time() - begun)
 
 
-MEASURES = {"blocking": blocking, "awaited": awaited, "concurrent": concurrent, "bulk": bulk, "fill": bulk, "drain": drain}
+MEASURES = {
+    "blocking": blocking,
+    "awaited": awaited,
+    "concurrent": concurrent,
+    "bulk": bulk,
+    "fill": bulk,
+    "drain": drain,
+}
 
 if __name__ == "__main__":
     main(MEASURES)

@@ -6,10 +6,11 @@ import os
 import threading
 from typing import Any
 
-os.environ["dramatiq_queue_prefetch"] = "1000"  # read when dramatiq is imported
+os.environ["dramatiq_queue_prefetch"] = "1000"  # noqa: SIM112 - read under this name when dramatiq is imported
 
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
+
 from subjects.stopwatch import TEXT, expect, main, perform, timed
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import uvloop
-from subjects.stopwatch import TEXT, expect, main, perform, say, timed
 
 import jobkit
+from subjects.stopwatch import TEXT, expect, main, perform, say, timed
 
 
 def declare(url: str) -> tuple[jobkit.App, Any]:
@@ -80,7 +80,14 @@ def _in_loop(noop: Any, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
     uvloop.run(warm_then_run())
 
 
-MEASURES = {"blocking": blocking, "awaited": awaited, "concurrent": concurrent, "bulk": bulk, "fill": bulk, "drain": drain}
+MEASURES = {
+    "blocking": blocking,
+    "awaited": awaited,
+    "concurrent": concurrent,
+    "bulk": bulk,
+    "fill": bulk,
+    "drain": drain,
+}
 
 if __name__ == "__main__":
     main(MEASURES)

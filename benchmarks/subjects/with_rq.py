@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from redis import Redis
 from rq import Queue, SimpleWorker
+
 from subjects.stopwatch import TEXT, expect, main, perform, timed
 
 
@@ -35,9 +38,7 @@ def bulk(url: str, count: int) -> None:
 
 
 def drain(url: str, count: int) -> None:
-    import subjects.with_rq  # the worker finds the job there, with a counter of its own
-
-    subjects.with_rq.expect(count)
+    import_module(JOB.rpartition(".")[0]).expect(count)  # where the worker finds the job, with a counter of its own
     store = queue(url)
     SimpleWorker([store], connection=store.connection, log_job_description=False).work(logging_level="WARNING")
 

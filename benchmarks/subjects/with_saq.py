@@ -8,6 +8,7 @@ from typing import Any
 
 import uvloop
 from saq import Queue, Worker
+
 from subjects.stopwatch import TEXT, expect, main, perform, say
 
 

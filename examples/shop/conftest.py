@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+
 from pytest_jobkit import Jobs
 from shop.jobs import remind, send_welcome
 from shop.web import web

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fastapi.testclient import TestClient
+
 from pytest_jobkit import Jobs
 from shop import store
 from shop.jobs import charge, send_receipt, send_welcome

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from fastapi.testclient import TestClient
+
 from pytest_jobkit import Jobs
 from shop import store
 from shop.jobs import remind
@@ -19,7 +20,9 @@ def test_the_reminder_comes_after_a_day(order_id: int, jobs: Jobs) -> None:
 
 
 def test_the_reminder_is_delayed_by_a_day(order_id: int, jobs: Jobs) -> None:
-    assert remind.partial(order_id=order_id).on("mail").after(timedelta(days=1)).key(f"remind:{order_id}") in jobs.enqueued
+    assert (
+        remind.partial(order_id=order_id).on("mail").after(timedelta(days=1)).key(f"remind:{order_id}") in jobs.enqueued
+    )
     jobs.perform()
     assert remind.partial() not in jobs.performed
 

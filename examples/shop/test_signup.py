@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fastapi.testclient import TestClient
+
 from pytest_jobkit import Jobs
 from shop import mail, store
 from shop.jobs import send_welcome
@@ -22,9 +23,7 @@ def test_the_welcome_is_sent(client: TestClient, jobs: Jobs) -> None:
     assert store.mails() == [("ada@example.org", "welcome to the shop")]
 
 
-def test_a_mail_server_that_is_down_is_tried_again(
-    user_id: int, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mail_server_that_is_down_is_tried_again(user_id: int, jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(email: str, subject: str) -> None:
         raise mail.Down(email)
 

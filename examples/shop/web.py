@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from fastapi import FastAPI
 from pydantic import BaseModel
+
 from shop import store
 from shop.jobs import PATIENCE, app, charge, remind, send_welcome
 
@@ -33,7 +34,7 @@ async def signup(form: Signup) -> dict[str, int]:
 def order(form: NewOrder) -> dict[str, int]:
     """Place an order; ask after a day whether it is still wanted, once however often somebody clicks."""
     order_id = store.add_order(form.user_id, form.total)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     remind.using(delay=PATIENCE, key=f"remind:{order_id}").enqueue(order_id, now)
     return {"order_id": order_id}
 

@@ -89,7 +89,7 @@ class Feed:
                 log.error("no more jobs from %s: its client was closed under this worker", self.source)
                 self._turn(ready=False)
                 return
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told, and tried again: a worker outlives its store
                 self._complain(error)
                 await pause.rest()
                 continue
@@ -147,12 +147,10 @@ class Feed:
     async def _perform(self, running: Running) -> None:
         context = running.context
         if events.observers:
-            events.emit(
-                events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt)
-            )
+            events.emit(events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         try:
             outcome = await perform(running.delivery, context, self._registry, self._in_thread(running))
-        except BaseException as error:  # whatever it is, the job has an end, and its slot is free again
+        except BaseException as error:  # noqa: BLE001 - the job has an end, and its slot is free again
             outcome = Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
         self._end(running, outcome)
 
@@ -205,9 +203,7 @@ class Feed:
             log.info("%r was cancelled", context)
         else:
             log.warning("%r %s its lease: it may be performed elsewhere too", context, _LOST[news])
-            events.emit(
-                events.LeaseLost(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt)
-            )
+            events.emit(events.LeaseLost(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         if news is not News.RAN_OUT and running.thread is None and running.task is not None:
             running.task.cancel()
 
@@ -259,9 +255,7 @@ def _report(context: JobContext, outcome: Outcome) -> None:
     """One line an ending, in the words that an operator greps for."""
     if events.observers:
         events.emit(
-            events.Ended(
-                id=context.id, job=context.job, queue=context.queue, attempt=context.attempt, outcome=outcome
-            )
+            events.Ended(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt, outcome=outcome)
         )
     match outcome.state:
         case Performed.DEAD:

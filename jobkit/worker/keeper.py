@@ -182,5 +182,3 @@ class Keeper:
         if not dropped and lease.told is not news:
             lease.told = news
             self._tell(lease.token, news)
-
-

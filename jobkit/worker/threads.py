@@ -49,7 +49,7 @@ class Threads:
             future, function = work
             try:
                 future.set_result(function())
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - raised where somebody awaits it
                 future.set_exception(error)
             del work, future, function
             self._idle.release()

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from jobkit.app import App
 from jobkit.clients import Clients
@@ -95,7 +96,7 @@ class Worker:
         ended, given_back = sum(feed.ended for feed in feeds), sum(feed.given_back for feed in feeds)
         log.info("stopped: %d executions ended, %d jobs were given back", ended, given_back)
 
-    async def __aenter__(self) -> Worker:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -127,5 +128,3 @@ class Worker:
             path.write_text(f"{os.getpid()}\n")
         else:
             path.unlink(missing_ok=True)
-
-

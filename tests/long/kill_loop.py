@@ -20,6 +20,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from jobkit.backends.redis.server import Server
@@ -129,9 +130,7 @@ def read(journal: Path, deaths: Mapping[int, float]) -> list[Execution]:
     return list(executions.values())
 
 
-def check(
-    ids: set[str], jobs: int, executions: list[Execution], deaths: Mapping[int, float], kills: int
-) -> list[str]:
+def check(ids: set[str], jobs: int, executions: list[Execution], deaths: Mapping[int, float], kills: int) -> list[str]:
     """What is wrong: nothing may be lost, and nothing performed while another worker held it."""
     problems = [] if len(ids) == jobs else [f"{len(ids)} jobs were accepted, not {jobs}"]
     problems += [] if len(deaths) >= kills else [f"{len(deaths)} workers died, not {kills}"]
@@ -142,10 +141,12 @@ def check(
     problems += [f"{len(lost)} jobs were never performed to their end, such as {lost[0]}"] if lost else []
     for id, starts in by_job.items():
         starts.sort(key=lambda execution: execution.start)
-        for one, next_one in zip(starts, starts[1:], strict=False):
+        for one, next_one in pairwise(starts):
             held_until = one.end if one.end is not None else deaths.get(one.pid, float("inf"))
             if next_one.start < held_until:
-                problems.append(f"{id} was started again {held_until - next_one.start:.3f} s before {one.pid} let go of it")
+                problems.append(
+                    f"{id} was started again {held_until - next_one.start:.3f} s before {one.pid} let go of it"
+                )
     return problems
 
 

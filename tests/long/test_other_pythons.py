@@ -13,8 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def find(version: str) -> str:
     """A Python of this version: on the path, or of pyenv."""
-    if found := shutil.which(f"python{version}"):
-        return found
+    if (found := shutil.which(f"python{version}")) and subprocess.run(
+        [found, "-V"], capture_output=True
+    ).returncode == 0:
+        return found  # a shim of pyenv's may be there and lead nowhere
     if pyenv := shutil.which("pyenv"):
         root = subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip()
         for folder in sorted(Path(root, "versions").glob(f"{version}*")):

@@ -143,7 +143,7 @@ def test_a_password_is_not_logged(environment: dict[str, str], server: Server) -
     url = f"redis://user:s3cr3t@127.0.0.1:{server.port}"
     worker = start({**environment, "JOBKIT_BACKEND": url}, "--log-level", "debug")
     assert worker.stderr is not None
-    lines = []
+    lines: list[str] = []
     while "trying again" not in (line := worker.stderr.readline()):
         assert line, "".join(lines)
         lines.append(line)

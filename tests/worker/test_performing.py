@@ -15,9 +15,7 @@ from jobkit.outcome import Performed
 from tests.worker.recorder import Recorder
 
 
-async def test_asynchronous_jobs_run_on_the_loop_and_plain_ones_in_threads(
-    app: jobkit.App, recorder: Recorder
-) -> None:
+async def test_asynchronous_jobs_run_on_the_loop_and_plain_ones_in_threads(app: jobkit.App, recorder: Recorder) -> None:
     threads: dict[str, int] = {}
 
     @app.job(name="on_loop")
@@ -53,7 +51,14 @@ async def test_a_failure_is_tried_again_and_then_dead(
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError("x"), SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError(), BaseException("x")],
+    [
+        ValueError("x"),
+        SystemExit(3),
+        KeyboardInterrupt(),
+        GeneratorExit(),
+        asyncio.CancelledError(),
+        BaseException("x"),
+    ],
     ids=lambda error: type(error).__name__,
 )
 async def test_nothing_that_a_job_raises_ends_the_worker(
@@ -110,7 +115,9 @@ async def test_attempts_beyond_the_limit_are_dead_without_a_start(
     assert settled.outcome.state is Performed.DEAD
 
 
-async def test_no_more_jobs_start_than_the_limit_says(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
+async def test_no_more_jobs_start_than_the_limit_says(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder
+) -> None:
     running, most = 0, 0
     go_on = asyncio.Event()
 

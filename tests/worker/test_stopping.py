@@ -149,6 +149,6 @@ def test_options_that_can_not_be_meant() -> None:
     app = jobkit.App("inline:")
     for wrong in ({"concurrency": 0}, {"lease": 0}, {"grace": -1}, {"lease": float("inf")}):
         with pytest.raises(jobkit.ConfigurationError):
-            jobkit.Worker(app, **wrong)  # type: ignore[arg-type]
+            jobkit.Worker(app, **wrong)
     with pytest.raises(jobkit.UnknownQueue, match="did you mean 'default'"):
         jobkit.Worker(app, queues=["defalt"])

@@ -5,13 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from redis.asyncio.connection import AbstractConnection, Connection, UnixDomainSocketConnection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection as BlockingConnection
 from redis.exceptions import NoScriptError, RedisError
 
 from jobkit.admission import (
@@ -24,8 +20,8 @@ from jobkit.admission import (
 )
 from jobkit.backend import (
     Backend,
-    Capabilities,
     CancelOutcome,
+    Capabilities,
     Counts,
     DeleteOutcome,
     Delivery,
@@ -46,11 +42,12 @@ from jobkit.backends.redis.blocking import BlockingRedis
 from jobkit.backends.redis.border import may_be_tried_again, refused, translate
 from jobkit.backends.redis.channel import Channel, Unsent, keep
 from jobkit.backends.redis.clockwork import Clockwork
-from jobkit.backends.redis.server_info import description, refuse_eviction
+from jobkit.backends.redis.driver import Connect, ConnectBlocking, connection
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.moves import Moves, Taken
 from jobkit.backends.redis.moves_by_id import MovesById
 from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.server_info import description, refuse_eviction
 from jobkit.backends.redis.settings import PAUSES, Settings
 from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
 from jobkit.clock import Clock
@@ -58,6 +55,7 @@ from jobkit.errors import BackendUnavailable, Closed, InvalidArgument
 from jobkit.lifecycle import State
 
 T = TypeVar("T")
+
 
 class RedisBackend(Backend):
     """A client onto one namespace of one server. Belongs to the event loop that first uses it.
@@ -72,8 +70,8 @@ class RedisBackend(Backend):
         clock: Clock | None = None,
         *,
         offset: bool = False,
-        connect: Callable[[], AbstractConnection] | None = None,
-        connect_blocking: Callable[[], BlockingConnection] | None = None,
+        connect: Connect | None = None,
+        connect_blocking: ConnectBlocking | None = None,
     ) -> None:
         check_name("namespace", namespace)
         self.settings = settings
@@ -83,7 +81,7 @@ class RedisBackend(Backend):
         self._moves = Moves(self.keys, self._clockwork.mode)
         self._by_id = MovesById(self._moves)
         self._requests = Requests(self.keys, os.urandom(6).hex(), self._capabilities.repeat_window)
-        self._make = connect or (lambda: _connection(settings))
+        self._make = connect or (lambda: connection(settings))
         self._make_blocking = connect_blocking
         self._channel = Channel(self._make, settings.timeout / 1000)
         self._bells: dict[tuple[str, ...], Bell] = {}
@@ -267,19 +265,3 @@ class RedisBackend(Backend):
     async def wipe(self) -> None:
         """Remove everything of this namespace: for tests."""
         await self._drive(self._by_id.wipe())
-
-
-def _connection(settings: Settings) -> AbstractConnection:
-    """A connection that tries nothing again by itself: only the verb knows what may be repeated."""
-    options = {"host": "localhost", **parse_url(settings.url)}
-    kind = options.pop("connection_class", Connection)
-    if kind is UnixDomainSocketConnection:
-        del options["host"]
-    connection: AbstractConnection = kind(
-        **options,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=None,
-        socket_connect_timeout=settings.timeout / 1000,
-        protocol=2,
-    )
-    return connection

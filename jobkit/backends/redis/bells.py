@@ -7,12 +7,12 @@ that it is lost only with a process that dies right then; and then others look b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import RedisError
 
 from jobkit.backends.redis.channel import Channel, keep
+from jobkit.backends.redis.driver import Connect
 from jobkit.backends.redis.keys import Keys
 
 LISTEN = 10.0
@@ -22,7 +22,7 @@ LISTEN = 10.0
 class Bell:
     """Listens for a set of queues while somebody waits. Belongs to one event loop."""
 
-    def __init__(self, make: Callable[[], AbstractConnection], keys: Keys, queues: Sequence[str]) -> None:
+    def __init__(self, make: Connect, keys: Keys, queues: Sequence[str]) -> None:
         self._channel = Channel(make, LISTEN + 5)
         self._names = [keys.bell(queue) for queue in queues]
         self._waiters: list[asyncio.Future[bytes | None]] = []

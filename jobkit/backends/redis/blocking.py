@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from redis.backoff import NoBackoff
-from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection, parse_url
 from redis.exceptions import NoScriptError, RedisError
-from redis.retry import Retry
 
 from jobkit.admission import check_messages
 from jobkit.backend import EnqueueOutcome, Message
 from jobkit.backends.redis.border import may_be_tried_again, refused, translate
-from jobkit.backends.redis.server_info import refuse_eviction
+from jobkit.backends.redis.driver import BlockingConnection, ConnectBlocking, blocking_connection
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.moves import Moves
 from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.server_info import refuse_eviction
 from jobkit.backends.redis.settings import PAUSES, Settings
 from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
 from jobkit.errors import Closed
@@ -30,16 +28,14 @@ T = TypeVar("T")
 class BlockingRedis:
     """Any thread may call it; calls do not wait for one another."""
 
-    def __init__(
-        self, settings: Settings, keys: Keys, moves: Moves, connect: Callable[[], AbstractConnection] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, keys: Keys, moves: Moves, connect: ConnectBlocking | None = None) -> None:
         self._settings = settings
         self._capabilities = settings.capabilities
         self._moves = moves
         self._requests = Requests(keys, os.urandom(6).hex(), self._capabilities.repeat_window)
-        self._make = connect or (lambda: _connection(settings))
+        self._make = connect or (lambda: blocking_connection(settings))
         self._lock = threading.Lock()
-        self._idle: list[AbstractConnection] = []
+        self._idle: list[BlockingConnection] = []
         self._checked = False
         self._closed = False
 
@@ -116,23 +112,10 @@ class BlockingRedis:
         return answer
 
 
-def _ask(connection: AbstractConnection, marked: Request) -> Any:
+def _ask(connection: BlockingConnection, marked: Request) -> Any:
     try:
         connection.send_command(*marked.words())
         return connection.read_response(disable_decoding=True)
     except NoScriptError:
         connection.send_command(*marked.words(in_full=True))
         return connection.read_response(disable_decoding=True)
-
-
-def _connection(settings: Settings) -> AbstractConnection:
-    options = {"host": "localhost", **parse_url(settings.url)}
-    kind = options.pop("connection_class", Connection)
-    assert kind in (Connection, SSLConnection, UnixDomainSocketConnection)
-    if kind is UnixDomainSocketConnection:
-        del options["host"]
-    seconds = settings.timeout / 1000
-    connection: AbstractConnection = kind(
-        **options, retry=Retry(NoBackoff(), 0), socket_timeout=seconds, socket_connect_timeout=seconds, protocol=2
-    )
-    return connection

@@ -8,27 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from jobkit.backends.redis.border import NEVER
+from jobkit.backends.redis.driver import Connect, Connection, pack
 from jobkit.backends.redis.steps import Word
-
-_hiredis: Any
-try:
-    import hiredis as _hiredis
-except ImportError:
-    _hiredis = None
-
-
-def pack(words: Sequence[Word]) -> bytes | None:
-    """A command as bytes, by hiredis, many times quicker than by Python; None where that is not installed."""
-    return None if _hiredis is None else bytes(_hiredis.pack_command(tuple(words)))
 
 
 class Unsent(RedisConnectionError):
@@ -38,10 +27,10 @@ class Unsent(RedisConnectionError):
 class Channel:
     """Belongs to one event loop. ``timeout``: seconds from sending to the answer."""
 
-    def __init__(self, make: Callable[[], AbstractConnection], timeout: float) -> None:
+    def __init__(self, make: Connect, timeout: float) -> None:
         self._make = make
         self._timeout = timeout
-        self._connection: AbstractConnection | None = None
+        self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
@@ -66,7 +55,7 @@ class Channel:
             self._timer = loop.call_at(self._waiting[0][1], self._check)
         try:
             await connection.send_packed_command(pack(words) or connection.pack_command(*words))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised where each call waits for its answer
             self._fail(error)
         return await future
 
@@ -99,7 +88,7 @@ class Channel:
         self._connection = connection
         self._reading = asyncio.get_running_loop().create_task(self._read(connection))
 
-    async def _read(self, connection: AbstractConnection) -> None:
+    async def _read(self, connection: Connection) -> None:
         while True:
             answer: Any = None
             error: Exception | None = None

@@ -30,9 +30,7 @@ def factory(url: str | None, namespace: str, clock: Clock | None) -> RedisBacken
     return open_fake(server(name), namespace, clock)
 
 
-def open_fake(
-    server: fakeredis.FakeServer, namespace: str, clock: Clock | None
-) -> RedisBackend:
+def open_fake(server: fakeredis.FakeServer, namespace: str, clock: Clock | None) -> RedisBackend:
     """A client of one fake server."""
     settings = Settings(where=f"fakeredis {VERSION}", url="redis://fakeredis", shared=False)
     return RedisBackend(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, cast
 
 import redis
-from jobkit_conformance import BackendHarness
 
 from jobkit.backends.redis import fake
 from jobkit.backends.redis.backend import RedisBackend
@@ -15,6 +14,7 @@ from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.server import Server
 from jobkit.backends.redis.settings import read
 from jobkit.clock import Clock
+from jobkit_conformance import BackendHarness
 
 OWN_SERVER_ONLY: Final = frozenset({"restart", "kill", "drop", "fill", "evicting", "cost", "connections"})
 """What is done to a server that nobody else uses."""
@@ -69,7 +69,7 @@ class Harness(BackendHarness):
             client.config_set("maxmemory", "1" if full else "0")
 
     @asynccontextmanager
-    async def _evicting(self) -> AsyncIterator[RedisBackend]:
+    async def _evicting(self) -> AsyncGenerator[RedisBackend]:
         with self._client() as client:
             client.config_set("maxmemory-policy", "allkeys-lru")
             backend = RedisBackend(self._settings, "evicting")
@@ -85,7 +85,8 @@ class Harness(BackendHarness):
     async def cost(self) -> float:
         with self._client() as client:
             stats = client.info("commandstats")
-        return sum(stats.get(f"cmdstat_{name}", {}).get("usec", 0) for name in ("evalsha", "eval")) / 1000
+        spent: list[int] = [stats.get(f"cmdstat_{name}", {}).get("usec", 0) for name in ("evalsha", "eval")]
+        return sum(spent) / 1000
 
     async def footprint(self, namespace: str) -> Mapping[str, int]:
         with self._client() as client:
@@ -101,8 +102,8 @@ class Harness(BackendHarness):
         return self._server
 
     @contextmanager
-    def _client(self) -> Iterator[Any]:
-        client = redis.Redis.from_url(self._settings.url)
+    def _client(self) -> Generator[Any]:
+        client: Any = cast(Any, redis.Redis).from_url(self._settings.url)
         try:
             yield client
         finally:
@@ -140,5 +141,3 @@ def _sizes(client: Any, keys: Keys) -> dict[str, int]:
     measures = {b"hash": client.hlen, b"zset": client.zcard, b"list": client.llen}
     names = [name for name in client.scan_iter(f"{keys.prefix}*") if b":calls:" not in name]
     return {name.decode(): measures[client.type(name)](name) for name in names}
-
-

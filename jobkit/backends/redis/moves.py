@@ -114,6 +114,7 @@ class Moves:
         answer, _ = yield from self.run("reserve", names, [limit, lease, secret, len(PRIORITIES), *queues])
         now, end, next_due = int(answer[0]), int(answer[1]), answer[2]
         deliveries: list[Delivery] = []
+        level: int
         for at in range(3, len(answer), 5):
             member, stored, number, attempt, level = answer[at : at + 5]
             queue, priority = queues[level // len(PRIORITIES)], PRIORITIES[level % len(PRIORITIES)]
@@ -168,9 +169,7 @@ class Moves:
         if not asked:
             return outcomes
         own = self.keys
-        answer, _ = yield from self.run(
-            "extend", [own.meta, own.ending, own.state, *levels], [len(asked), *arguments]
-        )
+        answer, _ = yield from self.run("extend", [own.meta, own.ending, own.state, *levels], [len(asked), *arguments])
         for place, word in zip(asked, answer, strict=True):
             outcomes[place] = _extended(word)
         return outcomes

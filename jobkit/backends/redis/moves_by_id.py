@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-
 from jobkit.backend import (
     Cancelled,
     CancelOutcome,
@@ -132,7 +131,7 @@ class MovesById:
             if not present:
                 break
             answers = yield from act([message for _, message, _ in present], [ref for _, _, ref in present])
-            left = []
+            left = list[int]()
             for (place, _, _), answer in zip(present, answers, strict=True):
                 if answer is None:
                     left.append(place)
@@ -140,9 +139,7 @@ class MovesById:
                     outcomes[place] = answer
         return outcomes
 
-    def _entries(
-        self, queue: str, state: State, most: int, after: Entry | None
-    ) -> Steps[list[Entry]]:
+    def _entries(self, queue: str, state: State, most: int, after: Entry | None) -> Steps[list[Entry]]:
         """Level, score and member of the jobs in a state, in order, after a place."""
         own = self._keys
         sets = [own.dead(queue), own.dead(queue)] if state is State.DEAD else own.levels(queue)
@@ -271,5 +268,3 @@ def _read_cursor(cursor: str | None) -> Entry | None:
     if not 1 <= found[0] <= len(PRIORITIES):
         raise InvalidArgument("this cursor is not of this backend's making")
     return found
-
-

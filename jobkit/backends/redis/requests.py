@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.steps import CALLS, Ask, Run, Slots, Word
 
@@ -31,7 +33,7 @@ class Request:
             self._slot = slots.take()
             self._mark = [self._slot, slots.next_number(), window]
 
-    def __enter__(self) -> Request:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

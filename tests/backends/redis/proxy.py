@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Self
 from urllib.parse import urlsplit
 
 Meanwhile = Callable[[], Awaitable[None]]
@@ -22,7 +23,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.lost = 0
 
-    async def __aenter__(self) -> Proxy:
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self

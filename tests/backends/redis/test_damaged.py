@@ -37,7 +37,11 @@ async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> No
     backend = app.clients("default").here()
     assert isinstance(backend, RedisBackend)
     bad = {
-        "unknown": (HEADERS | {"job": "shop.fin"}, b'{"number": 1}', "no job named 'shop.fin'.*did you mean 'shop.fine'"),
+        "unknown": (
+            HEADERS | {"job": "shop.fin"},
+            b'{"number": 1}',
+            "no job named 'shop.fin'.*did you mean 'shop.fine'",
+        ),
         "corrupt": (HEADERS, b"\xff\x00 no JSON", "can't be decoded"),
         "misfit": (HEADERS, b'{"number": "one"}', r"Expected `int`, got `str` - at `\$.number`"),
         "later": (HEADERS | {"v": "2"}, b"{}", "envelope of version '2'"),
@@ -48,7 +52,9 @@ async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> No
     await backend.enqueue([Message(id, "default", body, headers=headers) for id, (headers, body, _) in bad.items()])
     await backend.enqueue([Message("good", "default", b'{"number": 1}', headers=HEADERS)])
     await backend.enqueue([Message("broken", "default", b'{"number": 1}', headers=HEADERS)])
-    await backend._channel.call(["HSET", backend.keys.jobs, "broken", b"\x00\x00\x00\x00\x00\x09\xc1not what was stored"])
+    await backend._channel.call(
+        ["HSET", backend.keys.jobs, "broken", b"\x00\x00\x00\x00\x00\x09\xc1not what was stored"]
+    )
     await perform_until_empty(app, backend)
     dead = {stored.message.id: stored for stored in (await backend.peek("default", State.DEAD)).jobs}
     assert dead.keys() == bad.keys() | {"broken"}

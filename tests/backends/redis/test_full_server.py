@@ -5,12 +5,24 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.backends.redis.clients import Open
 
 import jobkit
-from jobkit.backend import Cancelled, Dead, Done, Extended, Extension, Marked, Message, Release, RetryAt, Settled
+from jobkit.backend import (
+    Cancelled,
+    Dead,
+    Done,
+    Extended,
+    Extension,
+    Marked,
+    Message,
+    Release,
+    RetryAt,
+    Settled,
+    Settlement,
+)
 from jobkit.backends.redis import RedisBackend
 from jobkit.backends.redis.server import Server
+from tests.backends.redis.clients import Open
 
 
 async def fill(backend: RedisBackend, *, full: bool) -> None:
@@ -28,7 +40,7 @@ async def test_enqueue_is_refused_and_every_settle_works(own_server: Server, cli
     done, retry, release, dead, kept = (delivery.token for delivery in held)
     (extended,) = await backend.extend([Extension(kept, 120_000)])
     assert isinstance(extended, Extended)
-    settlements = [Done(done), RetryAt(retry, after=0), Release(release), Dead(dead, "why" * 100)]
+    settlements: list[Settlement] = [Done(done), RetryAt(retry, after=0), Release(release), Dead(dead, "why" * 100)]
     assert await backend.settle(settlements) == [Settled()] * 4
     assert len(await backend.reserve(["q"], limit=1, lease=1_000)) == 1
     assert await backend.requeue(["m3"]) != []

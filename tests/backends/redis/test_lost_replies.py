@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.backends.redis.clients import Open
-from tests.backends.redis.proxy import Proxy
 
 from jobkit.backend import (
     Accepted,
@@ -27,6 +25,8 @@ from jobkit.backend import (
 )
 from jobkit.backends.redis.scripts import script
 from jobkit.backends.redis.server import Server
+from tests.backends.redis.clients import Open
+from tests.backends.redis.proxy import Proxy
 
 MINUTE = 60_000
 
@@ -37,7 +37,12 @@ async def test_a_repeated_enqueue_answers_as_it_was(server: Server, clients: Ope
         await backend.enqueue([Message("old", "q", b"", key="k")])
         proxy.lose_answer()
         outcomes = await backend.enqueue(
-            [Message("new", "q", b""), Message("old", "q", b"", key="k"), Message("old", "q", b"x"), Message("third", "q", b"", key="k")]
+            [
+                Message("new", "q", b""),
+                Message("old", "q", b"", key="k"),
+                Message("old", "q", b"x"),
+                Message("third", "q", b"", key="k"),
+            ]
         )
         assert proxy.lost == 1
         accepted, *rest = outcomes

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tests.backends.redis.clients import Open
-
 from jobkit.backend import Accepted, Done, Message
 from jobkit.clock import ManualClock
+from tests.backends.redis.clients import Open
 
 JOBS = 10_000
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.backends.redis.clients import Open
-
 from jobkit.backend import Accepted, Done, Extended, Extension, Held, Message, Settled
 from jobkit.backends.redis.server import Server
+from tests.backends.redis.clients import Open
 
 
 async def test_a_delayed_job_comes_after_a_restart(own_server: Server, clients: Open) -> None:

@@ -6,13 +6,13 @@ import asyncio
 import time
 
 import pytest
-from tests.backends.redis.clients import Open
 
 import jobkit
 from jobkit.backend import Backend, Message
 from jobkit.backends.redis import factory
 from jobkit.backends.redis.server import Server
 from jobkit.lifecycle import State
+from tests.backends.redis.clients import Open
 
 SECRET = "s3cr3t"
 

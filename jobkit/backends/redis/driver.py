@@ -1,0 +1,74 @@
+"""redis-py at the border: connections for event loops and for threads, which try nothing again by themselves.
+
+Only a verb knows what of it may be repeated. What of redis-py has no types gets them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import redis.asyncio.connection
+import redis.connection
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from jobkit.backends.redis.settings import Settings
+from jobkit.backends.redis.steps import Word
+
+_for_loops: Any = redis.asyncio.connection
+_for_threads: Any = redis.connection
+_hiredis: Any
+try:
+    import hiredis as _hiredis
+except ImportError:
+    _hiredis = None
+
+
+class Connection(Protocol):
+    """To a server, of one event loop."""
+
+    async def connect(self) -> None: ...
+    async def disconnect(self, nowait: bool = False) -> None: ...  # noqa: FBT001, FBT002
+    async def send_packed_command(self, command: bytes | Iterable[bytes]) -> None: ...
+    async def read_response(self, *, disable_decoding: bool) -> Any: ...
+    def pack_command(self, *words: Word) -> Iterable[bytes]: ...
+
+
+class BlockingConnection(Protocol):
+    """To a server, of one thread at a time. It connects when it first sends."""
+
+    def disconnect(self) -> None: ...
+    def send_command(self, *words: Word) -> None: ...
+    def read_response(self, *, disable_decoding: bool) -> Any: ...
+
+
+Connect: TypeAlias = Callable[[], Connection]
+ConnectBlocking: TypeAlias = Callable[[], BlockingConnection]
+
+
+def pack(words: Sequence[Word]) -> bytes | None:
+    """A command as bytes, by hiredis, many times quicker than by Python; None where that is not installed."""
+    return None if _hiredis is None else bytes(_hiredis.pack_command(tuple(words)))
+
+
+def connection(settings: Settings) -> Connection:
+    """For an event loop; whoever waits for an answer says how long."""
+    opened: Connection = _opened(_for_loops, settings, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None)
+    return opened
+
+
+def blocking_connection(settings: Settings) -> BlockingConnection:
+    """For threads: the socket itself gives up."""
+    seconds = settings.timeout / 1000
+    opened: BlockingConnection = _opened(_for_threads, settings, retry=Retry(NoBackoff(), 0), socket_timeout=seconds)
+    return opened
+
+
+def _opened(side: Any, settings: Settings, **further: Any) -> Any:
+    options: dict[str, Any] = {"host": "localhost", **side.parse_url(settings.url)}
+    kind = options.pop("connection_class", side.Connection)
+    if kind is side.UnixDomainSocketConnection:
+        del options["host"]
+    return kind(**options, **further, socket_connect_timeout=settings.timeout / 1000, protocol=2)
