@@ -20,11 +20,11 @@ def encode(signature: Signature, coder: Coder, arguments: Mapping[str, object]) 
     try:
         body = coder.encode(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise LossyArgument(_unencodable(signature, coder, arguments, error)) from error
+        raise LossyArgument(_unencodable(signature, coder, arguments, error)) from _cause(error)
     try:
         found = _first_change(arguments, coder.decode(body, signature.type))
     except (ValueError, RecursionError) as error:
-        raise LossyArgument(_undecodable(signature, coder, arguments, error)) from error
+        raise LossyArgument(_undecodable(signature, coder, arguments, error)) from _cause(error)
     if found is not None:
         raise LossyArgument(_changed(signature, coder, arguments, *found))
     return body
@@ -57,6 +57,11 @@ def _unencodable(signature: Signature, coder: Coder, arguments: Mapping[str, obj
 def _undecodable(signature: Signature, coder: Coder, arguments: Mapping[str, object], error: Exception) -> str:
     why = _infinite(arguments, coder) or f"the arguments do not fit their annotations: {_why(error)}"
     return f"{signature.job}: {why}"
+
+
+def _cause(error: Exception) -> BaseException | None:
+    """What a type's own code raised. The coder's own complaint is quoted in ours, once is enough."""
+    return error.__cause__
 
 
 def _why(error: Exception) -> str:

@@ -80,5 +80,5 @@ class Queues:
         from difflib import get_close_matches
 
         close = get_close_matches(str(name), self._names, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        return f"no queue {name!r} (there are: {', '.join(sorted(self._names))}){hint} Declare one with app.queue(...)"
+        hint = f"did you mean {close[0]!r}?" if close else "declare one with app.queue(...)"
+        return f"no queue {name!r} (there are: {', '.join(sorted(self._names))}); {hint}"

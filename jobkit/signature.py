@@ -76,8 +76,10 @@ class Signature:
             raise SignatureMismatch(self._explain(str(error), kwargs)) from None
 
     def _explain(self, error: str, kwargs: Mapping[str, object]) -> str:
-        message = f"{self} {error}"
-        return message + self._hint([name for name in kwargs if name not in self._named])
+        unknown = [name for name in kwargs if name not in self._named]
+        if unknown and self._varkw is None:  # said first: what seems to be missing is mostly there, misspelt
+            return f"{self} got an unexpected keyword argument {unknown[0]!r}{self._hint(unknown)}"
+        return f"{self} {error}"
 
     def check_names(self, names: Mapping[str, object]) -> None:
         """That each is the name of a parameter; `SignatureMismatch` otherwise."""

@@ -29,9 +29,7 @@ def test_any_other_is_unknown_with_what_was_perhaps_meant(app: jobkit.App) -> No
     app.queue("mail", aliases=["post"])
     with pytest.raises(UnknownQueue) as raised:
         app.check_queue("psot")
-    assert str(raised.value) == (
-        "no queue 'psot' (there are: default, mail, post); did you mean 'post'? Declare one with app.queue(...)"
-    )
+    assert str(raised.value) == ("no queue 'psot' (there are: default, mail, post); did you mean 'post'?")
 
 
 def test_an_alias_is_another_name_for_it(app: jobkit.App, shelf: Shelf) -> None:

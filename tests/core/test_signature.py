@@ -99,8 +99,8 @@ def test_a_mismatch_shows_the_signature_and_what_was_perhaps_meant(
     assert mismatch(plain, *args, **kwargs) == f"shop.send(user_id, template='welcome') {message}"
 
 
-def test_a_missing_argument_finds_its_misspelt_name() -> None:
-    assert mismatch(plain, usr_id=1).endswith("; did you mean 'user_id'?")
+def test_a_misspelt_name_comes_before_the_argument_that_is_missing_for_it() -> None:
+    assert mismatch(plain, usr_id=1).endswith(" got an unexpected keyword argument 'usr_id'; did you mean 'user_id'?")
 
 
 def test_positional_only_parameters_take_no_keyword() -> None:

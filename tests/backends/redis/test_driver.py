@@ -1,0 +1,28 @@
+"""Commands as bytes: by hiredis, and by redis-py where hiredis is not installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobkit.backend import Message
+from jobkit.backends.redis import driver
+from jobkit.backends.redis.server import Server
+from tests.backends.redis.clients import Open
+
+WORDS = ["EVALSHA", b"\x00\xff\r\n", 12, "größe", ""]
+
+
+def test_both_pack_alike(server: Server, clients: Open) -> None:
+    connection = driver.connection(clients(server.url).settings)
+    assert driver.pack(WORDS) == b"".join(connection.pack_command(*WORDS))
+
+
+async def test_without_hiredis_jobs_pass_all_the_same(
+    server: Server, clients: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "_hiredis", None)
+    assert driver.pack(WORDS) is None
+    backend = clients(server.url)
+    await backend.enqueue([Message("m", "q", b"\x00\xff\r\n")])
+    (delivery,) = await backend.reserve(["q"], limit=1, lease=1_000)
+    assert delivery.message.body == b"\x00\xff\r\n"
