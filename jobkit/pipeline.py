@@ -13,9 +13,9 @@ Around enqueuing, `Refuse` keeps the job from being stored. Around performing, `
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from types import AsyncGeneratorType, GeneratorType
+from typing import Any, TypeAlias, TypeGuard
 
 from jobkit.errors import ConfigurationError
 
@@ -24,6 +24,8 @@ Middleware: TypeAlias = Callable[[Any], Any]
 
 def is_async(middleware: Middleware) -> bool:
     """Whether it needs an event loop."""
+    import inspect
+
     target = middleware if inspect.isroutine(middleware) else type(middleware).__call__
     return inspect.isasyncgenfunction(target) or inspect.iscoroutinefunction(target)
 
@@ -49,7 +51,7 @@ class Way:
         try:
             for middleware in self._middlewares:
                 made: Any = middleware(self._item)
-                if inspect.isgenerator(made):
+                if _is_generator(made):
                     self._begin(made)
         except BaseException as error:
             self.fail(error)
@@ -98,13 +100,13 @@ class AsyncWay:
             raise
 
     async def _begin(self, made: Any) -> None:
-        if inspect.isasyncgen(made):
+        if _is_async_generator(made):
             await anext(made, None)
             self._entered.append(made)
-        elif inspect.isgenerator(made):
+        elif _is_generator(made):
             next(made, None)
             self._entered.append(made)
-        elif inspect.isawaitable(made):
+        elif isinstance(made, Awaitable):
             await made
 
     async def leave(self, result: object) -> None:
@@ -128,6 +130,14 @@ class AsyncWay:
             last = await _athrow(made, last) if isinstance(made, AsyncGenerator) else _throw(made, last)
         if last is not error:
             raise last
+
+
+def _is_generator(made: object) -> TypeGuard[Generator[Any, Any, Any]]:
+    return isinstance(made, GeneratorType)
+
+
+def _is_async_generator(made: object) -> TypeGuard[AsyncGenerator[Any, Any]]:
+    return isinstance(made, AsyncGeneratorType)
 
 
 def _send(made: Generator[Any, Any, Any], result: object) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from jobkit.admission import check_name
 from jobkit.errors import ConfigurationError, UnknownQueue
@@ -16,24 +17,26 @@ if TYPE_CHECKING:
     from jobkit.sources import Source, Spec
 
 
-@dataclass(eq=False, slots=True)
-class Queue:
+class Queue(Struct, eq=False):
     """A queue of an app. Without ``backend`` it is kept where the app's jobs are."""
 
     name: str
     coder: Coder
     prefix: str = ""
-    backend: Spec | None = field(default=None, repr=False)
+    backend: Spec | None = None
     enqueue: Sequence[Middleware] = ()
     perform: Sequence[Middleware] = ()
     aliases: Sequence[str] = ()
-    source: Source | None = field(default=None, init=False)
-    clients: Clients | None = field(default=None, init=False)
-    wire_name: str = field(init=False)
-    """The one that the store knows."""
+    source: Source | None = None
+    clients: Clients | None = None
 
-    def __post_init__(self) -> None:
-        self.wire_name = self.prefix + self.name
+    def __repr__(self) -> str:
+        return f"Queue({self.name!r})"
+
+    @property
+    def wire_name(self) -> str:
+        """The name that the store knows."""
+        return self.prefix + self.name
 
     @property
     def wire_names(self) -> list[str]:

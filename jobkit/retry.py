@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from jobkit.errors import ConfigurationError
 
@@ -18,8 +19,7 @@ DEFAULT_ATTEMPTS = 5
 """How often a job without ``retry=`` is started when its workers get lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """A wait that grows with the attempt, up to a cap, spread by a jitter that the job's id seeds.
 
     The jitter takes up to its share off, so that the cap holds and the same job waits the same time in a replay.
@@ -70,8 +70,7 @@ def _check_backoff(cap: float, jitter: float, **numbers: float) -> None:
         raise ConfigurationError(f"jitter is a share between 0 and 1, not {jitter}")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Try again when a job raises ``on``, until ``attempts`` executions in all, crashes included.
 
     ``wait``: seconds, a timedelta, `exponential(...)` (the default), `polynomial(...)`, or a callable of attempt
@@ -100,8 +99,7 @@ class Retry:
         return min(max(seconds, 0.0), FOREVER) if not math.isnan(seconds) else FOREVER
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What follows when a job raises: discard, the first retry rule that matches, or death."""
 
     retries: Sequence[Retry] = ()

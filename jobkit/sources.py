@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from msgspec import Struct
 
 from jobkit.admission import check_name
 from jobkit.backend import Backend, BackendFactory
@@ -49,12 +49,11 @@ class Attendant(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """A backend that is not open yet. ``embedded``: its jobs are performed in this process or not at all."""
 
     factory: BackendFactory
-    url: str | None = field(repr=False)
+    url: str | None
     namespace: str
     clock: Clock | None = None
     embedded: bool = False
@@ -66,6 +65,9 @@ class Source:
     def __str__(self) -> str:
         where = without_password(self.url) if self.url else getattr(self.factory, "__qualname__", "a backend")
         return f"{where} (namespace {self.namespace!r})"
+
+    def __repr__(self) -> str:
+        return f"Source({self})"
 
 
 def find(spec: Spec | None, namespace: str, *, private: str = "") -> Source:
@@ -140,6 +142,8 @@ def _fall_back() -> str:
 
 
 def _without_namespace(url: str) -> tuple[str, str | None]:
+    from urllib.parse import parse_qsl, urlencode, urlsplit
+
     try:
         urlsplit(url)
     except ValueError as error:

@@ -7,12 +7,24 @@ import sys
 
 import pytest
 
-HEAVY = ("asyncio", "logging", "pytest", "hypothesis", "redis", "fakeredis", "jobkit_conformance", "pytest_jobkit")
+HEAVY = (
+    "asyncio",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "urllib.parse",
+    "pytest",
+    "hypothesis",
+    "redis",
+    "fakeredis",
+    "jobkit_conformance",
+    "pytest_jobkit",
+)
 
 
 def loaded(statement: str) -> set[str]:
-    """The modules that a fresh process has loaded after a statement."""
-    script = f"{statement}\nimport sys\nprint(*sys.modules)"
+    """The modules that a statement has a fresh process load, beyond those that msgspec and the environment bring."""
+    script = f"import sys, msgspec\nbefore = set(sys.modules)\n{statement}\nprint(*set(sys.modules) - before)"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     return set(ended.stdout.split())
 

@@ -9,7 +9,7 @@ from jobkit.backends.redis import driver
 from jobkit.backends.redis.server import Server
 from tests.backends.redis.clients import Open
 
-WORDS = ["EVALSHA", b"\x00\xff\r\n", 12, "größe", ""]
+WORDS: list[str | bytes | int] = ["EVALSHA", b"\x00\xff\r\n", 12, "größe", ""]
 
 
 def test_both_pack_alike(server: Server, clients: Open) -> None:
