@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from jobkit.backend import Backend, OffersWipe
 from jobkit.clients import Clients, opened
