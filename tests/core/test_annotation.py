@@ -93,7 +93,6 @@ class Record(dict[str, int]):
         object(),
         1j,
     ],
-    ids=repr,
 )
 def test_none_is_proposed_that_would_not_do(value: object) -> None:
     assert proposed("it", value) == GIVE_UP
