@@ -90,9 +90,9 @@ class _Progress:
         self._stream = stream
         self._shown = stream.isatty() and os.environ.get("TERM") != "dumb"
 
-    def show(self, line: str) -> None:
+    def show(self, words: str, share: float) -> None:
         if self._shown:
-            self._stream.write(f"\r\x1b[2K{line[:100]}")
+            self._stream.write(f"\r\x1b[2K{share:4.0%}  {words[:90]}")
             self._stream.flush()
 
     def clear(self) -> None:

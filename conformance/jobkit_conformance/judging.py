@@ -15,6 +15,7 @@ from jobkit_conformance.code import as_program
 from jobkit_conformance.examples import Example
 from jobkit_conformance.report import Failure
 from jobkit_conformance.stage import Stage
+from jobkit_conformance.story import as_story
 from jobkit_conformance.timeline import as_timeline
 from jobkit_conformance.verdicts import Verdict
 
@@ -85,6 +86,7 @@ def _failure(seen: str, example: Example, stage: Stage, target: str, error: Base
         tier=f"the example {example.name!r} ({example.place})",
         program="" if stage.trace.began is not None or not calls else as_program(stage.trace, target),
         timeline=as_timeline(stage.trace),
+        story=as_story(stage.trace),
         replay=f"--rule {example.rule} --seed {stage.seed}",
         shows_in=calls[-1].verb if calls else "",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import BY_ID, Rule
+from jobkit_conformance.story import Story
 from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of
 
 
@@ -21,6 +22,8 @@ class Failure:
     timeline: str = ""
     replay: str = ""
     """What follows the command's target to see it again."""
+    story: Story | None = None
+    """The steps as data."""
     shows_in: str = ""
     """The verb whose answer was wrong, as far as that can be told."""
 

@@ -6,6 +6,8 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -26,12 +28,24 @@ from jobkit_conformance.report import Failure, Finding, Report, blank
 from jobkit_conformance.scope import unmet, verdict_without
 from jobkit_conformance.search import Search, search
 from jobkit_conformance.stage import Stage
+from jobkit_conformance.story import as_story
 from jobkit_conformance.timeline import as_timeline
 from jobkit_conformance.verdicts import Verdict, together
 
 T = TypeVar("T")
 
-Progress = Callable[[str], None]
+Progress = Callable[[str, float], None]
+"""Hears what is played next, and what share of the run's time is likely over."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that is played once in a run, and judges these rules. ``weight``: seconds that it takes, roughly."""
+
+    words: str
+    judges: frozenset[str]
+    weight: float
+    play: Callable[[], None]
 
 
 class Run:
@@ -47,33 +61,55 @@ class Run:
         self._runner = asyncio.Runner()
         self._plays = 0
         self._target = ""
+        self._unsound = ""
         self._capabilities: Capabilities | None = None
         self._unrefused: dict[str, str] = {}
         self.findings = blank()
         self._verdicts: dict[str, list[Verdict]] = {}
 
-    def run(self, target: str, progress: Progress = lambda _: None) -> Report:
+    def run(self, target: str, progress: Progress = lambda _words, _share: None) -> Report:
         """Play everything there is, and report."""
-        begun, self._target = time.monotonic(), target
+        begun = time.monotonic()
         with quiet(), self._runner:
-            unsound = self._preflight(progress)
-            if not unsound:
-                self._play_all(progress)
-        for id, finding in self.findings.items():
-            finding.verdict = together(self._verdicts.get(id, ()))
-            if finding.verdict is Verdict.NOT_RUN and id in UNCHECKED:
-                finding.note = UNCHECKED[id]
+            progress("is the harness sound?", 0.0)
+            self.begin(target)
+            parts = self.parts()
+            total, over = sum(part.weight for part in parts), 0.0
+            for part in parts:
+                progress(part.words, over / total)
+                part.play()
+                over += part.weight
+        return self.report(time.monotonic() - begun)
+
+    def begin(self, target: str) -> str:
+        """See whether the harness is sound; if not, why, and then there is nothing to play."""
+        self._target = target
+        self._unsound = self._preflight()
+        return self._unsound
+
+    def finding(self, id: str) -> Finding:
+        """What all that was played so far says of a rule."""
+        finding = self.findings[id]
+        finding.verdict = together(self._verdicts.get(id, ()))
+        if finding.verdict is Verdict.NOT_RUN and id in UNCHECKED:
+            finding.note = UNCHECKED[id]
+        return finding
+
+    def report(self, seconds: float) -> Report:
+        """What all that was played so far comes to."""
+        for id in self.findings:
+            self.finding(id)
         return Report(
-            target=target,
+            target=self._target,
             backend=self.harness.describe(),
             capabilities=self._capabilities,
             clock=self.harness.clock_mode,
             profile=self.profile.name,
             seed=self.seed,
             findings=self.findings,
-            seconds=time.monotonic() - begun,
+            seconds=seconds,
             accepted_unclaimed=tuple(self._unrefused),
-            unsound=unsound,
+            unsound=self._unsound,
         )
 
     @property
@@ -82,15 +118,19 @@ class Run:
             raise RuntimeError("the preflight reads them first")
         return self._capabilities
 
-    def _play_all(self, progress: Progress) -> None:
-        for id, finding in self.findings.items():
-            if self._wanted(id):
-                progress(f"{id}  {finding.rule.sentence}")
-                self._examples(finding)
+    def parts(self) -> list[Part]:
+        """All that there is to play, in order; nothing, where the harness is not sound."""
+        parts = [
+            Part(f"{id}  {finding.rule.sentence}", frozenset({id}), _weight(id), partial(self._examples, finding))
+            for id, finding in self.findings.items()
+            if self._wanted(id)
+        ]
         for machine in MACHINES:
-            if any(self._wanted(id) and not self._is_settled(id) for id in machine.judges):
-                progress(f"machine {machine.name}: {self.profile.programs} programs")
-                self._machine(machine)
+            judged = frozenset(id for id in machine.judges if self._wanted(id))
+            if judged:
+                words = f"the machine {machine.name!r}, {self.profile.programs} programs"
+                parts.append(Part(words, judged, self.profile.programs / 100, partial(self._machine, machine)))
+        return [] if self._unsound else parts
 
     def _wanted(self, id: str) -> bool:
         return not self._rules or id in self._rules
@@ -111,9 +151,8 @@ class Run:
 
     # Before the rules.
 
-    def _preflight(self, progress: Progress) -> str:
+    def _preflight(self) -> str:
         """Why nothing can be judged, if so."""
-        progress("preflight: is the harness sound?")
         try:
             self._capabilities = self._go(preflight.capabilities(self.harness, self._namespace()))
             for check in (preflight.check, preflight.check_clock):
@@ -162,6 +201,8 @@ class Run:
     def _machine(self, machine: Machine) -> None:
         if unmet(("clock",), self.capabilities, self.harness):
             return
+        if all(self._is_settled(id) for id in machine.judges if self._wanted(id)):
+            return
         judged = [finding for id in machine.judges if self._judges(finding := self.findings[id])]
         gates = {finding.rule.id: machine.gates(finding.rule.id, self.capabilities) for finding in judged}
         wanted = chain(*gates.values())
@@ -199,6 +240,7 @@ class Run:
                 tier=f"the machine {machine.name!r}",
                 program=as_program(stage.trace, self._target),
                 timeline=as_timeline(stage.trace),
+                story=as_story(stage.trace),
                 replay=f"--replay {token(program)}",
                 shows_in=calls[-1].verb if calls else "",
             )
@@ -229,6 +271,11 @@ class Run:
 
     def _say(self, id: str, verdict: Verdict) -> None:
         self._verdicts.setdefault(id, []).append(verdict)
+
+
+def _weight(id: str) -> float:
+    """Seconds that the examples of a rule take, roughly: those with workers or waits live in real time."""
+    return {"W": 0.5, "R": 0.3, "D": 0.3, "G": 0.2}.get(id[0], 0.05)
 
 
 _WORKS = {

@@ -67,9 +67,8 @@ class Teller:
         when = f"{span(step.at):>9}"
         match step:
             case Call():
-                for delivery in _deliveries(step):
-                    self._deliveries[delivery.token] = delivery
-                yield f"{when}  {step.client:<3} {step.verb:<8} {self._asked(step)} -> {self.came(step)}"
+                asked, came = self.call(step)
+                yield f"{when}  {step.client:<3} {step.verb:<8} {asked} -> {came}"
             case Advanced(milliseconds=milliseconds):
                 yield f"{when}  --- the clock moves by {span(milliseconds)[1:]}"
             case Happened(words=words):
@@ -78,6 +77,16 @@ class Teller:
                 yield f"{when}  {who:<3} {words}"
             case Opened():
                 pass
+
+    def call(self, step: Call) -> tuple[str, str]:
+        """What was asked, and what came of it. Calls are told in order: later ones speak of what earlier ones got."""
+        for delivery in _deliveries(step):
+            self._deliveries[delivery.token] = delivery
+        return self._asked(step), self.came(step)
+
+    def name(self, id: object) -> str:
+        """How a job is called here."""
+        return _id(id)
 
     # What was asked.
 
