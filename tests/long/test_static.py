@@ -16,12 +16,12 @@ BIN = Path(sys.executable).parent
     "command",
     [
         ["mypy"],
-        ["pyright"],
+        ["pyright", "--pythonpath", sys.executable],  # it looks for an environment by itself, and takes another one
         ["ruff", "check"],
         ["ruff", "format", "--check"],
         ["lint-imports"],
     ],
-    ids=" ".join,
+    ids=lambda command: command[0],
 )
 def test_static(command: list[str]) -> None:
     ended = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)

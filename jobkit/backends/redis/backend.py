@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -171,26 +170,27 @@ class RedisBackend(Backend):
 
     async def _wait(self, queues: Sequence[str], limit: int, lease: int, wait: int, taken: Taken) -> list[Delivery]:
         """Until there is something, or the time is over by the backend's clock or by this process'."""
-        deadline, patience = taken.now + wait, time.monotonic() + wait / 1000
+        here = asyncio.get_running_loop().time
+        deadline, patience = taken.now + wait, here() + wait / 1000
         bell = self._bell(queues)
         stop = self._clockwork.on_move(bell.ring_all)
         try:
             while True:
-                await bell.wait(self._rest(taken, deadline, patience))
+                await bell.wait(self._rest(taken, deadline, patience - here()))
                 self._check_open()
                 taken = await self._take(queues, limit, lease)
                 still = not self._clockwork.stands_still
-                if taken.deliveries or taken.now >= deadline or (still and time.monotonic() >= patience):
+                if taken.deliveries or taken.now >= deadline or (still and here() >= patience):
                     return taken.deliveries
         finally:
             stop()
 
-    def _rest(self, taken: Taken, deadline: int, patience: float) -> float:
+    def _rest(self, taken: Taken, deadline: int, left: float) -> float:
         """Seconds until it is worth looking again, if nobody rings before."""
         if self._clockwork.stands_still:
             return self._capabilities.slack / 1000
         soonest = min(deadline, taken.next_due if taken.next_due is not None else deadline) - taken.now
-        return max(0.001, min(soonest / 1000, patience - time.monotonic(), self._capabilities.slack / 1000))
+        return max(0.001, min(soonest / 1000, left, self._capabilities.slack / 1000))
 
     def _bell(self, queues: Sequence[str]) -> Bell:
         names = tuple(queues)
@@ -218,7 +218,8 @@ class RedisBackend(Backend):
 
     async def _carry(self, request: Run | Ask) -> Reply:
         """Send a request; again when its connection was lost, as long as there is time."""
-        until = time.monotonic() + self.settings.timeout / 1000
+        here = asyncio.get_running_loop().time
+        until = here() + self.settings.timeout / 1000
         pauses = iter(PAUSES)
         repeated = False
         with self._requests.begin(request) as marked:
@@ -235,7 +236,7 @@ class RedisBackend(Backend):
                         raise translate(error, self.settings.where) from error
                     repeated = repeated or not isinstance(error, Unsent)
                 await asyncio.sleep(pause)
-                sending = asyncio.wait_for(self._send(marked), until - time.monotonic())
+                sending = asyncio.wait_for(self._send(marked), until - here())
 
     async def _send(self, marked: Request) -> Any:
         try:
