@@ -173,13 +173,29 @@ def check_extensions(extensions: Sequence[Extension], capabilities: Capabilities
             raise InvalidArgument(f"not an extension: {type(extension).__name__}")
         _check_token(extension.token)
         check_duration("lease", extension.lease, least=1)
-        if extension.checkpoint is not None and not capabilities.checkpoints:
-            raise Unsupported("checkpoints", "this backend keeps no checkpoints")
+        if extension.checkpoint is not None:
+            if not capabilities.checkpoints:
+                raise Unsupported("checkpoints", "this backend keeps no checkpoints: extend without checkpoint=")
+            _check_bytes("a checkpoint", extension.checkpoint, capabilities)
 
 
 def _check_token(token: object) -> None:
     if not isinstance(token, str):
         raise InvalidArgument(f"a token is a str, not {type(token).__name__}")
+
+
+def check_cell(name: str, value: bytes, expected_version: int, capabilities: Capabilities) -> None:
+    check_name("cell", name)
+    _check_bytes("a cell's value", value, capabilities)
+    if type(expected_version) is not int or not 0 <= expected_version <= MAX_MS:
+        raise InvalidArgument(f"an expected version is 0 (absent) to 2**53 - 1, not {expected_version!r}")
+
+
+def _check_bytes(kind: str, value: object, capabilities: Capabilities) -> None:
+    if type(value) is not bytes:
+        raise InvalidArgument(f"{kind} is bytes, not {type(value).__name__}")
+    if len(value) > capabilities.max_body:
+        raise InvalidArgument(f"{kind} has at most {capabilities.max_body} bytes here, not {len(value)}")
 
 
 def check_ids(ids: Sequence[str], capabilities: Capabilities) -> None:

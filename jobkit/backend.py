@@ -76,6 +76,7 @@ class Delivery(Struct, frozen=True):
     token: str
     lease_end: int
     checkpoint: bytes | None = None
+    """What the latest extension that carried one said, whoever held the job then."""
 
 
 class Done(Struct, frozen=True):
@@ -109,7 +110,11 @@ Settlement: TypeAlias = Done | RetryAt | Release | Dead
 
 
 class Extension(Struct, frozen=True):
-    """The lease of this token shall end ``lease`` from now on (earlier ends included)."""
+    """The lease of this token shall end ``lease`` from now on (earlier ends included).
+
+    ``checkpoint``: where the job is, at most ``max_body`` bytes. The next delivery brings the latest one along, until
+    the job ends; a requeued job begins without. What was not extended keeps the one it had.
+    """
 
     token: str
     lease: int
@@ -356,19 +361,19 @@ class Backend(Protocol):
         raise Unsupported("inspect", f"{type(self).__name__} can't purge its queues")
 
     async def pause(self, queue: str) -> None:
-        """Grant nothing from a queue until it is resumed."""
+        """Grant nothing from a queue until it is resumed, whether it holds jobs or not; settles and leases go on."""
         raise Unsupported("pause", f"{type(self).__name__} can't pause a queue")
 
     async def resume(self, queue: str) -> None:
-        """Grant from a paused queue again."""
+        """Grant from a paused queue again, to those who wait too. One that is not paused stays as it is."""
         raise Unsupported("pause", f"{type(self).__name__} can't resume a queue")
 
     async def cell_get(self, name: str) -> tuple[bytes, int] | None:
-        """A small value and its version."""
+        """A small value and its version; None when it was never set."""
         raise Unsupported("cells", f"{type(self).__name__} has no cells")
 
     async def cell_set(self, name: str, value: bytes, expected_version: int) -> int | None:
-        """Set a small value if its version is still this one (0: absent); the new version, or None."""
+        """Set a small value if its version is still this one (0: absent); the new version, which is higher, or None."""
         raise Unsupported("cells", f"{type(self).__name__} has no cells")
 
 

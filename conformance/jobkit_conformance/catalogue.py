@@ -647,21 +647,28 @@ RULES: Final[tuple[Rule, ...]] = (
         "survives a restart as claimed.",
         needs=("pause",),
         reason="Pausing is what operators do first when something goes wrong.",
-        look="Whether reserve looks at the pause in the same step.",
+        look=(
+            "Whether reserve looks at the pause in the step that takes, also for those who wait since before it; what "
+            "else looks at it, though it should not: settle, extend, cancel; and whether resuming wakes anybody."
+        ),
     ),
     Rule(
         "P2",
         "A checkpoint is fenced by the token, returned with the next delivery, ends with the job.",
         needs=("checkpoints", "clock"),
         reason="A long job resumes where it was, and only its holder says where that is.",
-        look="Whether a checkpoint is written in the step that checks the token.",
+        look=(
+            "Whether a checkpoint is written in the step that checks the token and the lease's end, what carries it "
+            "over a retry and a crash, and what forgets it: being dead is an end too, so a requeued job begins "
+            "without, as it does with attempt 1."
+        ),
     ),
     Rule(
         "P3",
-        "A cell is set only at its expected version.",
+        "A cell is set only at its expected version; one that was never set has version 0, and versions only grow.",
         needs=("cells",),
         reason="Two schedulers must not both move the same tick.",
-        look="Whether comparing and setting are one step.",
+        look="Whether comparing and setting are one step, and whether an empty value is a value.",
         bugs=("redbeat #127",),
     ),
     Rule(
@@ -906,9 +913,6 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 UNCHECKED: Final = {
-    "P1": "no backend claims pause yet",
-    "P2": "no backend claims checkpoints yet",
-    "P3": "no backend claims cells yet",
     "W11": "there are no recurring jobs yet",
     "W13": "there are no time limits yet",
 }

@@ -30,9 +30,11 @@ def judge_grants(model: Model, stage: Stage, queues: list[str], limit: int, gran
     left = [job for job in ready if job.message.id not in granted]
     if left and len(granted) < limit:
         why = "lease" if left[0].phase == "leased" else left[0].why
+        resumed = left[0].message.queue in model.resumed
         missing = sorted(job.message.id for job in left)
         raise Broken(
-            _OF_THE_MISSING[why], f"reserve granted {granted} with limit={limit}, and not {missing}, which are ready"
+            "P1" if resumed else _OF_THE_MISSING[why],
+            f"reserve granted {granted} with limit={limit}, and not {missing}, which are ready",
         )
     order = [model.jobs[id] for id in granted]
     turns = _Turns(model, stage, queues)
@@ -58,6 +60,8 @@ def _judge_grant(model: Model, queues: list[str], id: str) -> None:
     if state == "scheduled":
         rule = "S3" if job.why == "retry" else "T1"
         raise Broken(rule, f"{id!r} was granted {job.since - model.now} ms before its time")
+    if job.message.queue in model.paused:
+        raise Broken("P1", f"{id!r} was granted from {job.message.queue!r}, which is paused")
 
 
 class _Turns:
@@ -104,6 +108,8 @@ def judge_delivery(stage: Stage, job: Kept, delivery: Delivery) -> None:
     if delivery.number < job.number:
         raise Broken("L3", f"{sent.id!r} came with delivery number {delivery.number}, after {job.number - 1}")
     job.number = delivery.number
+    if delivery.checkpoint != job.checkpoint:
+        raise Broken("P2", f"{sent.id!r} came with the checkpoint {delivery.checkpoint!r}, not {job.checkpoint!r}")
     if not stage.same_instant(delivery.lease_end, job.end):
         raise Broken(
             "L10", f"{sent.id!r} came with a lease until {delivery.lease_end}, which is not now plus the lease"

@@ -25,6 +25,7 @@ class Kept:
     token: str = ""
     end: int = 0
     reason: str = ""
+    checkpoint: bytes | None = None
 
 
 class Model:
@@ -35,6 +36,13 @@ class Model:
         """How each id ended last: done, cancelled, deleted, or marked when a cancelled lease ran out."""
         self.tokens: dict[str, str] = {}
         self.remembered: dict[str, int] = {}
+        self.paused: set[str] = set()
+        self.resumed: set[str] = set()
+        """Queues that were paused once, and granted nothing since they were resumed."""
+        self.cut_short: set[str] = set()
+        """Ids of jobs that ended, and had a checkpoint."""
+        self.cells: dict[str, list[tuple[bytes, int]]] = {}
+        """What each cell was set to, and the version that it got."""
         self._seq = 0
 
     def advance(self, milliseconds: int) -> None:
@@ -79,7 +87,19 @@ class Model:
     def since(self, job: Kept) -> int:
         return job.end if job.phase == "leased" else job.since
 
+    def pause(self, queue: str) -> None:
+        self.paused.add(queue)
+        self.resumed.discard(queue)
+
+    def resume(self, queue: str) -> None:
+        if queue in self.paused:
+            self.paused.remove(queue)
+            self.resumed.add(queue)
+
     def ready(self, queue: str) -> list[Kept]:
+        """Those that a reserve may be granted."""
+        if queue in self.paused:
+            return []
         return [job for id, job in self.jobs.items() if job.message.queue == queue and self.state(id) == "ready"]
 
     def grant(self, id: str, token: str, lease: int) -> Kept:
@@ -91,6 +111,7 @@ class Model:
         job.attempt += 0 if job.released else 1
         job.released = False
         self.tokens[token] = id
+        self.resumed.discard(job.message.queue)
         return job
 
     def holds(self, token: str) -> Kept | None:
@@ -114,9 +135,11 @@ class Model:
             job.why, job.since = how, self.now + after
             job.released = how == "release"
             job.reason = reason
+            if how == "dead":
+                self._end_checkpoint(job)
         return True
 
-    def extend(self, token: str, lease: int) -> str:
+    def extend(self, token: str, lease: int, checkpoint: bytes | None = None) -> str:
         """``extended``, ``cancelled``, ``ended`` or ``stale``."""
         job = self.holds(token)
         if job is None:
@@ -124,6 +147,8 @@ class Model:
         if job.end <= self.now:
             return "ended"
         job.end = self.now + lease
+        if checkpoint is not None:
+            job.checkpoint = checkpoint
         return "cancelled" if job.phase == "marked" else "extended"
 
     def cancel(self, id: str) -> str:
@@ -149,13 +174,29 @@ class Model:
         return "requeued"
 
     def delete(self, id: str) -> str:
-        if self.jobs.pop(id, None) is None:
+        job = self.jobs.pop(id, None)
+        if job is None:
             return "unknown"
+        self._end_checkpoint(job)
         self.gone[id] = "deleted"
         return "deleted"
 
+    def version(self, cell: str, behind: int = 0) -> int:
+        """The version of a cell, or the one that it had so many sets ago; 0 when it was not set yet."""
+        versions = [0, *(version for _, version in self.cells.get(cell, []))]
+        return versions[max(len(versions) - 1 - behind, 0)]
+
+    def write(self, cell: str, value: bytes, version: int) -> None:
+        self.cells.setdefault(cell, []).append((value, version))
+
+    def _end_checkpoint(self, job: Kept) -> None:
+        if job.checkpoint is not None:
+            self.cut_short.add(job.message.id)
+        job.checkpoint = None
+
     def _end(self, id: str, how: str, at: int) -> None:
         job = self.jobs.pop(id)
+        self._end_checkpoint(job)
         self.gone[id] = how
         if job.message.remember:
             self.remembered[id] = at + job.message.remember

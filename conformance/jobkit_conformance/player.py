@@ -31,12 +31,15 @@ from jobkit_conformance.program import (
     Keep,
     Look,
     Pass,
+    Pause,
     Program,
     Put,
     Requeue,
+    Resume,
     Spec,
     Step,
     Take,
+    Write,
 )
 from jobkit_conformance.records import message_of, settlement_of, word_of
 from jobkit_conformance.stage import MINUTE, Stage
@@ -71,8 +74,8 @@ class Player:
                 await self._take(self.clients[client], queues, limit, lease)
             case End(client=client, items=items):
                 await self._settle(self.clients[client], items)
-            case Keep(client=client, ago=ago, lease=lease):
-                await self._keep(self.clients[client], ago, lease)
+            case Keep(client=client):
+                await self._keep(self.clients[client], step)
             case Pass(milliseconds=milliseconds):
                 await self._advance(milliseconds)
             case Crash(times=times, lease=lease):
@@ -81,6 +84,8 @@ class Player:
                 await self._look(self.clients[client])
             case Cancel() | Requeue() | Delete():
                 await self._by_id(step)
+            case _:
+                await self._by_name(step)
 
     async def _crash(self, times: int, lease: int) -> None:
         for _ in range(times):
@@ -119,10 +124,12 @@ class Player:
 
     async def _take(self, client: Client, queues: list[str], limit: int, lease: int) -> None:
         found = await client.reserve(queues, limit=limit, lease=lease)
+        self.situations["reserve of a paused queue"] += not self.model.paused.isdisjoint(queues)
         judge_grants(self.model, self.stage, queues, limit, [delivery.message.id for delivery in found])
         for delivery in found:
             if delivery.token in self.model.tokens:
                 raise Broken("L4", f"the token {delivery.token!r} was issued before")
+            self.situations["grant after a resume"] += delivery.message.queue in self.model.resumed
             job = self.model.grant(delivery.message.id, delivery.token, lease)
             self.situations["grant"] += 1
             self.situations["grant of a delayed job"] += job.why == "delay"
@@ -130,6 +137,10 @@ class Player:
             self.situations["grant after a release"] += job.why == "release"
             self.situations["grant after a lease ran out"] += job.why == "lease"
             self.situations["grant of a requeued job"] += job.why == "requeue"
+            self.situations["grant with a checkpoint"] += job.checkpoint is not None
+            self.situations["grant after a checkpoint has ended"] += (
+                job.checkpoint is None and job.message.id in self.model.cut_short
+            )
             judge_delivery(self.stage, job, delivery)
             self.deliveries.append(delivery)
             self.leases[delivery.token] = lease
@@ -146,6 +157,7 @@ class Player:
 
     def _judge_settle(self, delivery: Delivery, item: Ending, outcome: Any, *, alone: bool) -> None:
         job = self.model.holds(delivery.token)
+        self.situations["settle while paused"] += job is not None and job.message.queue in self.model.paused
         late = job is not None and job.end <= self.model.now
         marked = job is not None and job.phase == "marked"
         known = self.model.jobs.get(delivery.message.id)
@@ -163,13 +175,15 @@ class Player:
             raise Broken("L5" if superseded or delivery.message.id not in self.model.jobs else "S8", said)
         raise Broken("L6" if late or alone else "S9", said)
 
-    async def _keep(self, client: Client, ago: int, lease: int) -> None:
-        delivery = self._ago(ago)
+    async def _keep(self, client: Client, step: Keep) -> None:
+        delivery, lease = self._ago(step.ago), step.lease
         if delivery is None:
             return
-        (outcome,) = await client.extend([Extension(delivery.token, lease)])
-        expected = self.model.extend(delivery.token, lease)
+        checkpoint = None if step.checkpoint is None else step.checkpoint.encode()
+        (outcome,) = await client.extend([Extension(delivery.token, lease, checkpoint)])
+        expected = self.model.extend(delivery.token, lease, checkpoint)
         self.situations[f"extend, {expected}"] += 1
+        self.situations[f"checkpoint, {expected}"] += checkpoint is not None
         actual = {Extended: "extended", Cancelled: "cancelled", Ended: "ended", Stale: "stale"}[type(outcome)]
         said = f"extend of delivery {delivery.number} of {delivery.message.id!r}: expected {expected}, got {outcome}"
         if actual != expected:
@@ -179,6 +193,30 @@ class Player:
             self.leases[delivery.token] = lease
             if not self.stage.same_instant(outcome.end, self.model.now + lease):
                 raise Broken("L10", f"{said}, which is not now plus {lease}")
+
+    async def _by_name(self, step: Pause | Resume | Write) -> None:
+        if isinstance(step, Write):
+            await self._write(self.clients[step.client], step)
+        else:
+            await self._turn(step)
+
+    async def _turn(self, step: Pause | Resume) -> None:
+        verb = type(step).__name__.lower()
+        await getattr(self.clients[step.client], verb)(step.queue)
+        getattr(self.model, verb)(step.queue)
+
+    async def _write(self, client: Client, step: Write) -> None:
+        latest, expected = self.model.version(step.cell), self.model.version(step.cell, step.behind)
+        version = await client.cell_set(step.cell, step.value.encode(), expected)
+        said = f"cell_set of {step.cell!r}, whose version is {latest}, expecting {expected}: got {version}"
+        if (version is not None) != (expected == latest) or (version is not None and version <= latest):
+            raise Broken("P3", said)
+        self.situations[f"cell set, {'refused' if version is None else 'done'}"] += 1
+        if version is not None:
+            self.model.write(step.cell, step.value.encode(), version)
+        found, kept = await client.cell_get(step.cell), self.model.cells.get(step.cell)
+        if found != (kept[-1] if kept else None):
+            raise Broken("P3", f"{said}; after that cell_get answers {found}, not {kept[-1] if kept else None}")
 
     async def _by_id(self, step: Cancel | Requeue | Delete) -> None:
         verb = type(step).__name__.lower()
@@ -233,6 +271,8 @@ class Player:
     async def _finish(self) -> None:
         """Everything live is granted in the end, once, and after that nothing is left."""
         await self._look(self.clients[0])
+        for queue in sorted(self.model.paused):
+            await self._turn(Resume(0, queue))
         await self._advance(FOREVER)
         queues = sorted(self.queues)
         live = sum(job.phase != "dead" for job in self.model.jobs.values())

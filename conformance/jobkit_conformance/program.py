@@ -54,11 +54,12 @@ class Ending(Struct, frozen=True):
 
 
 class Keep(Struct, frozen=True, tag="keep"):
-    """Extend a lease."""
+    """Extend a lease, and perhaps say where the job is."""
 
     client: int
     ago: int
     lease: int
+    checkpoint: str | None = None
 
 
 class Pass(Struct, frozen=True, tag="pass"):
@@ -97,13 +98,36 @@ class Delete(Struct, frozen=True, tag="delete"):
     id: str
 
 
+class Pause(Struct, frozen=True, tag="pause"):
+    """Let a queue grant nothing."""
+
+    client: int
+    queue: str
+
+
+class Resume(Struct, frozen=True, tag="resume"):
+    """Let a queue grant again."""
+
+    client: int
+    queue: str
+
+
+class Write(Struct, frozen=True, tag="write"):
+    """Set a cell. ``behind``: how many versions ago its writer read it last."""
+
+    client: int
+    cell: str
+    value: str
+    behind: int = 0
+
+
 class Look(Struct, frozen=True, tag="look"):
     """Count and get everything. A step like any other: looking changes the system, or should not."""
 
     client: int
 
 
-Step: TypeAlias = Put | Take | End | Keep | Pass | Crash | Cancel | Requeue | Delete | Look
+Step: TypeAlias = Put | Take | End | Keep | Pass | Crash | Cancel | Requeue | Delete | Pause | Resume | Write | Look
 
 
 class Program(Struct, frozen=True):

@@ -204,6 +204,8 @@ class Run:
         if all(self._is_settled(id) for id in machine.judges if self._wanted(id)):
             return
         judged = [finding for id in machine.judges if self._judges(finding := self.findings[id])]
+        if not judged:
+            return
         gates = {finding.rule.id: machine.gates(finding.rule.id, self.capabilities) for finding in judged}
         wanted = chain(*gates.values())
         begun = time.monotonic()
@@ -288,6 +290,10 @@ _WORKS = {
     "delete": "I3",
     "get": "I1",
     "counts": "I1",
+    "pause": "P1",
+    "resume": "P1",
+    "cell_get": "P3",
+    "cell_set": "P3",
 }
 """By verb, the rule that says that it answers."""
 

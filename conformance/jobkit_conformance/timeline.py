@@ -104,6 +104,9 @@ class Teller:
                 return f"{asked}, waiting {_time(wait)}" if wait else asked
             case "cancel" | "requeue" | "delete" | "get":
                 return _several(step.args[0], str)
+            case "cell_set":
+                name, value, version = step.args
+                return f"{_id(name)} to {brief(value)}, expecting version {version}"
             case _:
                 words = [_word(each) for each in step.args] + [f"{name} {value}" for name, value in step.stated.items()]
                 return " ".join(words)
@@ -134,7 +137,8 @@ class Teller:
         return f"{self._delivery(settlement.token)} {how}"
 
     def _extension(self, extension: Extension) -> str:
-        return f"{self._delivery(extension.token)} by {_time(extension.lease)}"
+        where = f", checkpoint {brief(extension.checkpoint)}" if extension.checkpoint is not None else ""
+        return f"{self._delivery(extension.token)} by {_time(extension.lease)}{where}"
 
     def _delivery(self, token: str) -> str:
         found = self._deliveries.get(token)
@@ -155,7 +159,9 @@ class Teller:
         if step.answer is UNSEEN:
             return "no answer"
         if step.answer is None:
-            return "done" if step.verb == "close" else "nothing"
+            return {"close": "done", "pause": "done", "resume": "done", "cell_set": "refused"}.get(step.verb, "nothing")
+        if step.verb == "cell_set":
+            return f"version {step.answer}"
         if step.verb == "reserve":
             return f"granted {self._grants(step.answer)}" if step.answer else "nothing"
         if step.items:
@@ -168,7 +174,7 @@ class Teller:
         if len(deliveries) <= SEVERAL:
             attempts = {each.attempt for each in deliveries}
             ends = {each.lease_end for each in deliveries}
-            if len(ends) > 1:
+            if len(ends) > 1 or any(each.checkpoint is not None for each in deliveries):
                 return ", ".join(map(self._granted, deliveries))
             names = [_id(each.message.id) for each in deliveries]
             if len(attempts) > 1:
@@ -180,7 +186,8 @@ class Teller:
 
     def _granted(self, delivery: Delivery) -> str:
         until = self._instant(delivery.lease_end)
-        return f"{_id(delivery.message.id)} (attempt {delivery.attempt}) until {until}"
+        where = f", checkpoint {brief(delivery.checkpoint)}" if delivery.checkpoint is not None else ""
+        return f"{_id(delivery.message.id)} (attempt {delivery.attempt}{where}) until {until}"
 
     def _outcome(self, outcome: object) -> str:
         match outcome:
@@ -201,6 +208,8 @@ class Teller:
                 return f"{outcome.state.value}, attempt {outcome.attempt}"
             case Page(jobs=jobs, cursor=cursor):
                 return f"{_several([job.message.id for job in jobs], str)}{' and more' if cursor else ''}"
+            case (bytes() as value, int() as version):
+                return f"{brief(value)}, version {version}"
             case str() | int():
                 return str(outcome)
             case _:

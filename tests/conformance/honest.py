@@ -45,6 +45,9 @@ class BareBackend(InlineBackend):
             cancel=False,
             inspect=False,
             wait=False,
+            pause=False,
+            checkpoints=False,
+            cells=False,
             fifo=False,
             max_batch=10,
             max_body=1000,
@@ -59,6 +62,10 @@ class BareBackend(InlineBackend):
     peek = Backend.peek
     delete = Backend.delete
     purge = Backend.purge
+    pause = Backend.pause
+    resume = Backend.resume
+    cell_get = Backend.cell_get
+    cell_set = Backend.cell_set
 
 
 class Bare(PatchedHarness):

@@ -240,6 +240,18 @@ class RemoteBackend(Backend):
     async def purge(self, queue: str, state: State, limit: int) -> int:
         return await self.call(lambda: self.inline.purge(queue, state, limit))
 
+    async def pause(self, queue: str) -> None:
+        await self.call(lambda: self.inline.pause(queue))
+
+    async def resume(self, queue: str) -> None:
+        await self.call(lambda: self.inline.resume(queue))
+
+    async def cell_get(self, name: str) -> tuple[bytes, int] | None:
+        return await self.call(lambda: self.inline.cell_get(name))
+
+    async def cell_set(self, name: str, value: bytes, expected_version: int) -> int | None:
+        return await self.call(lambda: self.inline.cell_set(name, value, expected_version))
+
     async def close(self) -> None:
         self._closed = True
         if self._connection is not None:

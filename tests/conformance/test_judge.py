@@ -119,6 +119,24 @@ def test_what_is_missing_breaks_the_rule_that_made_it_ready(model: Model, stage:
     assert _broken(model, stage, []) == rule
 
 
+def test_a_grant_from_a_paused_queue_breaks_p1(model: Model, stage: Stage) -> None:
+    _put(model, "a")
+    _put(model, "b", queue="r")
+    model.pause("q")
+    assert _broken(model, stage, ["a", "b"], queues=["q", "r"]) == "P1"
+    judge_grants(model, stage, ["q", "r"], 10, ["b"])
+
+
+def test_what_is_missing_after_a_resume_breaks_p1(model: Model, stage: Stage) -> None:
+    _put(model, "a", "b")
+    model.pause("q")
+    judge_grants(model, stage, ["q"], 10, [])
+    model.resume("q")
+    assert _broken(model, stage, []) == "P1"
+    model.grant("a", "t", MINUTE)
+    assert _broken(model, stage, []) == "E8"
+
+
 def test_wrong_order_breaks_o1(model: Model, stage: Stage) -> None:
     _put(model, "a", "b")
     _put(model, "high", priority=9)
@@ -162,7 +180,7 @@ def _delivery(model: Model, stage: Stage, **changes: Any) -> None:
     message = structs.replace(
         job.message, **{name: value for name, value in changes.items() if hasattr(job.message, name)}
     )
-    stated: dict[str, Any] = {"number": 1, "attempt": 1, "token": "t", "lease_end": end}
+    stated: dict[str, Any] = {"number": 1, "attempt": 1, "token": "t", "lease_end": end, "checkpoint": None}
     stated |= {name: value for name, value in changes.items() if name in stated}
     judge_delivery(stage, job, Delivery(message, **stated))
 
@@ -183,6 +201,7 @@ def test_a_delivery_as_enqueued_is_right(model: Model, stage: Stage) -> None:
         ({"attempt": 2}, "L2"),
         ({"number": 0}, "L3"),
         ({"lease_end": 1}, "L10"),
+        ({"checkpoint": b"x"}, "P2"),
     ],
 )
 def test_a_delivery_that_differs_breaks_its_rule(

@@ -153,3 +153,58 @@ def test_deleting_forgets_at_once(model: Model) -> None:
     model.enqueue(_message(remember=10))
     assert model.delete("a") == "deleted"
     assert model.enqueue(_message(priority=1)) == "accepted"
+
+
+def test_a_paused_queue_has_nothing_to_grant(model: Model) -> None:
+    model.enqueue(_message())
+    model.pause("q")
+    assert model.ready("q") == []
+    assert model.state("a") == "ready"
+    model.resume("q")
+    assert [job.message.id for job in model.ready("q")] == ["a"]
+    assert model.resumed == {"q"}
+    model.grant("a", "t1", 10)
+    assert model.resumed == set()
+
+
+def test_resuming_what_is_not_paused_is_nothing(model: Model) -> None:
+    model.resume("q")
+    assert model.resumed == set()
+
+
+def test_a_checkpoint_is_its_holder_s(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    assert model.extend("t1", 10, b"one") == "extended"
+    assert model.extend("t1", 10) == "extended"
+    model.advance(10)
+    assert model.extend("t1", 10, b"late") == "ended"
+    job = model.grant("a", "t2", 10)
+    assert model.extend("t1", 10, b"stale") == "stale"
+    assert job.checkpoint == b"one"
+    model.settle("t2", "retry")
+    assert model.grant("a", "t3", 10).checkpoint == b"one"
+
+
+@pytest.mark.parametrize("how", ["done", "dead", "deleted"])
+def test_a_checkpoint_ends_with_its_job(model: Model, how: str) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.extend("t1", 10, b"here")
+    if how == "deleted":
+        model.delete("a")
+    else:
+        model.settle("t1", how)
+    if how == "dead":
+        model.requeue("a")
+    else:
+        model.enqueue(_message())
+    assert model.grant("a", "t2", 10).checkpoint is None
+    assert model.cut_short == {"a"}
+
+
+def test_versions_of_a_cell_are_those_it_was_told(model: Model) -> None:
+    assert model.version("c") == 0
+    model.write("c", b"x", 3)
+    model.write("c", b"y", 7)
+    assert [model.version("c", behind) for behind in range(4)] == [7, 3, 0, 0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobkit.backend import Done, Message, RetryAt
+from jobkit.backend import Done, Extension, Message, RetryAt
 from jobkit.lifecycle import State
 from jobkit_conformance import Stage, play
 from jobkit_conformance.code import as_program
@@ -19,11 +19,14 @@ from jobkit_conformance.program import (
     Keep,
     Look,
     Pass,
+    Pause,
     Program,
     Put,
     Requeue,
+    Resume,
     Spec,
     Take,
+    Write,
     from_token,
     token,
 )
@@ -38,6 +41,10 @@ EVERYTHING = Program(
         Take(1, ["q", "r"], 3, 1000),
         End(0, [Ending(0, "done"), Ending(1, "retry", 5)]),
         Keep(0, 2, 1000),
+        Keep(0, 2, 1000, "here"),
+        Pause(0, "q"),
+        Resume(1, "q"),
+        Write(1, "c", "x", 2),
         Pass(10),
         Crash(2, 1000),
         Cancel(0, "a", latest=True),
@@ -96,6 +103,41 @@ def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[3].endswith("--- the clock moves by 90 s")
     assert "m5 (delivery 1) to retry now -> settled" in lines[5]
     assert lines[6].endswith("1 scheduled, 1 ready")
+
+
+async def _kept_between(stage: Stage) -> None:
+    client = await stage.client()
+    await client.enqueue([Message("a", "q", b"x")])
+    (held,) = await client.reserve(["q"], limit=1, lease=60_000)
+    await client.extend([Extension(held.token, 60_000, b"page 7")])
+    await client.pause("q")
+    await client.settle([RetryAt(held.token, after=0)])
+    await client.reserve(["q"], limit=1, lease=60_000)
+    await client.resume("q")
+    await client.reserve(["q"], limit=1, lease=60_000)
+    await client.cell_get("c")
+    await client.cell_set("c", b"x", 0)
+    await client.cell_set("c", b"y", 0)
+    await client.cell_get("c")
+
+
+def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    stage = play("inline", _kept_between)
+    told = capsys.readouterr().out
+    assert [line.partition("c1")[2].strip() for line in told.splitlines()[2:]] == [
+        "extend   a (delivery 1) by 60 s, checkpoint b'page 7' -> until +60 s",
+        "pause    q -> done",
+        "settle   a (delivery 1) to retry now -> settled",
+        "reserve  1 of q for 60 s -> nothing",
+        "resume   q -> done",
+        "reserve  1 of q for 60 s -> granted a (attempt 2, checkpoint b'page 7') until +60 s",
+        "cell_get c -> nothing",
+        "cell_set c to b'x', expecting version 0 -> version 1",
+        "cell_set c to b'y', expecting version 0 -> refused",
+        "cell_get c -> b'x', version 1",
+    ]
+    exec(compile(as_program(stage.trace, "inline"), "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
+    assert capsys.readouterr().out == told
 
 
 def test_calls_at_once_become_tasks() -> None:

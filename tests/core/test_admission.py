@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from jobkit.admission import (
     MAX_DURATION,
+    check_cell,
     check_extensions,
     check_ids,
     check_messages,
@@ -206,11 +207,29 @@ def test_a_retry_at_once_needs_no_delay() -> None:
         (Extension("t", 0), "lease is 1 to"),
         (Extension(7, 1), "a token is a str"),  # type: ignore[arg-type]
         ("t", "not an extension: str"),
+        (Extension("t", 1, "text"), "a checkpoint is bytes, not str"),  # type: ignore[arg-type]
+        (Extension("t", 1, bytes(11)), "a checkpoint has at most 10 bytes here, not 11"),
     ],
 )
 def test_an_extension_that_makes_no_sense_is_refused(extension: Any, why: str) -> None:
     with pytest.raises(InvalidArgument, match=f"^{why}"):
-        check_extensions([extension], CAPABILITIES)
+        check_extensions([extension], LIMITED)
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (("", b"x", 0), "cell is 1 to 255 bytes"),
+        (("c", "x", 0), "a cell's value is bytes, not str"),
+        (("c", bytes(11), 0), "a cell's value has at most 10 bytes here, not 11"),
+        (("c", b"x", -1), "an expected version is 0 (absent) to 2**53 - 1, not -1"),
+        (("c", b"x", True), "an expected version is 0 (absent) to 2**53 - 1, not True"),
+    ],
+)
+def test_a_cell_that_makes_no_sense_is_refused(cell: tuple[Any, Any, Any], why: str) -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        check_cell(*cell, LIMITED)
+    assert str(raised.value).startswith(why)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ POOR = """
 def test_needs_of_class_and_test_add_up(project: Project) -> None:
     result = project.run(
         """
-        @pytest.mark.jobkit(needs=["cells"])
+        @pytest.mark.jobkit(needs=["results"])
         class TestIt:
             @pytest.mark.jobkit(needs=["delay"])
             def test_it(self):
@@ -127,7 +127,7 @@ def test_needs_of_class_and_test_add_up(project: Project) -> None:
         "-rs",
     )
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*the backend inline lacks: cells"])
+    result.stdout.fnmatch_lines(["*the backend inline lacks: results"])
 
 
 def test_what_the_backend_has_runs(project: Project) -> None:

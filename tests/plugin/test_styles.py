@@ -229,7 +229,7 @@ def test_many_processes(project: Project) -> None:
             remind.enqueue(1)
             assert remind.call(2) in jobs.enqueued
 
-        @pytest.mark.jobkit(needs=["cells"])
+        @pytest.mark.jobkit(needs=["results"])
         def test_lacks(jobs):
             raise AssertionError
         """,
@@ -243,9 +243,9 @@ def test_many_processes(project: Project) -> None:
         [
             "backend    passed  failed  skipped",
             "inline         10       1        1",
-            "    lacks cells: test_it.py::test_lacks[[]inline[]]",
+            "    lacks results: test_it.py::test_lacks[[]inline[]]",
             "fakeredis      10       1        1",
-            "    lacks cells: test_it.py::test_lacks[[]fakeredis[]]",
+            "    lacks results: test_it.py::test_lacks[[]fakeredis[]]",
         ]
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis.strategies import SearchStrategy
 
 from jobkit.backend import Capabilities
-from jobkit_conformance.machines import ending, lifecycle, timing
+from jobkit_conformance.machines import ending, lifecycle, pausing, timing
 from jobkit_conformance.program import Step
 
 
@@ -34,4 +34,5 @@ MACHINES = (
     Machine("lifecycle", lifecycle.programs, lifecycle.JUDGES),
     Machine("ending", ending.programs, ending.JUDGES),
     Machine("timing", timing.programs, timing.JUDGES),
+    Machine("pausing", pausing.programs, pausing.JUDGES),
 )

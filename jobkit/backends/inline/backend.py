@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from jobkit.admission import (
+    check_cell,
     check_extensions,
     check_ids,
     check_messages,
@@ -53,9 +54,9 @@ CAPABILITIES: Final = Capabilities(
     cancel=True,
     inspect=True,
     wait=True,
-    pause=False,
-    checkpoints=False,
-    cells=False,
+    pause=True,
+    checkpoints=True,
+    cells=True,
     results=False,
     fifo=True,
     durable=None,
@@ -219,6 +220,22 @@ class InlineBackend(Backend):
         place = _read_cursor(cursor)
         jobs, last = self._look(lambda store, now: store.peek(now, queue, state, place))
         return Page([_shown(job) for job in jobs], cursor=None if last is None else _write_cursor(last))
+
+    async def pause(self, queue: str) -> None:
+        check_name("queue", queue)
+        self._change(lambda store, now: store.pause(queue))
+
+    async def resume(self, queue: str) -> None:
+        check_name("queue", queue)
+        self._change(lambda store, now: store.resume(queue))
+
+    async def cell_get(self, name: str) -> tuple[bytes, int] | None:
+        check_name("cell", name)
+        return self._look(lambda store, now: store.cells.get(name))
+
+    async def cell_set(self, name: str, value: bytes, expected_version: int) -> int | None:
+        check_cell(name, value, expected_version, self.capabilities)
+        return self._look(lambda store, now: store.cells.set(name, value, expected_version))
 
     async def wipe(self) -> None:
         """Forget the memory, and that there was one of its name."""

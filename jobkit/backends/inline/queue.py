@@ -29,6 +29,7 @@ class Job:
     token: str | None = None
     lease_end: int = 0
     reason: str | None = None
+    checkpoint: bytes | None = None
 
     @property
     def entry(self) -> Entry:

@@ -7,7 +7,7 @@ nothing is late. Only the end of a cancelled lease leaves something to clear awa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
 
 from jobkit.backend import (
@@ -41,6 +41,7 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
+from jobkit.backends.inline.cells import Cells
 from jobkit.backends.inline.line import Entry, Line
 from jobkit.backends.inline.queue import Job, Place, Queue
 from jobkit.lifecycle import Move, Phase, State, move, state
@@ -52,8 +53,10 @@ class Store:
     """One namespace in memory. The caller holds the lock, and begins each step with `begin`."""
 
     def __init__(self) -> None:
+        self.cells = Cells()
         self._jobs: dict[str, Job] = {}
         self._queues: dict[str, Queue] = {}
+        self._paused: set[str] = set()
         self._leases: dict[str, Job] = {}
         self._holders: dict[str, str] = {}
         self._ending = Line()
@@ -98,9 +101,7 @@ class Store:
     def reserve(self, now: int, queues: Sequence[str], limit: int, lease: int) -> list[Delivery]:
         deliveries: list[Delivery] = []
         secret = os.urandom(12).hex()
-        for name in queues:
-            if (queue := self._queues.get(name)) is None:
-                continue
+        for queue in self._open(queues):
             for _, entry in tuple(islice(queue.select(State.READY, now), limit - len(deliveries))):
                 token = f"{secret}{len(deliveries):x}"
                 deliveries.append(self._grant(self._jobs[entry[2]], now + lease, token))
@@ -117,18 +118,27 @@ class Store:
         job.token = token
         self._leases[token] = job
         self._place(job)
-        return Delivery(job.message, job.number, job.attempt, token, lease_end)
+        return Delivery(job.message, job.number, job.attempt, token, lease_end, job.checkpoint)
 
     def next_due(self, queues: Iterable[str]) -> int | None:
         """The earliest instant at which one of these queues has something to grant, if nothing else happens."""
         lines = (
             line
-            for name in queues
-            if name in self._queues
-            for level in self._queues[name].levels.values()
+            for queue in self._open(queues)
+            for level in queue.levels.values()
             for line in (level.waiting, level.leased)
         )
         return min((first[0] for line in lines if (first := line.first())), default=None)
+
+    def pause(self, name: str) -> None:
+        self._paused.add(name)
+
+    def resume(self, name: str) -> None:
+        self._paused.discard(name)
+
+    def _open(self, names: Iterable[str]) -> Iterator[Queue]:
+        """Those of these queues that hold jobs and may grant them."""
+        return (self._queues[name] for name in names if name in self._queues and name not in self._paused)
 
     # Settle and extend.
 
@@ -151,6 +161,7 @@ class Store:
             case Dead(reason=reason):
                 self._give_back(job, Move.BURY, now)
                 job.reason = reason
+                job.checkpoint = None
                 self._free_key(job)
         return Settled()
 
@@ -165,6 +176,8 @@ class Store:
         self._displace(job)
         job.phase = move(job.phase, Move.EXTEND)
         job.lease_end = now + extension.lease
+        if extension.checkpoint is not None:
+            job.checkpoint = extension.checkpoint
         self._place(job)
         return Cancelled(end=job.lease_end) if job.phase is Phase.MARKED else Extended(end=job.lease_end)
 
@@ -254,6 +267,8 @@ class Store:
             "queues": self._queues,
             "leases": self._leases,
             "holders": self._holders,
+            "paused": self._paused,
+            "cells": self.cells,
         }
         return {name: len(part) for name, part in parts.items()} | {"ending": len(self._ending)}
 
