@@ -28,6 +28,7 @@ OWN: Final = {
     "rediss": "jobkit.backends.redis:factory",
     "unix": "jobkit.backends.redis:factory",
     "fakeredis": "jobkit.backends.redis.fake:factory",
+    "sqlite": "jobkit.backends.sqlite:factory",
 }
 """By scheme."""
 

@@ -1,0 +1,237 @@
+"""The file, and one connection to it: every verb is one step, and one transaction. Blocks; any thread may call."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, TypeVar
+
+from jobkit.backends.sqlite import bells, schema
+from jobkit.backends.sqlite.border import PASSING, code_of, translated
+from jobkit.backends.sqlite.connection import connect, identity
+from jobkit.backends.sqlite.settings import Settings
+from jobkit.backends.sqlite.step import Step
+from jobkit.clock import Clock
+from jobkit.errors import BackendFull, BackendUnavailable, Closed
+
+T = TypeVar("T")
+
+MARGIN: Final = 16
+"""Pages that an enqueue may need beside those of its bodies: of every table and index one that is split."""
+
+
+class Store:
+    """Opens on first use, and again after a fault. One step at a time; the others wait for its end."""
+
+    def __init__(self, settings: Settings, namespace: str, clock: Clock | None) -> None:
+        self.settings = settings
+        self.place = settings.path, namespace
+        self._namespace = namespace
+        self._clock = clock
+        self._slice = settings.capabilities.slice
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        """Which file it was, when it was opened last."""
+        self._times = 0
+        self._pages: int | None = None
+        self._closed = False
+        _stores.add(self)
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None
+
+    def wall(self) -> int:
+        """The time outside of the store, which may run backwards; a step has the store's own."""
+        return time.time_ns() // 1_000_000 if self._clock is None else self._clock.now_ms()
+
+    # Steps.
+
+    def write(self, work: Callable[[Step], T], until: float | None = None) -> T:
+        """One transaction that changes something; what it needs to end jobs in a full file is kept for it."""
+        try:
+            return self._step(work, "BEGIN IMMEDIATE", until)
+        except BackendFull:
+            # The log may begin anew in the room that it has, and the ballast is given up.
+            return self._step(work, "BEGIN IMMEDIATE", until, spare=True)
+
+    def fill(self, work: Callable[[Step], T], size: int, until: float | None = None) -> T:
+        """One transaction that brings so many bytes; `BackendFull` when what runs would have no room to end then."""
+
+        def filling(step: Step) -> T:
+            self._make_sure_of_room(step, size)
+            return work(step)
+
+        return self._step(filling, "BEGIN IMMEDIATE", until)
+
+    def read(self, work: Callable[[Step], T], until: float | None = None) -> T:
+        """One view of what is committed, which keeps nobody from writing."""
+        return self._step(work, "BEGIN", until)
+
+    def version(self, until: float | None = None) -> tuple[int, int]:
+        """Something that changes whenever another connection commits."""
+        with self._lock:
+            connection = self._ready(until)
+            try:
+                return self._version(connection)
+            except sqlite3.Error as error:
+                self._disconnect()
+                raise translated(error, self.settings.path) from error
+
+    def _version(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        return self._times, connection.execute("PRAGMA data_version").fetchone()[0]
+
+    def _step(self, work: Callable[[Step], T], begin: str, until: float | None, *, spare: bool = False) -> T:
+        with self._lock:
+            connection = self._ready(until)
+            try:
+                if spare:
+                    connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+                connection.execute(begin)
+                if spare:
+                    connection.execute("DELETE FROM ballast")
+                writes = begin != "BEGIN"
+                step = Step(connection, self._namespace, self.wall(), self._slice, writes=writes)
+                answer = work(step)
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back(connection, error)
+                raise translated(error, self.settings.path) from error
+            except BaseException:
+                self._roll_back(connection, None)
+                raise
+        bells.ring(self.place, step.rung)
+        return answer
+
+    def _roll_back(self, connection: sqlite3.Connection, error: sqlite3.Error | None) -> None:
+        """Nothing of the step is left; the connection goes too where it can't be trusted any more."""
+        if error is not None and code_of(error) not in PASSING:
+            self._disconnect()
+            return
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._disconnect()  # which rolls back as well
+
+    def _make_sure_of_room(self, step: Step, size: int) -> None:
+        (page,), (most,), (used,), (free,) = (
+            step.execute(f"PRAGMA {name}").fetchone()
+            for name in ("page_size", "max_page_count", "page_count", "freelist_count")
+        )
+        given_up = step.execute("SELECT 1 FROM ballast").fetchone() is None
+        needed = size // page + MARGIN + (schema.BALLAST if given_up else 0)
+        if free + most - used < needed:
+            raise BackendFull(
+                f"{self.settings.path} is full: it may grow to {most} pages of {page} bytes, of which "
+                f"{free + most - used} are free, and this may take {needed}"
+            )
+        if given_up:
+            schema.stow(step.execute)
+
+    # The connection.
+
+    def _ready(self, until: float | None) -> sqlite3.Connection:
+        """The connection, which waits for others until then; on the monotonic clock, as is all that is waited for."""
+        if self._closed:
+            raise Closed("this backend was closed")
+        latest = time.monotonic() + self.settings.timeout / 1000 if until is None else until
+        left = latest - time.monotonic()
+        if left <= 0:
+            late = TimeoutError(f"{self.settings.timeout} ms were over before it was this call's turn")
+            raise BackendUnavailable(f"{self.settings.path} is busy with other calls of this process") from late
+        try:
+            self._see_that_it_is_there()
+            if self._connection is None:
+                self._connection = self._connect(latest)
+            self._connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+        except sqlite3.Error as error:
+            self._disconnect()
+            raise translated(error, self.settings.path) from error
+        return self._connection
+
+    def _see_that_it_is_there(self) -> None:
+        """A file that was removed goes on in memory, so to say: what is written to it is lost."""
+        if self._opened is None:
+            return
+        try:
+            if identity(self.settings.path) != self._opened:
+                self._disconnect()
+        except OSError as error:
+            self._disconnect()
+            raise BackendUnavailable(f"{self.settings.path} was there, and is gone") from error
+
+    def _connect(self, until: float) -> sqlite3.Connection:
+        connection = connect(self.settings, create=self._opened is None, until=until)
+        if self._pages is not None:
+            connection.execute(f"PRAGMA max_page_count = {self._pages}")
+        self._opened = identity(self.settings.path)
+        self._times += 1
+        return connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):  # what it could not write is not committed
+                connection.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._disconnect()
+
+    # What is done to a store from outside: by the harness, and around a fork.
+
+    def cut(self) -> None:
+        """End the connection, in the middle of a step if there is one; the next step opens another."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # closed meanwhile
+                connection.interrupt()
+        with self._lock:
+            self._disconnect()
+
+    def limit(self, pages: int) -> None:
+        """Let the file have at most so many pages from now on, or as many as it has."""
+        with self._lock:
+            self._pages = pages
+            if self._connection is not None:
+                self._connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def pause(self) -> None:
+        """Begin no step until `let_go`; the one that runs ends first."""
+        self._lock.acquire()
+
+    def hang_up(self) -> None:
+        """Let go of the file while paused."""
+        self._disconnect()
+
+    def let_go(self) -> None:
+        self._lock.release()
+
+
+_stores: Final[weakref.WeakSet[Store]] = weakref.WeakSet()
+_held: Final[list[Store]] = []
+
+
+def _before_fork() -> None:
+    """SQLite's locks are the process's: a child with an open connection would think that it holds its parent's."""
+    _held[:] = list(_stores)
+    for store in _held:
+        store.pause()
+        store.hang_up()
+
+
+def _after_fork() -> None:
+    for store in _held:
+        store.let_go()
+    _held.clear()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
