@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import BY_ID, Rule
 from jobkit_conformance.story import Story
-from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of
+from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of, headline_of
+
+if TYPE_CHECKING:
+    from jobkit_conformance.waivers import Waiver
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Finding:
     failure: Failure | None = None
     note: str = ""
     """Why it is not kept, when that is not a failure."""
+    waiver: Waiver | None = None
+    """Why it may be broken, and for how long."""
 
 
 @dataclass
@@ -59,6 +65,8 @@ class Report:
     """Options that are not claimed and were not refused."""
     unsound: str = ""
     """Why nothing was judged: what the harness' author has to mend."""
+    remarks: tuple[str, ...] = ()
+    """What else its reader has to know, such as of waivers that ended."""
 
     @property
     def counted(self) -> Counter[Verdict]:
@@ -81,13 +89,7 @@ class Report:
     @property
     def headline(self) -> str:
         """CONFORMANT, INCOMPLETE, NOT CONFORMANT, or THE KIT FAILED."""
-        match self.exit:
-            case Exit.KIT_FAILED:
-                return "THE KIT FAILED"
-            case Exit.BROKEN:
-                return "NOT CONFORMANT"
-            case _:
-                return "CONFORMANT" if self.complete else "INCOMPLETE"
+        return headline_of(self.exit, complete=self.complete)
 
     def failed(self) -> list[Finding]:
         """What is broken, and where the kit itself failed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -60,6 +60,8 @@ class Run:
         self._rules = rules
         self._runner = asyncio.Runner()
         self._plays = 0
+        self.known: frozenset[str] = frozenset()
+        """Rules that are known to be broken: no machine stops where one of them is."""
         self._target = ""
         self._unsound = ""
         self._capabilities: Capabilities | None = None
@@ -210,7 +212,7 @@ class Run:
         wanted = chain(*gates.values())
         begun = time.monotonic()
         try:
-            found = search(self._play_program, machine, self.capabilities, self.profile, self.seed, wanted, self._rules)
+            found = self._search(machine, wanted)
         except Exception as error:  # noqa: BLE001
             for finding in judged:
                 finding.failure = finding.failure or _error(machine, error)
@@ -225,6 +227,17 @@ class Run:
             self._say(finding.rule.id, _reached(found, reached, finding))
         if found.broken is not None:
             self._keep_program(machine, found, found.broken)
+
+    def _search(self, machine: Machine, gates: Iterable[str]) -> Search:
+        """Draw programs; where one breaks what is known to be broken, keep it, and go on without that rule."""
+        wanted, rules = list(gates), self._rules
+        found = search(self._play_program, machine, self.capabilities, self.profile, self.seed, wanted, rules)
+        if found.broken is not None and found.broken.rule in self.known:
+            self._keep_program(machine, found, found.broken)
+            others = (rules or frozenset(self.findings)) - self.known
+            if others & machine.judges.keys():
+                return search(self._play_program, machine, self.capabilities, self.profile, self.seed, wanted, others)
+        return found
 
     def _judges(self, finding: Finding) -> bool:
         return self._wanted(finding.rule.id) and not unmet(finding.rule.needs, self.capabilities, self.harness)

@@ -87,9 +87,9 @@ class _Writer:
                 case Advanced(milliseconds=milliseconds, at=at):
                     self.steps.append(Shown("clock", at, moved=milliseconds))
                 case Happened(words=words, at=at):
-                    self.steps.append(Shown("store", at, asked=words))
+                    self.steps.append(Shown("store", at, asked=writable(words)))
                 case Noted(who=who, words=words, at=at):
-                    self.steps.append(Shown("note", at, who=who, asked=words))
+                    self.steps.append(Shown("note", at, who=who, asked=writable(words)))
                 case Opened():
                     pass
         self._places.append(len(self.steps))
@@ -99,7 +99,7 @@ class _Writer:
 
     def _call(self, step: Call) -> None:
         place = len(self.steps)
-        asked, came = self._teller.call(step)
+        asked, came = map(writable, self._teller.call(step))
         later = step.ended if step.ended is not None and step.ended > step.place + 1 else None
         raised = step.raised is not None and not step.cancelled
         self.steps.append(Shown("call", step.at, step.client, step.verb, asked, came, raised, later))
@@ -116,7 +116,7 @@ class _Writer:
             if isinstance(delivery, Delivery):
                 after = self._trace.after(delivery.lease_end)
                 until = step.at + lease if after is None and isinstance(lease, int) else after or 0
-                name = self._teller.name(delivery.message.id)
+                name = writable(self._teller.name(delivery.message.id))
                 self.leases[delivery.token] = Lease(step.client, name, delivery.attempt, place, until)
 
     def _settled(self, step: Call, place: int) -> None:
@@ -136,6 +136,11 @@ class _Writer:
         """Each item that was asked with what was answered to it; a wrong backend may answer more, or fewer."""
         asked: Any = step.args[0] if step.items else ()
         return zip(asked, step.items, strict=False)
+
+
+def writable(text: str) -> str:
+    """The text as every file takes it: lone surrogates, which names in programs may hold, are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shortened(story: Story) -> Story:

@@ -57,9 +57,21 @@ def exit_of(verdicts: Iterable[Verdict], *, accepted_unclaimed: bool = False, al
     return Exit.CONFORMANT
 
 
+def headline_of(exit: Exit, *, complete: bool) -> str:
+    """CONFORMANT, INCOMPLETE, NOT CONFORMANT, or THE KIT FAILED."""
+    match exit:
+        case Exit.KIT_FAILED:
+            return "THE KIT FAILED"
+        case Exit.BROKEN:
+            return "NOT CONFORMANT"
+        case _:
+            return "CONFORMANT" if complete else "INCOMPLETE"
+
+
 _WEIGHT = (
     Verdict.ERROR,
     Verdict.BROKEN,
+    Verdict.WAIVED,
     Verdict.NOT_EXERCISED,
     Verdict.UNKNOWN,
     Verdict.KEPT,
@@ -69,6 +81,6 @@ _WEIGHT = (
 
 
 def together(verdicts: Iterable[Verdict]) -> Verdict:
-    """What several tiers say of one rule: the gravest; NOT_RUN when none judged it."""
+    """What several tiers, or several runs, say of one rule: the gravest; NOT_RUN when none judged it."""
     found = set(verdicts)
     return next((verdict for verdict in _WEIGHT if verdict in found), Verdict.NOT_RUN)

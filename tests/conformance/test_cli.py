@@ -89,7 +89,7 @@ def test_no_target_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         _run()
     assert ended.value.code == 2
-    assert "target" in capsys.readouterr().err
+    assert "required: TARGET" in capsys.readouterr().err
 
 
 def test_a_harness_that_is_not_sound_ends_with_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,12 +29,15 @@ def render(report: Report, target: str, asked: frozenset[str] = frozenset()) -> 
         lines += ["", *_families(findings), "", *_claims(report), *_exercised(findings)]
     lines += failures(findings, target)
     lines += _open(findings) if not asked else []
+    lines += _waived(report, findings)
     return "\n".join([*lines, "", _verdict(report, findings, some=bool(asked))])
 
 
 def _head(report: Report) -> list[str]:
+    waived = report.counted[Verdict.WAIVED]
+    beside = f", {waived} {'rules' if waived > 1 else 'rule'} waived" if waived else ""
     return [
-        f"jobkit conformance, contract {CONTRACT}: {report.backend}",
+        f"jobkit conformance, contract {CONTRACT}: {report.backend}{beside}",
         f"clock {report.clock} · profile {report.profile} · seed {report.seed}",
     ]
 
@@ -113,6 +116,24 @@ def _open(findings: Iterable[Finding]) -> Iterator[str]:
         reason = f": {note}" if note else ""
         text = textwrap.shorten(f"{GLYPHS[verdict]}: {', '.join(ids)}{reason}", 4 * WIDTH, placeholder=" ...")
         yield from wrapped(text, " ", "   ")
+
+
+def _waived(report: Report, findings: Iterable[Finding]) -> list[str]:
+    """What is broken by agreement, and what became of the other waivers."""
+    lines: list[str] = []
+    for finding in findings:
+        if finding.waiver is not None:
+            text = f"waived: {finding.rule.id} until {finding.waiver.until}: {finding.waiver.reason}"
+            lines += wrapped(text, " ", "   ")
+            lines += wrapped(f"seen: {_first(finding)}", "   ", "     ")
+    for remark in report.remarks:
+        lines += wrapped(f"note: {remark}", " ", "   ")
+    return ["", *lines] if lines else []
+
+
+def _first(finding: Finding) -> str:
+    seen = finding.failure.seen.splitlines() if finding.failure else []
+    return seen[0] if seen else finding.note
 
 
 def _verdict(report: Report, findings: list[Finding], *, some: bool) -> str:

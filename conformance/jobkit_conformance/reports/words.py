@@ -25,3 +25,8 @@ GLYPHS: Final = {
 def wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
     """The text in lines that a terminal has room for."""
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest)
+
+
+def told(verdict: str) -> str:
+    """A footer's verdict, as a headline says it."""
+    return verdict.replace("_", " ").upper()
