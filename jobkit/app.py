@@ -18,6 +18,8 @@ from jobkit.sources import Spec
 from jobkit.stores import Stores
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from jobkit.backend import CancelOutcome
     from jobkit.clients import Clients
     from jobkit.coder import Coder
@@ -81,6 +83,7 @@ class App:
         key: str | None = None,
         retry: Retry | Iterable[Retry] | None = None,
         discard: Errors | None = None,
+        limit: float | timedelta | None = None,
     ) -> Callable[[Callable[P, R]], Job[P, R]]: ...
 
     def job(
@@ -94,15 +97,18 @@ class App:
         key: str | None = None,
         retry: Retry | Iterable[Retry] | None = None,
         discard: Errors | None = None,
+        limit: float | timedelta | None = None,
     ) -> Any:
         """Declare a job: ``@app.job`` or ``@app.job(queue="mail", ...)``.
 
         ``queue``: a name, or a callable of the bound arguments that returns one. Without ``retry`` a job is started
         at most five times when its workers get lost, while an exception makes it a dead letter at once. What
-        ``discard`` names ends the job quietly.
+        ``discard`` names ends the job quietly. ``limit``: seconds, or a timedelta, that one attempt may take; one that
+        takes longer has failed with `TimeLimit`. An asynchronous job is cancelled then; a plain one is told so by
+        ``should_stop``, and keeps its slot of the worker until it ends.
         """
         declare = partial(
-            self._declare, name=name, queue=queue, priority=priority, key=key, retry=retry, discard=discard
+            self._declare, name=name, queue=queue, priority=priority, key=key, retry=retry, discard=discard, limit=limit
         )
         return declare if function is None else declare(function)
 
@@ -116,11 +122,14 @@ class App:
         key: str | None,
         retry: Retry | Iterable[Retry] | None,
         discard: Errors | None,
+        limit: float | timedelta | None,
     ) -> Job[..., Any]:
         from jobkit.declared import Job
 
         declared = options(priority=check_priority(priority), key=key)
-        job: Job[..., Any] = Job(self, function, name=name, queue=queue, options=declared, rules=rules(retry, discard))
+        job: Job[..., Any] = Job(
+            self, function, name=name, queue=queue, options=declared, rules=rules(retry, discard), limit=limit
+        )
         earlier = self.jobs.get(job.name)
         if earlier is not None and _place(earlier) != _place(job):
             raise DeclarationError(

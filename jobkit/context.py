@@ -12,11 +12,12 @@ class JobContext:
     """The job that is running: which, which attempt, and whether it should stop.
 
     ``cancelled``: somebody cancelled it. ``lease_lost``: the store may have given it to another worker, so
-    whatever it does from now on may happen twice. ``stopping``: the worker wants to stop. A long job looks at
-    ``should_stop`` now and then; an asynchronous one is also interrupted.
+    whatever it does from now on may happen twice. ``past_limit``: this attempt took too long, and has failed.
+    ``stopping``: the worker wants to stop. A long job looks at ``should_stop`` now and then; an asynchronous one is
+    also interrupted.
     """
 
-    __slots__ = ("_headers", "attempt", "cancelled", "id", "job", "lease_lost", "queue", "stopping")
+    __slots__ = ("_headers", "attempt", "cancelled", "id", "job", "lease_lost", "past_limit", "queue", "stopping")
 
     def __init__(self, *, id: str, job: str, queue: str, attempt: int, headers: Mapping[str, str]) -> None:
         self.id = id
@@ -26,6 +27,7 @@ class JobContext:
         self._headers = headers
         self.cancelled = False
         self.lease_lost = False
+        self.past_limit = False
         self.stopping = False
 
     @property
@@ -35,7 +37,7 @@ class JobContext:
 
     @property
     def should_stop(self) -> bool:
-        return self.cancelled or self.lease_lost or self.stopping
+        return self.cancelled or self.lease_lost or self.past_limit or self.stopping
 
     def __repr__(self) -> str:
         return f"<{self.job} {self.id} attempt {self.attempt} on {self.queue}>"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
 
 from jobkit.call import Call, Options, options
 from jobkit.errors import DeclarationError
+from jobkit.limit import check_limit
 from jobkit.retry import Rules
 from jobkit.signature import Signature
 
@@ -93,6 +94,7 @@ class Job(Prepared[P, R]):
         queue: str | Router,
         options: Options,
         rules: Rules,
+        limit: float | timedelta | None = None,
     ) -> None:
         super().__init__(self, Options())
         _check_declarable(function, name)
@@ -102,6 +104,7 @@ class Job(Prepared[P, R]):
         self.queue = queue
         self.options = options
         self.rules = rules
+        self.limit = check_limit(limit)
         self.signature = Signature(function, self.name)
         self.is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
         self.__name__ = getattr(function, "__name__", self.name)

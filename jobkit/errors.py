@@ -82,6 +82,10 @@ class Undecodable(JobkitError, ValueError):
     """A stored job that this app can't read: its coder, its body, or its arguments."""
 
 
+class TimeLimit(JobkitError, TimeoutError):
+    """An attempt took longer than its job's ``limit``: it has failed, and its retry rules say what follows."""
+
+
 # Control flow for middleware, hence not errors by name.
 
 

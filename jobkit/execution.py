@@ -7,7 +7,7 @@ import contextvars
 import inspect
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -17,8 +17,9 @@ from msgspec import Struct
 from jobkit.backend import Delivery
 from jobkit.coder import Coder
 from jobkit.context import JobContext, enter
-from jobkit.errors import Skip, Undecodable
+from jobkit.errors import Skip, TimeLimit, Undecodable
 from jobkit.job import envelope
+from jobkit.limit import time_limit, within
 from jobkit.outcome import Outcome, Performed
 from jobkit.pipeline import AsyncWay, Middleware, Way, is_async
 from jobkit.retry import Rules
@@ -44,6 +45,10 @@ class Performable(Protocol):
     def signature(self) -> Signature: ...
     @property
     def rules(self) -> Rules: ...
+    @property
+    def limit(self) -> float | None:
+        """Seconds that one attempt may take."""
+        ...
 
 
 class Registry(Protocol):
@@ -81,7 +86,8 @@ def context_of(delivery: Delivery) -> JobContext:
 async def perform(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain = in_thread) -> Outcome:
     """Perform a delivery: decode, run through the middlewares, and judge how it ended by the job's rules.
 
-    Raises nothing that the job raises: that is in the outcome. A cancellation from outside is an interruption.
+    Raises nothing that the job raises: that is in the outcome. A cancellation from outside is an interruption, but for
+    an attempt that is past the job's limit: that has failed.
     """
     try:
         job, bound = open_delivery(delivery, registry)
@@ -93,16 +99,32 @@ async def perform(delivery: Delivery, context: JobContext, registry: Registry, p
     enter(context)
     middlewares = registry.perform_middleware(delivery.message.queue)
     try:
-        value = await _run(job, bound, context, middlewares, plain)
+        value = await within(job.limit, lambda: _run(job, bound, context, middlewares, plain))
     except Skip as skip:
         return Outcome(state=Performed.SKIPPED, reason=str(skip))
     except asyncio.CancelledError as error:
         if context.should_stop or _cancelled_from_outside():
             return Outcome(state=Performed.INTERRUPTED, error=error)
         return judge(job.rules, context, error)
+    except TimeLimit as error:
+        context.past_limit = True
+        return judge(job.rules, context, error)
     except BaseException as error:  # noqa: BLE001 - nothing that a job raises may end its worker
         return judge(job.rules, context, error)
     return Outcome(state=Performed.SUCCEEDED, value=value)
+
+
+def limits_of(deliveries: Iterable[Delivery], registry: Registry) -> dict[str, float]:
+    """By token, the seconds that each attempt may take; without those whose job has no limit, or is not known."""
+    jobs = {each.token: registry.performables.get(each.message.headers.get("job", "")) for each in deliveries}
+    return {token: job.limit for token, job in jobs.items() if job is not None and job.limit is not None}
+
+
+def overran(delivery: Delivery, context: JobContext, registry: Registry) -> Outcome:
+    """What comes of an attempt that goes on past its job's limit, and does not end when it is cancelled."""
+    context.past_limit = True
+    job = registry.performables[delivery.message.headers["job"]]
+    return judge(job.rules, context, time_limit(job.limit or 0))
 
 
 def _cancelled_from_outside() -> bool:

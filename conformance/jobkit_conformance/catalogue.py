@@ -914,7 +914,6 @@ RULES: Final[tuple[Rule, ...]] = (
 
 UNCHECKED: Final = {
     "W11": "there are no recurring jobs yet",
-    "W13": "there are no time limits yet",
 }
 """Rules without a check, and why there is none."""
 

@@ -16,7 +16,7 @@ from jobkit.backend import Delivery, Release
 from jobkit.clients import Clients
 from jobkit.context import JobContext
 from jobkit.errors import BackendUnavailable, Closed
-from jobkit.execution import Registry, context_of, headline, perform, reason_of
+from jobkit.execution import Registry, context_of, headline, limits_of, overran, perform, reason_of
 from jobkit.outcome import Outcome, Performed
 from jobkit.worker.keeper import Keeper, News
 from jobkit.worker.options import Options
@@ -42,6 +42,8 @@ class Running:
     context: JobContext
     task: asyncio.Task[None] | None = None
     thread: Future[Any] | None = None
+    overrun: asyncio.TimerHandle | None = None
+    """When the job's limit is over, and the time that it has to end then."""
 
 
 class Feed:
@@ -59,6 +61,7 @@ class Feed:
         self._registry = registry
         self._backend = clients.here()
         self._lease_ms = options.lease_ms
+        self._patience = min(STUBBORN, options.lease / 3)  # what a lease at its job's limit has left, at least
         self._wait_ms = round(min(options.wait, options.lease / 3) * 1000) if self._backend.capabilities.wait else 0
         self._slots = slots
         self._alone = alone
@@ -138,11 +141,14 @@ class Feed:
         if not deliveries:
             return
         self._idle.clear()
-        self._keeper.hold([delivery.token for delivery in deliveries], sent)
+        limits = limits_of(deliveries, self._registry)
+        self._keeper.hold([delivery.token for delivery in deliveries], sent, limits)
         for delivery in deliveries:
             running = Running(delivery, context_of(delivery))
             self._running[delivery.token] = running
             running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
+            if delivery.token in limits:
+                running.overrun = self._loop.call_later(limits[delivery.token] + self._patience, self._overrun, running)
 
     async def _perform(self, running: Running) -> None:
         context = running.context
@@ -161,9 +167,16 @@ class Feed:
 
         return plain
 
+    def _overrun(self, running: Running) -> None:
+        """A job that was cancelled at its limit and goes on: it has failed, and keeps its slot."""
+        if running.delivery.token in self._running:
+            self._end(running, overran(running.delivery, running.context, self._registry))
+
     def _end(self, running: Running, outcome: Outcome) -> None:
         if self._running.pop(running.delivery.token, None) is None:
-            return  # given back already
+            return  # given back, or past its limit
+        if running.overrun is not None:
+            running.overrun.cancel()
         self._free_slot(running)
         self.ended += outcome.state is not Performed.INTERRUPTED
         self.given_back += outcome.state is Performed.INTERRUPTED
@@ -173,13 +186,16 @@ class Feed:
             self._idle.set()
 
     def _free_slot(self, running: Running) -> None:
-        """A thread that does not end keeps its slot until it does."""
-        thread = running.thread
-        if thread is None or thread.done():
+        """What does not end, a thread or a job past its limit, keeps its slot until it does."""
+        thread, task = running.thread, running.task
+        if thread is not None and not thread.done():
+            log.warning("%r: its thread goes on and keeps its slot", running.context)
+            thread.add_done_callback(lambda _: self._from_thread(self._slots.give_back))
+        elif running.context.past_limit and task is not None and task is not asyncio.current_task():
+            log.warning("%r: it goes on past its limit and keeps its slot", running.context)
+            task.add_done_callback(lambda _: self._slots.give_back())
+        else:
             self._slots.give_back()
-            return
-        log.warning("%r: its thread goes on and keeps its slot", running.context)
-        thread.add_done_callback(lambda _: self._from_thread(self._slots.give_back))
 
     # Leases.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import Enum
@@ -20,6 +21,9 @@ from jobkit.errors import BackendUnavailable, Closed
 from jobkit.sources import Source
 
 log = logging.getLogger("jobkit.worker")
+
+
+_NO_LIMITS: Mapping[str, float] = {}
 
 
 class News(Enum):
@@ -40,6 +44,8 @@ class Lease:
     token: str
     until: float
     """On the monotonic clock."""
+    limit: float = math.inf
+    """When the job has run for as long as it may, on the monotonic clock: no extension is sent from then on."""
     told: News | None = None
 
 
@@ -61,13 +67,16 @@ class Keeper:
         self._closing = threading.Event()
         self._ended: Future[None] = Future()
 
-    def hold(self, tokens: Sequence[str], granted_at: float) -> None:
-        """Keep these leases, granted by a call that was sent at this monotonic instant."""
-        until = granted_at + self._lease_ms / 1000
+    def hold(self, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float] = _NO_LIMITS) -> None:
+        """Keep these leases, granted by a call that was sent at this monotonic instant.
+
+        ``limits``: by token, for how many seconds from now on at most.
+        """
+        until, now = granted_at + self._lease_ms / 1000, time.monotonic()
         with self._lock:
             idle = not self._held
             for token in tokens:
-                self._held[token] = Lease(token, until)
+                self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="jobkit-leases", daemon=True)
                 self._thread.start()
@@ -134,8 +143,12 @@ class Keeper:
 
     async def _extend_due(self, backend: Backend) -> None:
         with self._lock:
-            soon = time.monotonic() + 2 * self._third
-            due = [lease for lease in self._held.values() if lease.until <= soon + self._third / 4]
+            now = time.monotonic()
+            soon = now + 2.25 * self._third
+            over = [lease for lease in self._held.values() if lease.limit <= now]
+            due = [lease for lease in self._held.values() if lease.limit > now and lease.until <= soon]
+        self._notice_ends(over)
+        self.drop([lease.token for lease in over if lease.until <= now])
         for start in range(0, len(due), backend.capabilities.max_batch):
             await self._extend(backend, due[start : start + backend.capabilities.max_batch])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jobkit.worker.keeper import Keeper
@@ -11,7 +11,7 @@ from tests.broken.patched import PatchedWorker
 RULE = "W2"
 
 
-def _hold_nothing(keeper: Keeper, tokens: Sequence[str], granted_at: float) -> None:
+def _hold_nothing(keeper: Keeper, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float]) -> None:
     pass
 
 

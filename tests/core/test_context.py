@@ -16,8 +16,8 @@ def context() -> JobContext:
     return JobContext(id="abc", job="shop.send", queue="mail", attempt=2, headers={})
 
 
-@pytest.mark.parametrize("reason", ["cancelled", "lease_lost", "stopping"])
-def test_a_job_should_stop_for_any_of_three_reasons(context: JobContext, reason: str) -> None:
+@pytest.mark.parametrize("reason", ["cancelled", "lease_lost", "past_limit", "stopping"])
+def test_a_job_should_stop_for_any_of_four_reasons(context: JobContext, reason: str) -> None:
     assert not context.should_stop
     setattr(context, reason, True)
     assert context.should_stop

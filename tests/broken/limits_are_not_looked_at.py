@@ -1,0 +1,23 @@
+"""A limit is declared, and nobody counts (delayed_job PR 1250)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tests.broken.patched import PatchedWorker
+
+RULE = "W13"
+
+
+async def _as_long_as_it_takes(seconds: float | None, call: Callable[[], Awaitable[Any]]) -> Any:
+    return await call()
+
+
+def _none(deliveries: object, registry: object) -> dict[str, float]:
+    return {}
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.execution.within": _as_long_as_it_takes, "jobkit.worker.feed.limits_of": _none}

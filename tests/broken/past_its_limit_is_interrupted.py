@@ -1,0 +1,25 @@
+"""A job past its limit is given back at no cost of an attempt, and hangs for ever (docket #245)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit.context import JobContext
+from jobkit.errors import TimeLimit
+from jobkit.execution import judge
+from jobkit.outcome import Outcome, Performed
+from jobkit.retry import Rules
+from tests.broken.patched import PatchedWorker
+
+RULE = "W13"
+
+
+def _interrupted(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
+    if isinstance(error, TimeLimit):
+        return Outcome(state=Performed.INTERRUPTED, error=error)
+    return judge(rules, context, error)
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.execution.judge": _interrupted}

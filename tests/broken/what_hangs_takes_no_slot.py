@@ -1,0 +1,19 @@
+"""A thread whose job has failed at its limit is forgotten, and its slot is free for another that hangs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit.worker.feed import Feed, Running
+from tests.broken.patched import PatchedWorker
+
+RULE = "W8"
+
+
+def _free_at_once(feed: Feed, running: Running) -> None:
+    feed._slots.give_back()
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.Feed._free_slot": _free_at_once}

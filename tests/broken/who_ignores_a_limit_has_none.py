@@ -1,0 +1,19 @@
+"""A job is cancelled at its limit, and if it goes on it goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit.worker.feed import Feed, Running
+from tests.broken.patched import PatchedWorker
+
+RULE = "W13"
+
+
+def _wait_for_it(feed: Feed, running: Running) -> None:
+    pass
+
+
+class Harness(PatchedWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.Feed._overrun": _wait_for_it}
