@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import quote
 
 import pytest
 
@@ -46,6 +48,10 @@ class Choice:
         return self.name == "redis" and self._redis_url is None
 
     @property
+    def private_file(self) -> bool:
+        return self.name in ("sqlite", "sqlite:")
+
+    @property
     def label(self) -> str:
         """Its name, without a password."""
         return _without_password(self.name)
@@ -74,9 +80,16 @@ class Choice:
         """A private server for this run."""
         return cast("Server", _servers().Server.start())
 
+    @cached_property
+    def folder(self) -> TemporaryDirectory[str]:
+        """Where a file for this run lies; it need not outlive its machine."""
+        return TemporaryDirectory(prefix="jobkit-", ignore_cleanup_errors=True)
+
     def end(self) -> None:
         if "server" in vars(self):
             self.server.stop()
+        if "folder" in vars(self):
+            self.folder.cleanup()
 
     @cached_property
     def source(self) -> Source:
@@ -86,6 +99,8 @@ class Choice:
         spec = self.name
         if self.private_server:
             spec = self.server.url
+        elif self.private_file:
+            spec = f"sqlite:///{quote(self.folder.name)}/jobs.db?durable=process"
         elif self.name == "redis" and self._redis_url is not None:
             spec = self._redis_url
         return sources.find(spec, NAMESPACE)
@@ -111,6 +126,8 @@ class Choice:
         """For the report's header; what only the processes of pytest-xdist need is not started for it."""
         if for_workers and self.private_server:
             return f"{self.name} ({_servers().find_program()}, each worker starts its own)"
+        if for_workers and self.private_file:
+            return f"{self.label} (a file for each worker)"
         return self.description
 
     @cached_property

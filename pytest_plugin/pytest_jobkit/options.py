@@ -29,9 +29,9 @@ def add(parser: pytest.Parser) -> None:
         "--jobkit-backend",
         metavar="NAME[,NAME...]",
         default=DEFAULT,
-        help="what the jobs of this run are kept in: inline (memory, the default), fakeredis, redis (a private server "
-        "is started), a URL, the name of an entry point, or module:factory; several run each test that uses jobs once "
-        "on each",
+        help="what the jobs of this run are kept in: inline (memory, the default), fakeredis, sqlite (a file for the "
+        "run), redis (a private server is started), a URL, the name of an entry point, or module:factory; several run "
+        "each test that uses jobs once on each",
     )
     group.addoption(
         "--jobkit-redis-url",
