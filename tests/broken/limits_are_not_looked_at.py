@@ -1,4 +1,4 @@
-"""A limit is declared, and nobody counts (delayed_job PR 1250)."""
+"""A limit is declared, and nobody counts."""
 
 from __future__ import annotations
 

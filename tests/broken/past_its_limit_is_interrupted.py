@@ -1,4 +1,4 @@
-"""A job past its limit is given back at no cost of an attempt, and hangs for ever (docket #245)."""
+"""A job past its limit is given back at no cost of an attempt, and hangs for ever."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import tests.broken
 from jobkit_conformance.catalogue import RULES, UNCHECKED
 from jobkit_conformance.report import Report
 from jobkit_conformance.verdicts import Exit, Verdict
+from tests.broken.historic import HISTORIC
 from tests.conformance.swift import run
 
 MODULES = [import_module(f"tests.broken.{found.name}") for found in pkgutil.iter_modules(tests.broken.__path__)]
@@ -39,6 +40,12 @@ def test_every_rule_has_a_broken_backend_or_a_reason() -> None:
     killed = {module.RULE for module in BROKEN}
     assert killed | NO_BROKEN_BACKEND.keys() == {rule.id for rule in RULES}
     assert not killed & NO_BROKEN_BACKEND.keys()
+
+
+def test_the_most_valuable_real_bugs_are_among_them() -> None:
+    names = {_name(module) for module in BROKEN}
+    assert len(HISTORIC) == 25
+    assert {name for modules in HISTORIC.values() for name in modules} - names == set()
 
 
 def test_every_broken_backend_says_what_it_does() -> None:

@@ -6,7 +6,18 @@ from typing import Final
 from jobkit_conformance.examples.registry import EXAMPLES, Example, example
 
 MODULES: Final = (
-    *("b_bodies", "e_batches", "e_enqueue", "r_reserve", "l_leases", "l_tokens", "s_settling", "t_time", "o_order"),
+    *(
+        "b_bodies",
+        "e_batches",
+        "e_enqueue",
+        "r_reserve",
+        "r_races",
+        "l_leases",
+        "l_tokens",
+        "s_settling",
+        "t_time",
+        "o_order",
+    ),
     *(
         "k_keys",
         "x_cancelling",

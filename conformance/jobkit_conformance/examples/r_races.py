@@ -1,0 +1,56 @@
+"""R, races: many ask at once for what has just become theirs to take, and some give up half way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jobkit_conformance.client import Client
+from jobkit_conformance.examples.registry import example
+from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of, message
+
+IDS = [f"m{number:02}" for number in range(24)]
+
+
+async def _at_once(stage: Stage, clients: list[Client], what: str) -> None:
+    """Each of these is granted to one of those who ask at once, and nobody has to ask twice."""
+    calls = [client.reserve(["q"], limit=6, lease=HOUR) for client in clients]
+    granted = [id for found in await asyncio.gather(*calls) for id in ids_of(found)]
+    twice = sorted({id for id in granted if granted.count(id) > 1})
+    stage.check(not twice, f"{what}: granted to several at once are {', '.join(twice)}")
+    granted += await stage.drain(clients[0], lease=HOUR)
+    stage.expect(sorted(granted), IDS, f"{what}: all that was granted, with those left over")
+
+
+@example("R1", "delay", "clock")
+async def what_becomes_due_for_many_is_granted_to_one(stage: Stage) -> None:
+    clients = await stage.clients(8)
+    await stage.put(clients[0], *(message(id, after=HOUR) for id in IDS))
+    await stage.advance(HOUR + stage.tolerance)
+    await _at_once(stage, clients, "eight who reserve when 24 have become due")
+
+
+@example("R1", "clock")
+async def what_was_lost_is_granted_to_one(stage: Stage) -> None:
+    lost, *clients = await stage.clients(9)
+    await stage.put(lost, *map(message, IDS))
+    await stage.take(lost, *IDS)
+    await stage.advance(2 * MINUTE)
+    await _at_once(stage, clients, "eight who reserve when 24 leases have run out")
+
+
+@example("R4", "clock")
+async def who_gives_up_while_it_recovers_loses_nothing(stage: Stage) -> None:
+    lost = await stage.client()
+    await stage.put(lost, *map(message, IDS))
+    await stage.take(lost, *IDS)
+    await stage.advance(2 * MINUTE)
+    for turns in range(12):
+        client = await stage.client()
+        task = asyncio.create_task(client.reserve(["q"], limit=2, lease=MINUTE))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    await stage.advance(2 * MINUTE + stage.capabilities.slack + stage.tolerance)
+    what = "what is granted after twelve who gave up while they took what was lost"
+    stage.expect(sorted(await stage.drain(await stage.client())), IDS, what)
