@@ -36,8 +36,8 @@ class Change:
 
     def line(self) -> str:
         kind = "lost" if self.lost else "won" if self.won else "changed"
-        moved = f"{_word(self.old)} -> {_word(self.new)}"
-        return textwrap.shorten(f"{kind:<8} {self.id:<4} {moved}: {self.about}", WIDTH, placeholder=" ...")
+        head = f"{kind:<8} {self.id:<4} {_word(self.old)} -> {_word(self.new)}: "
+        return head + textwrap.shorten(self.about, WIDTH - len(head), placeholder=" ...")
 
 
 @dataclass

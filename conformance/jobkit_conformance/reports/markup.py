@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
@@ -21,6 +22,12 @@ def element(tag: str, *children: Child, **attributes: Value) -> Element:
     for child in children:
         _append(made, child)
     return made
+
+
+def breakable(name: str) -> list[Child]:
+    """A dotted name, such as a harness' path: where a line is too short for it, it goes on after a dot."""
+    parts = re.findall(r"[^.:]*[.:]|[^.:]+", name)
+    return [each for part in parts for each in (part, element("wbr"))][:-1]
 
 
 def html(root: Element) -> str:

@@ -16,7 +16,7 @@ from jobkit_conformance.timeline import span
 
 MOST_LANES: Final = 6
 """Lanes of their own; further clients share the last."""
-GAP: Final = 16
+GAP: Final = 22
 BAR: Final = 7
 MIDDLE: Final = 0.5
 """Where in its row a call is answered."""
@@ -34,11 +34,12 @@ class Bar(NamedTuple):
 
 
 def drawn(story: Story, *, wrong: bool) -> Element:
-    """The drawing of a play; ``wrong``: its last call is where it shows that the rule is broken."""
+    """The drawing of a play; ``wrong``: it shows in the last call that the rule is broken, unless workers took part."""
     lanes = _lanes(story)
     bars = _bars(story, lanes)
     offsets = _offsets(lanes, bars)
-    here = max((place for place, step in enumerate(story.steps) if step.kind == "call"), default=-1) if wrong else -1
+    alone = wrong and not any(step.kind == "note" for step in story.steps)
+    here = max((place for place, step in enumerate(story.steps) if step.kind == "call"), default=-1) if alone else -1
     times = [None, *(step.at for step in story.steps[:-1])]
     rows = [
         element(
@@ -74,17 +75,15 @@ def _bars(story: Story, lanes: dict[str, int]) -> list[Bar]:
 
 
 def _end(lease: Lease, steps: Sequence[Shown]) -> tuple[float, bool]:
-    """How far down a lease goes, and whether it ran out there."""
-    if lease.ended is not None:
-        return lease.ended + MIDDLE, False
-    for place in range(lease.began + 1, len(steps)):
-        step = steps[place]
-        if step.at < lease.until:
-            continue
-        if step.kind == "clock" and step.moved > 0:
-            return place + (lease.until - (step.at - step.moved)) / step.moved, True
-        return float(place), True
-    return float(len(steps)), False
+    """How far down a lease goes, and whether it ran out there; a late settle, right or wrong, ends none that did."""
+    settled = float(len(steps)) if lease.ended is None else lease.ended + MIDDLE
+    late = next((place for place in range(lease.began + 1, len(steps)) if steps[place].at >= lease.until), len(steps))
+    if late >= settled:
+        return settled, False
+    step = steps[late]
+    if step.kind == "clock" and step.moved > 0:
+        return late + min(max(1 - (step.at - lease.until) / step.moved, 0.0), 1.0), True
+    return float(late), True
 
 
 def _offsets(lanes: dict[str, int], bars: Sequence[Bar]) -> list[float]:
@@ -124,14 +123,14 @@ def _piece(
 ) -> Element:
     """One row's piece of the drawing."""
     gap = " gap" if step.kind in ("clock", "cut") else ""
-    parts = [element("line", class_=f"lane{gap}", x1=x, x2=x, y1="0", y2="100%") for x in offsets[:-1]]
+    parts = [element("line", class_=f"lane{gap}", x1=x, x2=x, y1="0%", y2="100%") for x in offsets[:-1]]
     for bar in bars:
         if bar.top < place + 1 and bar.bottom > place:
             parts += _stretch(bar, place, offsets)
     for other in steps[:place]:
         if other.ended is not None and other.ended > place and other.who in lanes:
             x = offsets[lanes[other.who]]
-            parts.append(element("line", class_="flight", x1=x, x2=x, y1="0", y2="100%"))
+            parts.append(element("line", class_="flight", x1=x, x2=x, y1="0%", y2="100%"))
     if step.who in lanes:
         x = offsets[lanes[step.who]]
         if step.ended is not None:

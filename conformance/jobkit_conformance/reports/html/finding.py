@@ -16,7 +16,7 @@ def finding(found: Document, entry: Entry, *, named: bool) -> Element:
     return element(
         "article",
         _head(found, entry, named=named),
-        element("p", entry.note, class_="note") if entry.note else None,
+        element("p", entry.note, class_="note") if entry.note and entry.seen is None else None,
         _waiver(entry),
         *_failure(found, entry),
         _situations(entry),
@@ -76,4 +76,4 @@ def _situations(entry: Entry) -> Element | None:
         element("div", element("dt", name), element("dd", f"{count:,}"), class_="" if count else "never")
         for name, count in sorted(entry.situations.items(), key=lambda pair: -pair[1])
     ]
-    return element("div", element("h4", "Situations that were reached"), element("dl", *rows), class_="situations")
+    return element("div", element("h4", "Situations"), element("dl", *rows), class_="situations")

@@ -81,12 +81,11 @@ def _cell(found: Document, entry: Entry) -> Element:
 
 def _about(rule: Entry) -> Iterator[Element]:
     """What the catalogue says of it."""
-    yield element("p", rule.sentence, class_="whole")
     pairs = (
         ("Why", rule.reason),
         ("Needs", ", ".join(rule.needs)),
         ("Look at", rule.look),
-        ("Would have caught", ", ".join(rule.bugs)),
+        ("Bugs like it", ", ".join(rule.bugs)),
     )
     told = [element("div", element("dt", title), element("dd", text)) for title, text in pairs if text]
     if told:

@@ -9,10 +9,10 @@ from importlib.resources import files
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from jobkit_conformance.reports.document import Document, Matrix
+from jobkit_conformance.reports.document import Document, Entry, Matrix
 from jobkit_conformance.reports.html import marks
 from jobkit_conformance.reports.html.matrix import matrix
-from jobkit_conformance.reports.markup import element, html
+from jobkit_conformance.reports.markup import breakable, element, html
 from jobkit_conformance.reports.reading import documents
 from jobkit_conformance.reports.words import told
 from jobkit_conformance.verdicts import Exit, Verdict
@@ -97,7 +97,7 @@ def _backend(place: int, each: Document, found: Sequence[Document]) -> Element:
     )
     return element(
         "section",
-        element("h2", number, each.target),
+        element("h2", number, *breakable(each.target)),
         element("p", each.backend, class_="of") if each.backend != each.target else None,
         several if len(found) > 1 else None,
         *_notices(each),
@@ -159,22 +159,20 @@ def _claim(name: str, value: Any) -> str:
 
 def _broken(found: Sequence[Document]) -> Iterator[Element]:
     """What is wrong, before all that is not."""
-    bad = [(each, entry) for each in found for entry in each.rules if entry.verdict in (Verdict.BROKEN, Verdict.ERROR)]
-    if not bad:
-        return
-    rows = [
-        element(
-            "li",
-            element("a", marks.sign(entry.verdict), element("b", entry.id), href=f"#{entry.id}"),
-            element(
-                "span",
-                f"{each.target}: " if len(found) > 1 else "",
-                (entry.seen or entry.note or entry.sentence).splitlines()[0],
-            ),
-        )
-        for each, entry in bad
-    ]
-    yield element("nav", element("h2", "Broken"), element("ul", *rows), class_="broken-list", aria_label="Broken rules")
+    lists: list[Element] = []
+    for each in found:
+        bad = [_bad(entry) for entry in each.rules if entry.verdict in (Verdict.BROKEN, Verdict.ERROR)]
+        if bad:
+            lists += [element("h3", *breakable(each.target))] if len(found) > 1 else []
+            lists.append(element("ul", *bad))
+    if lists:
+        yield element("nav", element("h2", "Broken"), *lists, class_="broken-list", aria_label="Broken rules")
+
+
+def _bad(entry: Entry) -> Element:
+    first = (entry.seen or entry.note or entry.sentence).splitlines()[0]
+    link = element("a", marks.sign(entry.verdict), element("b", entry.id), href=f"#{entry.id}")
+    return element("li", link, element("span", first))
 
 
 def _legend(whole: Document | Matrix) -> Element:
