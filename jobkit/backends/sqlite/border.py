@@ -44,7 +44,8 @@ def _why_closed(path: str) -> str:
         return f"there is no folder {file.parent}"
     if file.is_dir():
         return "it is a folder"
-    if not os.access(file.parent, os.W_OK | os.X_OK):
+    effectively = os.access in os.supports_effective_ids
+    if not os.access(file.parent, os.W_OK | os.X_OK, effective_ids=effectively):
         return f"this process may not write in its folder, {file.parent}, where the log lies beside the file"
     if not file.exists():
         return "it is gone"

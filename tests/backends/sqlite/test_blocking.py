@@ -1,0 +1,71 @@
+"""Enqueuing without an event loop, from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import jobkit
+from jobkit.backend import Accepted, Held, Known, Message
+from jobkit.errors import Closed, InvalidMessage
+from tests.backends.sqlite.clients import Open
+
+
+async def test_many_threads_share_one(clients: Open) -> None:
+    backend = clients()
+    blocking = backend.blocking()
+    together = threading.Barrier(8)
+
+    def enqueue(thread: int) -> list[object]:
+        together.wait()
+        return [blocking.enqueue([Message(f"{thread} {n}", "q", b"", key=f"k{n}")])[0] for n in range(20)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = await asyncio.gather(
+            *(asyncio.get_running_loop().run_in_executor(pool, enqueue, thread) for thread in range(8))
+        )
+    blocking.close()
+    for n in range(20):
+        of_one_key = [answer[n] for answer in answers]
+        assert sum(isinstance(outcome, Accepted) for outcome in of_one_key) == 1
+        assert sum(isinstance(outcome, Held) for outcome in of_one_key) == 7
+    assert (await backend.counts("q")).ready == 20
+
+
+async def test_it_checks_as_the_awaited_one_does(clients: Open) -> None:
+    backend = clients()
+    blocking = backend.blocking()
+    with pytest.raises(InvalidMessage):
+        blocking.enqueue([Message("a", "q", b""), Message("\0", "q", b"")])
+    (accepted,) = blocking.enqueue([Message("b", "q", b"")])
+    assert isinstance(accepted, Accepted)
+    assert await backend.enqueue([Message("b", "q", b"")]) == [Known()]
+    assert blocking.enqueue([]) == []
+    blocking.close()
+    blocking.close()
+    with pytest.raises(Closed):
+        blocking.enqueue([Message("c", "q", b"")])
+
+
+def test_an_app_needs_no_loop(url: str) -> None:
+    app = jobkit.App(url)
+    performed: list[int] = []
+
+    @app.job(name="add")
+    def add(number: int) -> None:
+        performed.append(number)
+
+    assert add.enqueue(7)
+
+    async def work() -> None:
+        async with jobkit.Worker(app, wait=0.05):
+            async with asyncio.timeout(20):
+                while not performed:
+                    await asyncio.sleep(0.01)
+        await app.aclose()
+
+    asyncio.run(work())
+    assert performed == [7]
