@@ -14,17 +14,15 @@ there. Who wants to know it of now counts the few between.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from typing import Final
 
+from jobkit.backends.sqlite.room import stow
 from jobkit.errors import BackendUnavailable
 
 VERSION: Final = 1
 """``PRAGMA user_version`` of the files that this code writes."""
 APPLICATION: Final = 0x6A6F626B
 """``PRAGMA application_id``: "jobk"."""
-BALLAST: Final = 32
-"""Pages that are kept so that what runs can end in a file that may not grow."""
 
 _TABLES: Final = """
 CREATE TABLE namespaces (
@@ -144,12 +142,6 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-def stow(execute: Callable[..., sqlite3.Cursor]) -> None:
-    """Take the room that is kept for what runs."""
-    (size,) = execute("PRAGMA page_size").fetchone()
-    execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST * size,))
 
 
 def _is_ready(connection: sqlite3.Connection, path: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from jobkit.backends.sqlite import bells, schema
+from jobkit.backends.sqlite import bells, room
 from jobkit.backends.sqlite.border import PASSING, code_of, translated
 from jobkit.backends.sqlite.connection import connect, identity
 from jobkit.backends.sqlite.settings import Settings
@@ -20,9 +20,6 @@ from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed
 
 T = TypeVar("T")
-
-MARGIN: Final = 16
-"""Pages that an enqueue may need beside those of its bodies: of every table and index one that is split."""
 
 
 class Store:
@@ -95,7 +92,7 @@ class Store:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 connection.execute(begin)
                 if spare:
-                    connection.execute("DELETE FROM ballast")
+                    room.give_up(connection.execute)
                 writes = begin != "BEGIN"
                 step = Step(connection, self._namespace, self.wall(), self._slice, writes=writes)
                 answer = work(step)
@@ -121,19 +118,10 @@ class Store:
             self._disconnect()  # which rolls back as well
 
     def _make_sure_of_room(self, step: Step, size: int) -> None:
-        (page,), (most,), (used,), (free,) = (
-            step.execute(f"PRAGMA {name}").fetchone()
-            for name in ("page_size", "max_page_count", "page_count", "freelist_count")
-        )
-        given_up = step.execute("SELECT 1 FROM ballast").fetchone() is None
-        needed = size // page + MARGIN + (schema.BALLAST if given_up else 0)
-        if free + most - used < needed:
-            raise BackendFull(
-                f"{self.settings.path} is full: it may grow to {most} pages of {page} bytes, of which "
-                f"{free + most - used} are free, and this may take {needed}"
-            )
+        given_up = room.is_given_up(step.execute)
+        room.check(step.execute, self.settings.path, size, given_up=given_up)
         if given_up:
-            schema.stow(step.execute)
+            room.stow(step.execute)
 
     # The connection.
 

@@ -6,11 +6,12 @@ import asyncio
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from jobkit.backend import Accepted, Dead, Done, Extended, Extension, Known, Message, Release, RetryAt, Settled
-from jobkit.backends.sqlite import SqliteBackend, factory, schema
+from jobkit.backends.sqlite import SqliteBackend, factory, room, schema
 from jobkit.errors import BackendFull, BackendUnavailable
 from tests.backends.sqlite.clients import Open, run
 
@@ -195,3 +196,17 @@ async def test_a_full_file_lets_everything_end(clients: Open) -> None:
     assert isinstance(outcome, Accepted)
     (kept,) = connection.execute("SELECT count(*) FROM ballast").fetchone()
     assert kept == 1, "what was given up is not taken again when there is room"
+
+
+async def test_a_disk_that_is_nearly_full_is_left_to_what_runs(clients: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = clients()
+    await backend.enqueue([Message("a", "q", b"")])
+    left = room.DISK + 1000
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=10**9, free=left))
+    with pytest.raises(BackendFull, match=f"its disk {left:,}, of which 8,388,608 are kept"):
+        await backend.enqueue([Message("large", "q", bytes(5000))])
+    (held,) = await backend.reserve(["q"], limit=1, lease=60_000)
+    assert await backend.settle([Done(held.token)]) == [Settled()]
+    monkeypatch.undo()
+    (outcome,) = await backend.enqueue([Message("large", "q", bytes(5000))])
+    assert isinstance(outcome, Accepted)
