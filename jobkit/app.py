@@ -313,6 +313,10 @@ class App:
         """The open backends of a queue in this process."""
         return self._stores.of(self._queues.find(queue))
 
+    def clients_of(self, call: Call) -> Clients:
+        """The open backends of the queue that a call goes to."""
+        return self._stores.of(self._route(call))
+
     def by_source(self, queues: Sequence[str] | None = None) -> dict[Clients, list[str]]:
         """The queues' names in the store, aliases included, by the backend that keeps them; all queues by default."""
         return self._stores.by_clients(self._queues if queues is None else map(self._queues.find, queues))

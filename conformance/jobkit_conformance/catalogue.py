@@ -889,9 +889,12 @@ RULES: Final[tuple[Rule, ...]] = (
         "W11",
         "Each tick of a recurring job is enqueued exactly once (remember), with any number of schedulers, "
         "across daylight saving and crashes.",
-        needs=("worker", "remember", "cells"),
+        needs=("worker", "remember", "cells", "delay"),
         reason="Every scheduler may crash, and there is more than one.",
-        look="What makes a tick the same tick: schedule and instant, remembered beyond its end.",
+        look=(
+            "What makes a tick the same tick: schedule and instant, remembered beyond its end; and what comes first, "
+            "the job or the note that it was enqueued."
+        ),
         bugs=("arq #196", "taskiq #244", "good_job PR 1543", "celery #1604", "bull #2207", "sidekiq-cron #132"),
     ),
     Rule(
@@ -912,9 +915,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
 )
 
-UNCHECKED: Final = {
-    "W11": "there are no recurring jobs yet",
-}
+UNCHECKED: Final[dict[str, str]] = {}
 """Rules without a check, and why there is none."""
 
 BY_ID: Final = {rule.id: rule for rule in RULES}

@@ -14,6 +14,7 @@ from jobkit.app import App
 from jobkit.clients import Clients
 from jobkit.worker.feed import Feed
 from jobkit.worker.options import Options
+from jobkit.worker.scheduler import Recurring, Scheduler
 from jobkit.worker.slots import Slots
 
 log = logging.getLogger("jobkit.worker")
@@ -33,7 +34,8 @@ class Worker:
 
     ``queues``: all due jobs of an earlier one first; all that the app knows, if none are named. ``concurrency``:
     jobs at a time. ``lease``: seconds for which a job is kept from others when this worker is lost. ``grace``:
-    seconds that running jobs have when it stops. ``ready_file`` exists while it can take jobs.
+    seconds that running jobs have when it stops. ``ready_file`` exists while it can take jobs. ``recurring``: what it
+    enqueues at its ticks, each once, whatever number of workers do the same.
 
     Asynchronous jobs run on the loop, plain functions in threads. Leases are kept from another thread, so a job
     may block the loop. Not promised: that a job is performed only once.
@@ -49,6 +51,7 @@ class Worker:
         grace: float = 25.0,
         wait: float = 5.0,
         ready_file: Path | None = None,
+        recurring: Sequence[Recurring] = (),
     ) -> None:
         self.app = app
         self.options = Options(
@@ -59,6 +62,9 @@ class Worker:
             wait=wait,
             ready_file=ready_file,
         )
+        self.scheduler = Scheduler(app, recurring)
+        self._recurs = bool(recurring)
+        self._scheduling: asyncio.Task[None] | None = None
         self._feeds: list[Feed] = []
         for queue in self.options.queues or ():
             app.check_queue(queue)
@@ -75,6 +81,9 @@ class Worker:
         """Begin to take jobs, in the background of the running loop."""
         if self._feeds:
             raise RuntimeError("this worker runs already")
+        if self._recurs:
+            self.scheduler.check()
+            self._scheduling = asyncio.get_running_loop().create_task(self.scheduler.run(), name="jobkit-scheduler")
         slots = Slots(self.options.concurrency)
         sources = self.app.by_source(self.options.queues)
         for clients, queues in sources.items():
@@ -92,6 +101,9 @@ class Worker:
         for feed in feeds:
             feed.begin_stop()
         self._show_ready()
+        if self._scheduling is not None:
+            self._scheduling.cancel()
+            await asyncio.wait([self._scheduling])
         await asyncio.gather(*(feed.stop(self.options.grace) for feed in feeds))
         ended, given_back = sum(feed.ended for feed in feeds), sum(feed.given_back for feed in feeds)
         log.info("stopped: %d executions ended, %d jobs were given back", ended, given_back)

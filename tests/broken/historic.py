@@ -11,7 +11,7 @@ HISTORIC: Final[dict[str, tuple[str, ...]]] = {
     "a stale settle or extend is refused": ("settle_forgets_the_token", "extends_without_asking_who"),
     "a lease follows its job": ("leases_are_not_kept", "lost_leases_are_not_told"),
     "a delay has nothing to do with leases": ("waiting_is_a_long_lease",),
-    "many promoters promote once": ("promoters_do_not_ask",),
+    "many promoters promote once": ("promoters_do_not_ask", "ticks_are_everybody_s"),
     "promotion is whole at any size": ("promotes_all_or_none", "promotes_before_it_ranks"),
     "jobs that kill their workers end": ("crashes_are_free",),
     "attempts are exact": ("crashes_do_not_count", "releases_count"),

@@ -1,4 +1,4 @@
-"""A client loads its scripts when it begins, and never again: a store that forgot them is of no use to it (bee-queue #489)."""
+"""A client loads its scripts once: a store that has forgotten them is of no use to it any more (bee-queue #489)."""
 
 from __future__ import annotations
 

@@ -11,6 +11,6 @@ from jobkit_conformance.verdicts import Verdict
 def test_inline_conforms() -> None:
     report = Run(Harness(), PROFILES["quick"], seed=1).run("inline")
     assert [(finding.rule.id, finding.failure) for finding in report.failed()] == []
-    assert {id for id, finding in report.findings.items() if finding.verdict is Verdict.NOT_RUN} == {"W11"}
+    assert [id for id, finding in report.findings.items() if finding.verdict is Verdict.NOT_RUN] == []
     assert not report.accepted_unclaimed
     assert not report.unsound

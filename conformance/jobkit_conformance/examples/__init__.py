@@ -32,7 +32,7 @@ MODULES: Final = (
         "g_cost",
         "c_conduct",
     ),
-    *("w_leases", "w_stopping", "w_jobs", "w_limits", "w_store"),
+    *("w_leases", "w_stopping", "w_jobs", "w_limits", "w_recurring", "w_store"),
 )
 """Each declares the examples of a family, or of a part of one."""
 

@@ -1,0 +1,131 @@
+"""Enqueues recurring jobs: each tick once, with any number of schedulers, whichever of them is lost on the way.
+
+A cell holds the last tick that was enqueued. Whoever finds later ones due enqueues them, and moves the cell after that:
+who is lost in between leaves a tick that another enqueues again, under the same id, which the store knows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from msgspec import Struct, structs
+
+from jobkit.app import App
+from jobkit.backend import Backend
+from jobkit.call import Call, instant, options
+from jobkit.errors import BackendUnavailable, Closed, ConfigurationError, Unsupported
+from jobkit.receipt import Receipt
+from jobkit.ticks import EPOCH, Missed, Schedule, due
+from jobkit.worker.pause import Pause
+
+log = logging.getLogger("jobkit.worker")
+
+REMEMBER: Final = timedelta(days=1)
+"""How long a tick's id stays known after its job's end: no scheduler is held up for longer between two calls."""
+
+LONGEST: Final = 30.0
+"""Seconds between two looks at least: a host that slept finds out."""
+
+
+class Recurring(Struct, frozen=True):
+    """A call that is enqueued at each tick of a schedule. ``name``: who changes it begins a new schedule."""
+
+    name: str
+    call: Call
+    schedule: Schedule
+    missed: Missed = "latest"
+
+    def at(self, tick: datetime) -> Call:
+        """The call of one tick, due at it. The same tick has the same id, whoever enqueues it."""
+        stated = options(id=id_of(self.name, tick), at=tick, remember=REMEMBER)
+        return structs.replace(self.call, options=self.call.options.merged(stated))
+
+
+def id_of(name: str, tick: datetime) -> str:
+    """``report@2024-03-31T01:30:00.000+00:00``"""
+    return f"{name}@{tick.isoformat(timespec='milliseconds')}"
+
+
+class Scheduler:
+    """Enqueues what recurs, beside any number of others that do the same."""
+
+    def __init__(self, app: App, recurring: Sequence[Recurring]) -> None:
+        self._app = app
+        self._recurring = tuple(recurring)
+        names = [each.name for each in self._recurring]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ConfigurationError(f"two schedules are named {twice[0]!r}: each needs a name of its own")
+
+    def check(self) -> None:
+        """Refuse where a backend lacks what keeps ticks apart."""
+        for each in self._recurring:
+            clients = self._app.clients_of(each.call)
+            capabilities = clients.here().capabilities
+            for need in ("cells", "remember", "delay"):
+                if not getattr(capabilities, need):
+                    raise Unsupported(need, f"{clients.source} has no {need}, which recurring jobs need")
+
+    async def run(self) -> None:
+        """Enqueue each tick when it is due, until cancelled."""
+        pause = Pause()
+        while True:
+            now = datetime.now(UTC)
+            try:
+                await self.turn(now)
+            except Closed:
+                log.error("recurring jobs are enqueued no more: a client was closed under this worker")
+                return
+            except BackendUnavailable as error:
+                log.warning("recurring jobs could not be enqueued, and are tried again: %s", error)
+                await pause.rest()
+                continue
+            except Exception:
+                log.exception("recurring jobs could not be enqueued, and are tried again")
+                await pause.rest()
+                continue
+            pause.over()
+            first = min((each.schedule.after(now) for each in self._recurring), default=None)
+            left = LONGEST if first is None else (first - datetime.now(UTC)).total_seconds()
+            await asyncio.sleep(min(max(left, 0.0), LONGEST))
+
+    async def turn(self, now: datetime) -> list[Receipt]:
+        """Enqueue what is due by now and was not enqueued yet; the receipts of all that this one enqueued."""
+        return [receipt for each in self._recurring for receipt in await self._catch_up(each, now)]
+
+    async def _catch_up(self, recurring: Recurring, now: datetime) -> list[Receipt]:
+        """Until nothing is due. The first who ever looks begins from now on."""
+        backend = self._app.clients_of(recurring.call).here()
+        cell, receipts = f"recurring:{recurring.name}", list[Receipt]()
+        while True:
+            found = await backend.cell_get(cell)
+            if found is None:
+                await backend.cell_set(cell, _written(now), 0)
+                return receipts
+            ticks = due(recurring.schedule, _read(found[0]), now, recurring.missed)
+            if not ticks:
+                return receipts
+            receipts += await self._enqueue(recurring, ticks, backend, cell, found[1])
+
+    async def _enqueue(
+        self, recurring: Recurring, ticks: Sequence[datetime], backend: Backend, cell: str, version: int
+    ) -> list[Receipt]:
+        """First the jobs, then the cell. Who finds that another has moved it looks again."""
+        most = backend.capabilities.max_batch
+        receipts: list[Receipt] = []
+        for start in range(0, len(ticks), most):
+            receipts += await self._app.aenqueue_many([recurring.at(tick) for tick in ticks[start : start + most]])
+        await backend.cell_set(cell, _written(ticks[-1]), version)
+        return [receipt for receipt in receipts if receipt]
+
+
+def _written(tick: datetime) -> bytes:
+    return str(instant(tick)).encode()
+
+
+def _read(value: bytes) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(value))
