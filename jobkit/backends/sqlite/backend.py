@@ -48,7 +48,9 @@ from jobkit.lifecycle import State
 
 T = TypeVar("T")
 
-NOTHING: Final = float("inf")
+NEVER: Final = float("inf")
+WIPED: Final = 20_000
+"""Jobs that go in one step when a namespace is wiped; nobody waits longer for it than for any other step."""
 
 
 class Look:
@@ -214,7 +216,8 @@ class SqliteBackend(Backend):
     async def wipe(self) -> None:
         """Forget everything that was ever stored here; the namespace is as if it had never been used."""
         self._check_open()
-        await self._write(switches.wipe)
+        while not await self._write(lambda step: switches.wipe(step, WIPED)):
+            continue
 
     async def describe(self) -> str:
         """Which version of SQLite, which file; opens it to see that it can be used."""
@@ -274,7 +277,7 @@ class SqliteBackend(Backend):
     async def _rest(self, bell: Bell, look: Look, ends: float) -> None:
         """Until there may be something: rung in this process, due by the clock, or committed by another process."""
         while (left := ends - time.monotonic()) > 0:
-            due = NOTHING if look.next_due is None else max(0, look.next_due - self.store.wall()) / 1000
+            due = NEVER if look.next_due is None else max(0, look.next_due - self.store.wall()) / 1000
             if await bell.heard(min(left, due, self.settings.poll)):
                 return
             if look.next_due is not None and look.next_due <= self.store.wall():

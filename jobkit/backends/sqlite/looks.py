@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from heapq import merge
+from typing import Final
 
 from jobkit.backend import Counts, Page
 from jobkit.backends.sqlite.moves import RANKS
 from jobkit.backends.sqlite.moves_by_id import shown
-from jobkit.backends.sqlite.step import DEAD, JOB, LEASED, MARKED, WAITING, WHOLE, Job, Step
+from jobkit.backends.sqlite.step import DEAD, JOB, LEASED, MARKED, WAITING, Job, Step
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
 
 PAGE: Final = 100
 """Jobs that one peek shows."""
+
+NO_RANK: Final = 1
+"""After every rank that there is."""
 
 _CURSOR: Final = re.compile(r"(\d{1,16})\.(\d{1,2})\.(\d{1,18})", re.ASCII)
 
@@ -93,12 +97,12 @@ def _others(step: Step, queue: int, state: State, after: tuple[int, int, int]) -
     phases = {State.SCHEDULED: (WAITING,), State.LEASED: (LEASED, MARKED), State.DEAD: (DEAD,)}[state]
     since, priority, seq = after
     select = (
-        f"SELECT {JOB} FROM {WHOLE} WHERE jobs.queue = ? AND phase IN ({', '.join(map(str, phases))}) AND since > ? "  # noqa: S608
-        "AND (since, rank, seq) > (?, ?, ?) ORDER BY since, rank, seq LIMIT ?"
+        f"SELECT {JOB} FROM jobs INDEXED BY by_phase JOIN queues USING (queue) JOIN payloads USING (seq) "  # noqa: S608
+        "WHERE jobs.queue = ? AND phase = ? AND (since, rank, seq) > (?, ?, ?) ORDER BY since, rank, seq LIMIT ?"
     )
-    least = -1 if state is State.DEAD else step.now
-    found: list[Any] = step.execute(select, (queue, least, since, -priority, seq, PAGE + 1)).fetchall()
-    return map(Job, found)
+    begin = max((since, -priority, seq), (-1 if state is State.DEAD else step.now, NO_RANK, 0))
+    lines = (map(Job, step.execute(select, (queue, phase, *begin, PAGE + 1))) for phase in phases)
+    return merge(*lines, key=lambda job: (job.since, job.rank, job.seq))
 
 
 # Purge.

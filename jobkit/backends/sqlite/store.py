@@ -138,7 +138,8 @@ class Store:
             self._see_that_it_is_there()
             if self._connection is None:
                 self._connection = self._connect(latest)
-            self._connection.execute(f"PRAGMA busy_timeout = {int(left * 1000)}")
+            # In steps of 10 ms: each text is a statement of its own, and only so many are kept prepared.
+            self._connection.execute(f"PRAGMA busy_timeout = {int(left * 100) * 10}")
         except sqlite3.Error as error:
             self._disconnect()
             raise translated(error, self.settings.path) from error
@@ -222,4 +223,5 @@ def _after_fork() -> None:
     _held.clear()
 
 
-os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -54,7 +54,8 @@ class Call(Generic[T]):
         try:
             self._loop.call_soon_threadsafe(self._deliver, answer, error)
         except RuntimeError:  # the loop is closed, and so nobody is there to take it
-            self.abandon()
+            if (more := self.abandon()) is not None:
+                more()
 
     def abandon(self) -> Callable[[], None] | None:
         """Nobody awaits it any more; what is still to be done about that, on the thread."""
@@ -140,6 +141,7 @@ class StoreThread:
         await over.wait()
 
     def __del__(self) -> None:
+        self._queue.put(self._store.close)
         self._queue.put(None)
 
 
