@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from jobkit.backend import Backend
 from jobkit.clock import Clock
@@ -12,6 +12,14 @@ from jobkit.clock import Clock
 if TYPE_CHECKING:
     from jobkit.app import App
     from jobkit.worker import Worker
+
+
+class Wire(Protocol):
+    """The ways between one simulated client and its store."""
+
+    async def travel(self, lane: str, what: str) -> bool:
+        """Wait until ``what`` arrives; False when it got lost. What travels on one lane keeps its order."""
+        ...
 
 
 class NotOffered(Exception):
@@ -34,6 +42,10 @@ class BackendHarness:
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "real"
     remote: ClassVar[bool] = False
     """The store has a clock of its own, so that a client's may be wrong; an embedded store takes its host's."""
+
+    simulated: ClassVar[bool] = False
+    """A verb needs nothing but the running event loop and the clock: no thread, no socket, no time of its own. Then
+    several clients at once are explored on a loop in which order and time are decided."""
 
     async def open(self, namespace: str, clock: Clock | None) -> Backend:
         """A new client onto the same store; called again for what stands for a second process.
@@ -108,6 +120,14 @@ class BackendHarness:
 
     async def connections(self) -> int:
         """How many connections the store has, without those of the harness itself."""
+        raise NotOffered
+
+    async def simulate(self, namespace: str, clock: Clock, wire: Wire) -> Backend:
+        """A client whose every request to the store, and every reply, travels on a wire that the kit decides about.
+
+        For a store that can be played in this process: the interleavings of its single commands are explored, and
+        not only those of whole verbs. The store's own time is ``clock``.
+        """
         raise NotOffered
 
     def secrets(self) -> Sequence[str]:

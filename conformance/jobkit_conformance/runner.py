@@ -20,16 +20,18 @@ from jobkit_conformance.examples import EXAMPLES, Example
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.judging import is_asked_to_end, judge, place
 from jobkit_conformance.machines import MACHINES, Machine
-from jobkit_conformance.overheard import quiet
 from jobkit_conformance.player import CLIENTS, Player
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.program import Program, token
 from jobkit_conformance.report import Failure, Finding, Report, blank
 from jobkit_conformance.scope import unmet, verdict_without
 from jobkit_conformance.search import Search, search
+from jobkit_conformance.simulation import searching
+from jobkit_conformance.simulation.scenario import Scenario
 from jobkit_conformance.stage import Stage
 from jobkit_conformance.story import as_story
 from jobkit_conformance.timeline import as_timeline
+from jobkit_conformance.undisturbed import undisturbed
 from jobkit_conformance.verdicts import Verdict, together
 
 T = TypeVar("T")
@@ -72,7 +74,7 @@ class Run:
     def run(self, target: str, progress: Progress = lambda _words, _share: None) -> Report:
         """Play everything there is, and report."""
         begun = time.monotonic()
-        with quiet(), self._runner:
+        with undisturbed(), self._runner:
             progress("is the harness sound?", 0.0)
             self.begin(target)
             parts = self.parts()
@@ -114,6 +116,10 @@ class Run:
             unsound=self._unsound,
         )
 
+    def close(self) -> None:
+        """End the event loop, where parts were played one by one."""
+        self._runner.close()
+
     @property
     def capabilities(self) -> Capabilities:
         if self._capabilities is None:
@@ -132,6 +138,11 @@ class Run:
             if judged:
                 words = f"the machine {machine.name!r}, {self.profile.programs} programs"
                 parts.append(Part(words, judged, self.profile.programs / 100, partial(self._machine, machine)))
+        simulated = frozenset(id for id in searching.JUDGES if self._wanted(id))
+        if simulated and searching.can_simulate(self.harness):
+            count = self.profile.scenarios
+            words = f"several clients at once, {count} scenarios"
+            parts.append(Part(words, simulated, count / 400, self._simulate))
         return [] if self._unsound else parts
 
     def _wanted(self, id: str) -> bool:
@@ -215,7 +226,7 @@ class Run:
             found = self._search(machine, wanted)
         except Exception as error:  # noqa: BLE001
             for finding in judged:
-                finding.failure = finding.failure or _error(machine, error)
+                finding.failure = finding.failure or _error(f"the machine {machine.name!r}", error)
                 self._say(finding.rule.id, Verdict.ERROR)
             return
         seconds = time.monotonic() - begun
@@ -260,11 +271,41 @@ class Run:
                 shows_in=calls[-1].verb if calls else "",
             )
 
-    def replay(self, program: Program, target: str) -> tuple[str, str, Broken | None]:
-        """Play one program: its code, its timeline, and what it broke."""
+    # Several clients at once.
+
+    def _simulate(self) -> None:
+        judged = [finding for id in searching.JUDGES if self._judges(finding := self.findings[id])]
+        if all(self._is_settled(finding.rule.id) for finding in judged):
+            return
+        simulation = searching.Simulation(self.harness, self.capabilities, self._namespace())
+        rules = (self._rules or frozenset(self.findings)) - self.known
+        try:
+            found = simulation.search(self.seed, self.profile, rules)
+        except Exception as error:  # noqa: BLE001
+            for finding in judged:
+                finding.failure = finding.failure or _error("the simulation of several clients", error)
+                self._say(finding.rule.id, Verdict.ERROR)
+            return
+        for finding in judged:
+            situation = searching.JUDGES[finding.rule.id]
+            if found.situations[situation]:
+                finding.cases += found.cases
+                finding.seconds += found.seconds / len(judged)
+                finding.situations[situation] += found.situations[situation]
+                self._say(finding.rule.id, Verdict.KEPT)
+        if found.broken is not None and found.scenario is not None:
+            broken = self.findings[found.broken.rule]
+            self._say(broken.rule.id, Verdict.BROKEN)
+            broken.failure = broken.failure or simulation.failure(found.scenario, self._target)
+
+    def replay(self, program: Program | Scenario, target: str) -> tuple[str, str, Broken | None]:
+        """Play one program, or one scenario of several clients: its code, its timeline, and what it broke."""
         self._target = target
-        with quiet(), self._runner:
+        with undisturbed(), self._runner:
             self._capabilities = self._go(preflight.capabilities(self.harness, self._namespace()))
+            if isinstance(program, Scenario):
+                simulation = searching.Simulation(self.harness, self.capabilities, self._namespace())
+                return simulation.told(program, target)
             stage, broken = self._go(self._replay(program))
         return as_program(stage.trace, target), as_timeline(stage.trace), broken
 
@@ -340,6 +381,5 @@ def _reached(found: Search, gates: tuple[str, ...], finding: Finding) -> Verdict
     return Verdict.UNKNOWN if found.ran_out else Verdict.NOT_EXERCISED
 
 
-def _error(machine: Machine, error: Exception) -> Failure:
-    seen = f"raised {type(error).__name__}: {error}\n{place(error)}"
-    return Failure(seen, f"the machine {machine.name!r}")
+def _error(tier: str, error: Exception) -> Failure:
+    return Failure(f"raised {type(error).__name__}: {error}\n{place(error)}", tier)

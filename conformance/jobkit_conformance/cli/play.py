@@ -19,6 +19,8 @@ from jobkit_conformance.reports import terminal
 from jobkit_conformance.reports.document import document
 from jobkit_conformance.reports.progress import Progress
 from jobkit_conformance.runner import Run
+from jobkit_conformance.simulation import scenario
+from jobkit_conformance.simulation.scenario import Scenario
 from jobkit_conformance.verdicts import Exit
 from jobkit_conformance.waivers import Waiver
 
@@ -48,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     """Play it, print what was found, and answer with the exit code."""
     try:
         rules = _rules(options.rule)
-        program = from_token(options.replay) if options.replay else None
+        program = _program(options.replay) if options.replay else None
         waived = waivers.load(options.waivers) if options.waivers else []
         harness = targets.find(options.target, options.url)
     except (targets.BadTarget, ValueError, JobkitError) as error:
@@ -81,7 +83,11 @@ def _report(run: Run, options: argparse.Namespace, rules: frozenset[str], waived
     return report.exit
 
 
-def _replay(run: Run, program: Program, target: str) -> int:
+def _program(word: str) -> Program | Scenario:
+    return scenario.from_token(word) if word.startswith(scenario.PREFIX) else from_token(word)
+
+
+def _replay(run: Run, program: Program | Scenario, target: str) -> int:
     code, timeline, broken = run.replay(program, target)
     print(f"{code}\n\n{timeline}\n")
     if broken is None:

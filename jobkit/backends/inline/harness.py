@@ -15,6 +15,7 @@ from jobkit_conformance import BackendHarness
 class Harness(BackendHarness):
     """Memory has no process of its own to end, and no connections."""
 
+    simulated = True
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "frozen"
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ def may_be_tried_again(error: Exception) -> bool:
 
 
 def _brief(error: Exception) -> str:
-    return str(error)[:300] or type(error).__name__
+    return str(error)[:300] or ("no answer in time" if isinstance(error, TimeoutError) else type(error).__name__)
 
 
 def refused(error: Exception) -> bool:

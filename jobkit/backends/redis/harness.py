@@ -13,8 +13,10 @@ from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.server import Server
 from jobkit.backends.redis.settings import read
+from jobkit.backends.redis.simulated import SimulatedServer, open_simulated
 from jobkit.clock import Clock
 from jobkit_conformance import BackendHarness
+from jobkit_conformance.harness import Wire
 
 OWN_SERVER_ONLY: Final = frozenset({"restart", "kill", "drop", "fill", "evicting", "cost", "connections"})
 """What is done to a server that nobody else uses."""
@@ -123,11 +125,18 @@ class FakeHarness(BackendHarness):
 
     def __init__(self) -> None:
         self._server = fake.server("conformance")
+        self._simulated: dict[str, SimulatedServer] = {}
 
     async def open(self, namespace: str, clock: Clock | None) -> RedisBackend:
         return fake.open_fake(self._server, namespace, clock)
 
+    async def simulate(self, namespace: str, clock: Clock, wire: Wire) -> RedisBackend:
+        server = self._simulated.setdefault(namespace, SimulatedServer(clock))
+        return open_simulated(server, namespace, wire)
+
     async def wipe(self, namespace: str) -> None:
+        if self._simulated.pop(namespace, None) is not None:
+            return
         backend = fake.open_fake(self._server, namespace, None)
         await backend.wipe()
         await backend.close()

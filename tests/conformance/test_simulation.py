@@ -1,0 +1,142 @@
+"""The simulation of several clients: no alarm for the honest; for the broken the right rule, in a few steps."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+from importlib import import_module
+
+import msgspec
+import pytest
+
+from jobkit.cli import main as command
+from jobkit_conformance import preflight
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.catalogue import BY_ID
+from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.profiles import PROFILES
+from jobkit_conformance.simulation.scenario import Put, Scenario, Take, draw, from_token, token
+from jobkit_conformance.simulation.searching import JUDGES, Simulated, Simulation, can_simulate
+from jobkit_conformance.simulation.show import show
+from jobkit_conformance.targets import find
+
+
+def simulate(target: str, scenarios: int, seed: int = 1, *, rule: str = "") -> tuple[Simulation, Simulated]:
+    harness = find(target)
+    assert can_simulate(harness)
+    capabilities = asyncio.run(preflight.capabilities(harness, "simulated"))
+    simulation = Simulation(harness, capabilities, "simulated")
+    profile = replace(PROFILES["quick"], scenarios=scenarios, seconds=120.0, shrinking=60.0)
+    return simulation, simulation.search(seed, profile, {rule} if rule else BY_ID.keys())
+
+
+@pytest.mark.parametrize(("target", "scenarios"), [("inline", 1_500), ("fakeredis", 100)])
+def test_the_honest_are_not_accused(target: str, scenarios: int) -> None:
+    _, found = simulate(target, scenarios)
+    assert found.broken is None, found.scenario
+    assert found.cases == scenarios
+
+
+def test_every_situation_is_reached() -> None:
+    _, found = simulate("inline", 400)
+    assert {situation for situation in JUDGES.values() if not found.situations[situation]} == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        ("looks_then_takes", 3),
+        ("settle_forgets_the_token", 4),
+        ("extends_ended_leases", 4),
+        ("cancelled_waits_go_on", 2),
+        ("crashes_do_not_count", 3),
+        ("releases_count", 4),
+        ("released_jobs_keep_their_lease", 4),
+        ("extensions_add_up", 3),
+        ("keys_are_checked_then_stored", 2),
+        ("sleeps_through_due_times", 3),
+        ("settles_more_than_once", 4),
+        ("a_cancel_lies_in_wait", 2),
+        ("recovers_with_traffic_only", 3),
+    ],
+)
+def test_the_broken_are_found_and_shrunk_to_a_few_steps(name: str, most: int) -> None:
+    target = f"tests.broken.{name}:Harness"
+    rule = import_module(f"tests.broken.{name}").RULE
+    simulation, found = simulate(target, 4_000, rule=rule)
+    assert found.broken is not None
+    assert found.broken.rule == rule
+    assert found.scenario is not None
+    assert sum(map(len, found.scenario.scripts)) <= most, found.scenario
+    played, again = simulation.judged(found.scenario)
+    assert again is not None
+    assert again.rule == rule
+    assert played.scenario == found.scenario
+
+
+def test_a_command_that_the_redis_backend_repeats_has_no_second_effect() -> None:
+    target = "tests.broken.its_own_repeats_are_stale:Harness"
+    harness = find(target)
+    try:
+        simulation = Simulation(harness, asyncio.run(preflight.capabilities(harness, "n")), "n")
+        profile = replace(PROFILES["quick"], scenarios=2_000, seconds=120.0, shrinking=0.0)
+        found = simulation.search(1, profile, {"E4"})
+        assert found.broken is not None
+        assert found.scenario is not None
+        assert found.scenario.faulty, "it takes something that got lost"
+    finally:
+        harness.close()
+
+
+def test_a_failure_is_told_with_code_that_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    target = "tests.broken.looks_then_takes:Harness"
+    simulation, found = simulate(target, 4_000, rule="R1")
+    assert found.scenario is not None
+    failure = simulation.failure(found.scenario, target)
+    assert "granted again" in failure.seen
+    assert failure.shows_in == "reserve"
+    assert failure.timeline.count("granted a (attempt 2)") == 1
+    with pytest.raises(Broken, match="granted again"):
+        exec(compile(failure.program, "program", "exec"), {})  # noqa: S102 - what a reader would paste
+    assert capsys.readouterr().out == f"{failure.timeline}\n"
+    assert command(["conformance", target, *failure.replay.split()]) == 1
+    assert "R1 BROKEN" in capsys.readouterr().out
+
+
+def test_a_program_that_breaks_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    scenario = Scenario([[Put("a"), Take()]])
+    assert show("inline", scenario).scenario == scenario
+    assert "granted a (attempt 1)" in capsys.readouterr().out
+    assert command(["conformance", "inline", "--replay", token(scenario)]) == 0
+    assert "breaks no rule here" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_scenario_is_a_word(seed: int) -> None:
+    capabilities = asyncio.run(preflight.capabilities(find("inline"), "n"))
+    scenario = draw(random.Random(seed), capabilities)
+    assert from_token(token(scenario)) == scenario
+
+
+@pytest.mark.parametrize("word", ["s-", "s-nonsense", "s-" + token(Scenario([]))[5:]])
+def test_a_damaged_word_is_told(word: str) -> None:
+    with pytest.raises(ValueError, match="this replay token is damaged"):
+        from_token(word)
+
+
+def test_what_is_not_claimed_is_not_drawn() -> None:
+    capabilities = asyncio.run(preflight.capabilities(find("inline"), "n"))
+    bare = dict.fromkeys(("delay", "keys", "dead_letters", "cancel", "inspect", "wait"), False)
+    plain = msgspec.structs.replace(capabilities, priority=None, **bare)
+    for seed in range(200):
+        steps = [step for script in draw(random.Random(seed), plain).scripts for step in script]
+        text = repr(steps)
+        assert not [
+            word for word in ("Cancel", "Requeue", "Delete", "priority", "key", "wait", "after") if word in text
+        ]
+        assert "'dead'" not in text
+
+
+def test_a_harness_that_is_not_simulated_is_not_played() -> None:
+    assert not can_simulate(BackendHarness())
