@@ -20,6 +20,8 @@ BODIES: Final = {
     "text": b'null "\\u0000" \xc3\xa9',
     "no text": b"\xff\xfe\x00" * 100,
     "digits": b"900719925474099312345",
+    "json": b'{ "n": 1.0, "a": [ ], "o": {}, "m": 12345678901234567890, "x": 1e2, "n": 0.1, "u": "\\u00e9\\/" }\n',
+    "a number": b"1e2",
 }
 LARGEST: Final = 64 << 20
 """A body that claims more than this is not tried at its limit."""
