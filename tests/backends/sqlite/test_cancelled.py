@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -69,11 +70,13 @@ async def test_an_answer_that_nobody_was_left_to_take_is_taken_back(clients: Ope
     threads = loop.call_soon_threadsafe
     delivered = asyncio.Event()
 
-    def deliver(callback: object, *arguments: object) -> object:
-        handle = threads(callback, *arguments)  # type: ignore[arg-type]
-        threads(task.cancel)
-        threads(delivered.set)
-        return handle
+    def deliver(callback: Callable[..., object], *arguments: object) -> object:
+        def then_cancel() -> None:
+            callback(*arguments)
+            task.cancel()
+            delivered.set()
+
+        return threads(then_cancel)
 
     loop.call_soon_threadsafe = deliver  # type: ignore[method-assign, assignment]
     await delivered.wait()
