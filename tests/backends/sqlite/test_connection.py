@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,11 +25,11 @@ class Crowded(sqlite3.Connection):
 
     refusals = 3
 
-    def execute(self, sql: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
         if "journal_mode" in sql and self.refusals:
             self.refusals -= 1
             raise _busy()
-        return super().execute(sql, *parameters)
+        return super().execute(sql, parameters)
 
 
 def _crowded(monkeypatch: pytest.MonkeyPatch) -> None:
