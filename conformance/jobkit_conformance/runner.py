@@ -274,7 +274,7 @@ class Run:
     # Several clients at once.
 
     def _simulate(self) -> None:
-        judged = [finding for id in searching.JUDGES if self._judges(finding := self.findings[id])]
+        judged = [self.findings[id] for id in searching.judged(self.harness, self.capabilities) if self._wanted(id)]
         if all(self._is_settled(finding.rule.id) for finding in judged):
             return
         simulation = searching.Simulation(self.harness, self.capabilities, self._namespace())

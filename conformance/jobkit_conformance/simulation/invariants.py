@@ -70,7 +70,7 @@ def _check_tokens(found: Iterable[Life]) -> None:
 
 
 class _Judge:
-    """One job. ``prompt``: calls take effect as they begin or end. ``repeats``: the backend may have sent some again."""
+    """One job. ``prompt``: calls take effect as they begin or end. ``repeats``: the backend may have sent one again."""
 
     def __init__(self, history: History, life: Life, *, prompt: bool, repeats: bool) -> None:
         self._repeats = repeats

@@ -14,9 +14,11 @@ from msgspec.structs import replace
 
 from jobkit.backend import Capabilities, Ended, Stale
 from jobkit_conformance.broken import Broken
+from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.report import Failure
+from jobkit_conformance.scope import unmet
 from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.invariants import check
 from jobkit_conformance.simulation.lives import lives
@@ -66,6 +68,16 @@ ATTEMPTS: Final = 20
 def can_simulate(harness: BackendHarness) -> bool:
     """Whether several clients of this backend can be played on a simulated loop."""
     return harness.simulated or harness.offers("simulate")
+
+
+def judged(harness: BackendHarness, capabilities: Capabilities) -> list[str]:
+    """The rules of which a simulation of this backend says something; the faults are its own, and need no hook."""
+    return [
+        id
+        for id in JUDGES
+        if all(need.startswith("hook:") for need in unmet(BY_ID[id].needs, capabilities, harness))
+        and (id != "E4" or harness.offers("simulate"))  # else its requests are not the backend's to repeat
+    ]
 
 
 @dataclass
