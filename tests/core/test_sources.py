@@ -31,7 +31,7 @@ class Kit:
 @pytest.fixture
 def own_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     """A third party's backend, as its package would declare it."""
-    points = EntryPoints([EntryPoint("sqlite", f"{__name__}:make", sources.GROUP)])
+    points = EntryPoints([EntryPoint("amqp", f"{__name__}:make", sources.GROUP)])
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
 
 
@@ -88,9 +88,8 @@ def test_an_unknown_scheme_lists_the_known_ones(spec: str) -> None:
         find(spec, "jobkit")
     message = str(raised.value)
     assert message.startswith("no backend for '")
-    assert (
-        ": a URL begins with one of fakeredis, inline, redis, rediss, unix; or name a factory as module:name" in message
-    )
+    known = "fakeredis, inline, redis, rediss, sqlite, unix"
+    assert f": a URL begins with one of {known}; or name a factory as module:name" in message
     assert "secret" not in message
 
 
@@ -105,10 +104,10 @@ def test_what_is_no_url_is_said_without_its_password() -> None:
 
 @pytest.mark.usefixtures("own_scheme")
 def test_third_parties_come_by_entry_point() -> None:
-    found = find("sqlite:///jobs.db?namespace=shop", "jobkit")
-    assert (found.factory, found.url, found.namespace) == (make, "sqlite:///jobs.db", "shop")
-    assert "sqlite" in sources.known()
-    with pytest.raises(ConfigurationError, match="one of fakeredis, inline, redis, rediss, sqlite, unix"):
+    found = find("amqp://host/jobs?namespace=shop", "jobkit")
+    assert (found.factory, found.url, found.namespace) == (make, "amqp://host/jobs", "shop")
+    assert "amqp" in sources.known()
+    with pytest.raises(ConfigurationError, match="one of amqp, fakeredis, inline, redis, rediss, sqlite, unix"):
         find("mongo://", "jobkit")
 
 

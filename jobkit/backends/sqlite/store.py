@@ -36,6 +36,7 @@ class Store:
         self._opened: tuple[int, int] | None = None
         """Which file it was, when it was opened last."""
         self._times = 0
+        """How often it was opened: each connection has versions of its own."""
         self._pages: int | None = None
         self._closed = False
         _stores.add(self)
@@ -51,11 +52,11 @@ class Store:
     # Steps.
 
     def write(self, work: Callable[[Step], T], until: float | None = None) -> T:
-        """One transaction that changes something; what it needs to end jobs in a full file is kept for it."""
+        """One transaction that changes something, in a full file too: the room for it is kept."""
         try:
             return self._step(work, "BEGIN IMMEDIATE", until)
         except BackendFull:
-            # The log may begin anew in the room that it has, and the ballast is given up.
+            # What is in the log goes into the file, so that the log begins anew in the room that it has.
             return self._step(work, "BEGIN IMMEDIATE", until, spare=True)
 
     def fill(self, work: Callable[[Step], T], size: int, until: float | None = None) -> T:
@@ -76,13 +77,10 @@ class Store:
         with self._lock:
             connection = self._ready(until)
             try:
-                return self._version(connection)
+                return self._times, connection.execute("PRAGMA data_version").fetchone()[0]
             except sqlite3.Error as error:
                 self._disconnect()
                 raise translated(error, self.settings.path) from error
-
-    def _version(self, connection: sqlite3.Connection) -> tuple[int, int]:
-        return self._times, connection.execute("PRAGMA data_version").fetchone()[0]
 
     def _step(self, work: Callable[[Step], T], begin: str, until: float | None, *, spare: bool = False) -> T:
         with self._lock:
@@ -146,7 +144,7 @@ class Store:
         return self._connection
 
     def _see_that_it_is_there(self) -> None:
-        """A file that was removed goes on in memory, so to say: what is written to it is lost."""
+        """A removed file can still be written to, by whoever has it open; all of that is lost."""
         if self._opened is None:
             return
         try:
