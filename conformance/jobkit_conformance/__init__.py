@@ -1,7 +1,32 @@
-"""The conformance kit: which promises a job backend keeps, and how it breaks the others, in the fewest steps."""
+"""The conformance kit: which promises a job backend keeps, and how it breaks the others, in the fewest steps.
 
-from jobkit_conformance.harness import BackendHarness, NotOffered
-from jobkit_conformance.playing import play
-from jobkit_conformance.stage import Stage
+Importing this loads nothing else: pytest does it in every run, for an option that few runs use.
+"""
 
-__all__ = ["BackendHarness", "NotOffered", "Stage", "play"]
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobkit_conformance.harness import BackendHarness, NotOffered
+    from jobkit_conformance.playing import play
+    from jobkit_conformance.stage import Stage
+    from jobkit_conformance.suite import conforms
+
+_LAZY = {
+    "BackendHarness": "jobkit_conformance.harness",
+    "NotOffered": "jobkit_conformance.harness",
+    "Stage": "jobkit_conformance.stage",
+    "conforms": "jobkit_conformance.suite",
+    "play": "jobkit_conformance.playing",
+}
+
+__all__ = ["BackendHarness", "NotOffered", "Stage", "conforms", "play"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        from importlib import import_module
+
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

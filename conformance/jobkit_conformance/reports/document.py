@@ -120,7 +120,7 @@ class Matrix(Struct, tag_field="schema", tag=MATRIX):
 
 def document(report: Report) -> Document:
     """The report as data, in the catalogue's order."""
-    entries = [_entry(finding) for finding in report.findings.values()]
+    entries = [entry_of(finding) for finding in report.findings.values()]
     return Document(
         kit=version("jobkit-core"),
         contract=CONTRACT,
@@ -193,7 +193,8 @@ def encode(whole: Document | Matrix) -> bytes:
     return msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
 
 
-def _entry(finding: Finding) -> Entry:
+def entry_of(finding: Finding) -> Entry:
+    """What a report says of one rule."""
     rule, failure, waiver = finding.rule, finding.failure, finding.waiver
     entry = Entry(
         id=rule.id,

@@ -31,7 +31,7 @@ def merge(given: Sequence[tuple[str, Document | Matrix]], *, allow_incomplete: b
     for name, each in named:
         groups.setdefault((each.target, each.backend, each.clock), []).append((name, each))
     merged = [_one(group, allow_incomplete=allow_incomplete) for group in groups.values()]
-    return merged[0] if len(merged) == 1 else _matrix(merged)
+    return merged[0] if len(merged) == 1 else matrix(merged)
 
 
 def _check(named: Sequence[Named]) -> None:
@@ -60,7 +60,7 @@ def _one(group: Sequence[Named], *, allow_incomplete: bool) -> Document:
                 f"({', '.join(differing)}): let both runs be of one version of it"
             )
     found = [each for _, each in group]
-    rules = [_entry(entries) for entries in zip(*(each.rules for each in found), strict=True)]
+    rules = [one_of(entries) for entries in zip(*(each.rules for each in found), strict=True)]
     return Document(
         kit=first.kit,
         contract=first.contract,
@@ -88,7 +88,7 @@ def _parts(each: Document) -> list[Part]:
     return each.parts or [Part(each.profile, each.seed, each.footer.seconds)]
 
 
-def _entry(entries: Sequence[Entry]) -> Entry:
+def one_of(entries: Sequence[Entry]) -> Entry:
     """What several runs say of one rule: all from the one that says the gravest, but counts from all."""
     verdict = together(entry.verdict for entry in entries)
     saying = [entry for entry in entries if entry.verdict is verdict]
@@ -123,7 +123,8 @@ def _length(entry: Entry) -> int:
     return len(entry.story.steps) if entry.story and entry.story.steps else 10_000
 
 
-def _matrix(merged: Sequence[Document]) -> Matrix:
+def matrix(merged: Sequence[Document]) -> Matrix:
+    """The reports of several backends, which are about one catalogue."""
     exits = {each.footer.exit for each in merged}
     exit = next(exit for exit in _GRAVEST if exit in exits)
     complete = all(each.footer.complete for each in merged)

@@ -39,6 +39,11 @@ def decode(text: bytes) -> Document | Matrix:
     return found
 
 
+def decode_part(text: bytes) -> Document:
+    """A report with some of its rules only, as it travels within one run."""
+    return msgspec.json.decode(text, type=Document)
+
+
 def documents(whole: Document | Matrix) -> list[Document]:
     """The reports of single backends in it."""
     return [whole] if isinstance(whole, Document) else whole.backends

@@ -1,0 +1,5 @@
+"""The kit under pytest: one test item a rule, and one report of all of them."""
+
+from jobkit_conformance.suite.conforming import conforms
+
+__all__ = ["conforms"]

@@ -1,0 +1,21 @@
+"""A run as in production, wherever it runs: a pytest that keeps an eye on everybody's jobs has no part in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Generator
+
+from jobkit import privacy, sources
+from jobkit_conformance.overheard import quiet
+
+
+@contextlib.contextmanager
+def undisturbed() -> Generator[None]:
+    """Apps keep their jobs where they say, arguments are not shown, and what is logged does not spoil the report."""
+    leave, hide = sources.redirect_all(None), privacy.reveal(shown=False)
+    try:
+        with quiet():
+            yield
+    finally:
+        hide()
+        leave()
