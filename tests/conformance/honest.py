@@ -22,6 +22,7 @@ from jobkit.backend import (
     SettleOutcome,
 )
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
+from jobkit.backends.inline.cells import Cells
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
 from tests.broken.patched import PatchedHarness
@@ -72,11 +73,24 @@ class Bare(PatchedHarness):
     client = BareBackend
 
 
+class JumpingCells(Cells):
+    """Versions grow, by as much as they like."""
+
+    def set(self, name: str, value: bytes, expected_version: int) -> int | None:
+        version = super().set(name, value, expected_version)
+        if version is None:
+            return None
+        version += len(self._cells) * 1_000
+        self._cells[name] = value, version
+        return version
+
+
 class ShufflingStore(Store):
     """Equals come in any order."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.cells = JumpingCells()
         self._random = random.Random(7)
 
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:
@@ -91,7 +105,7 @@ class ShufflingBackend(InlineBackend):
 
 
 class Shuffling(PatchedHarness):
-    """Promises no order among equals."""
+    """Promises no order among equals, and counts in leaps."""
 
     store = ShufflingStore
     client = ShufflingBackend
