@@ -24,7 +24,7 @@ AGAIN: Final = Retry(attempts=8, wait=0)
 
 
 async def _fails_once(all: Crew, ties: Ties, what: str) -> None:
-    """The first attempt is settled as one that has failed, and the last as done; on a busy machine there may be more."""
+    """The first attempt is settled as failed, and the last as done; on a busy machine there may be more."""
 
     def is_clear() -> bool:
         return "done" in _settled(ties) or len(ties.settlements) == AGAIN.attempts
