@@ -64,6 +64,9 @@ class Run:
         self._plays = 0
         self.known: frozenset[str] = frozenset()
         """Rules that are known to be broken: no machine stops where one of them is."""
+        self._drawn = 0
+        self._tell: Callable[[float], None] = lambda _within: None
+        """Hears what share of the part that is played is over."""
         self._target = ""
         self._unsound = ""
         self._capabilities: Capabilities | None = None
@@ -80,7 +83,8 @@ class Run:
             parts = self.parts()
             total, over = sum(part.weight for part in parts), 0.0
             for part in parts:
-                progress(part.words, over / total)
+                self._tell = partial(_within, progress, part.words, over / total, part.weight / total)
+                self._tell(0.0)
                 part.play()
                 over += part.weight
         return self.report(time.monotonic() - begun)
@@ -219,6 +223,7 @@ class Run:
         judged = [finding for id in machine.judges if self._judges(finding := self.findings[id])]
         if not judged:
             return
+        self._drawn = 0
         gates = {finding.rule.id: machine.gates(finding.rule.id, self.capabilities) for finding in judged}
         wanted = chain(*gates.values())
         begun = time.monotonic()
@@ -323,10 +328,17 @@ class Run:
         async def play(stage: Stage) -> Player:
             return await _play(stage, program)
 
+        self._drawn += 1
+        self._tell(min(self._drawn / self.profile.programs, 1.0))
         return self._go(self._on_a_stage(play))
 
     def _say(self, id: str, verdict: Verdict) -> None:
         self._verdicts.setdefault(id, []).append(verdict)
+
+
+def _within(progress: Progress, words: str, over: float, weight: float, share: float) -> None:
+    """Tell how far a part is, as a share of the whole."""
+    progress(words, over + share * weight)
 
 
 def _weight(id: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, TextIO
 
@@ -12,6 +13,8 @@ EVERY: Final = 30.0
 """Seconds between two lines, where nobody watches: enough to see that it goes on."""
 SOON: Final = 3.0
 """Seconds before anything is said of the time that is left: the first rules tell little."""
+OFTEN: Final = 0.2
+"""Seconds after which the same step is shown again, further on."""
 WIDTH: Final = 100
 CLEAR: Final = "\r\x1b[2K"
 
@@ -27,9 +30,10 @@ class Progress:
     ) -> None:
         self._stream = stream
         self._now = now
-        self._columns = columns or _columns
+        self._columns = columns or partial(_columns, stream)
         self._watched = stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._began = self._said = now()
+        self._began = self._said = self._shown = now()
+        self._words = ""
 
     def __enter__(self) -> Self:
         return self
@@ -44,6 +48,9 @@ class Progress:
     def show(self, words: str, share: float) -> None:
         """``share``: what part of the time is likely over, from 0 to 1."""
         now = self._now()
+        if words == self._words and now - self._shown < OFTEN:
+            return
+        self._words, self._shown = words, now
         over = now - self._began
         left = f", {_about(over / share - over)} left" if share > 0 and over >= SOON else ""
         if self._watched:
@@ -69,8 +76,8 @@ def _cut(line: str, width: int) -> str:
     return line if len(line) <= width else f"{line[: width - 3]}..."
 
 
-def _columns() -> int:
+def _columns(stream: TextIO) -> int:
     try:
-        return os.get_terminal_size().columns
+        return os.get_terminal_size(stream.fileno()).columns or WIDTH
     except OSError:
         return WIDTH
