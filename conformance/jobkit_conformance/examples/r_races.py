@@ -33,7 +33,7 @@ async def what_becomes_due_for_many_is_granted_to_one(stage: Stage) -> None:
 async def what_was_lost_is_granted_to_one(stage: Stage) -> None:
     lost, *clients = await stage.clients(9)
     await stage.put(lost, *map(message, IDS))
-    await stage.take(lost, *IDS)
+    stage.need(sorted(await stage.drain(lost)) == IDS, "not all were granted")
     await stage.advance(2 * MINUTE)
     await _at_once(stage, clients, "eight who reserve when 24 leases have run out")
 
@@ -42,7 +42,7 @@ async def what_was_lost_is_granted_to_one(stage: Stage) -> None:
 async def who_gives_up_while_it_recovers_loses_nothing(stage: Stage) -> None:
     lost = await stage.client()
     await stage.put(lost, *map(message, IDS))
-    await stage.take(lost, *IDS)
+    stage.need(sorted(await stage.drain(lost)) == IDS, "not all were granted")
     await stage.advance(2 * MINUTE)
     for turns in range(12):
         client = await stage.client()
