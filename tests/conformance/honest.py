@@ -164,6 +164,7 @@ class Offset(PatchedHarness):
     """Memory that takes the host's time, moved: the path of production."""
 
     clock_mode = "offset"
+    simulated = False  # its time is the host's
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,4 +185,5 @@ class Real(PatchedHarness):
     """Nothing moves its clock."""
 
     clock_mode = "real"
+    simulated = False
     client = RealTimeBackend
