@@ -1,4 +1,4 @@
-"""A settle that is sent again after its reply was lost is told that it came too late: each try counts as another call."""
+"""A settle that is sent again after its reply was lost is told that it is stale: each try counts as another call."""
 
 from __future__ import annotations
 

@@ -16,11 +16,15 @@ class Decisions:
         self._recorded = recorded
         self._chance = chance
         self.taken: list[int] = []
+        self.fates: list[int] = []
+        """The places of the decisions about what became of a parcel."""
 
-    def choose(self, count: int, odds: float) -> int:
+    def choose(self, count: int, odds: float, *, fate: bool = False) -> int:
         """One of ``count``; by chance another one than 0 with these odds."""
         if count <= 1:
             return 0
+        if fate:
+            self.fates.append(len(self.taken))
         place = len(self.taken)
         if place < len(self._recorded):
             chosen = self._recorded[place] % count

@@ -253,7 +253,7 @@ class _Judge:
     def _who_lost_it(self) -> str:
         if any(isinstance(touch.outcome, Unknown) and touch.call.verb == "cancel" for touch in self._life.touches):
             return "E4" if self._repeats else "X3"
-        if self._unanswered:
+        if self._unanswered or self._repeats:
             return "R4" if self._history.lost else "R3"
         if not self._life.grants:
             return "E8"

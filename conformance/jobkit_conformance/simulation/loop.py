@@ -26,6 +26,8 @@ MOST_AT_ONCE: Final = 5_000
 """Callbacks while nothing arrives and no time passes; none needs a tenth of it."""
 ANOTHER: Final = 0.45
 """How often something else arrives than what was sent first."""
+ENDINGS: Final = 5
+"""How often what still runs at the end is cancelled: who clears up may have to wait once more."""
 MEANWHILE: Final = 0.12
 """How often time passes while something is under way."""
 TOGETHER: Final = 0.4
@@ -55,6 +57,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._decisions = decisions
         self.calm = False
         """Whether everything arrives, in the order of sending and before time passes."""
+        self.over = False
+        """Whether the play has ended: nothing travels any more."""
         self.unhandled: list[str] = []
         """What nobody caught, in callbacks and forgotten tasks."""
         self._now = 0.0
@@ -129,10 +133,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _arrive(self, parcel: Parcel) -> None:
         self._parcels.remove(parcel)
-        parcel.future.set_result(parcel.fates[self._choose(len(parcel.fates), AMISS)])
+        parcel.future.set_result(parcel.fates[self._choose(len(parcel.fates), AMISS, fate=True)])
 
-    def _choose(self, count: int, odds: float) -> int:
-        return 0 if self.calm else self._decisions.choose(count, odds)
+    def _choose(self, count: int, odds: float, *, fate: bool = False) -> int:
+        return 0 if self.calm else self._decisions.choose(count, odds, fate=fate)
 
     def _next_timer(self) -> float | None:
         while self._timers and self._timers[0][2].cancelled():
@@ -145,9 +149,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._ready.append(heapq.heappop(self._timers)[2])
 
     def _end_the_rest(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._react()
+        self.calm = self.over = True
+        for _ in range(ENDINGS):
+            for task in self._tasks:
+                task.cancel()
+            self._react()
 
     # What asyncio asks of a loop.
 

@@ -58,6 +58,8 @@ class Played:
     scenario: Scenario
     history: History
     start_ms: int
+    fates: list[int]
+    """The places of the decisions about what became of a parcel."""
     broken: Broken | None = None
 
 
@@ -77,7 +79,9 @@ def play(harness: BackendHarness, scenario: Scenario, namespace: str, chance: ra
         broken = _hung(history, stuck)
     if broken is None and loop.unhandled:
         broken = Broken("C2", f"nobody caught {loop.unhandled[0]}")
-    return Played(structs.replace(scenario, decisions=_trimmed(decisions.taken)), history, start_ms, broken)
+    return Played(
+        structs.replace(scenario, decisions=_trimmed(decisions.taken)), history, start_ms, decisions.fates, broken
+    )
 
 
 def _trimmed(decisions: Sequence[int]) -> list[int]:
@@ -101,6 +105,7 @@ class _Hand:
 
     name: str
     backend: Backend
+    died: asyncio.Future[None]
     granted: list[Delivery] = field(default_factory=list[Delivery])
 
 
@@ -119,13 +124,14 @@ class _World:
         try:
             for number in range(len(scripts)):
                 await self._open(f"c{number + 1}")
-            scenes = [self._act(hand, script) for hand, script in zip(tuple(self._hands), scripts, strict=True)]
+            scenes = [self._live(hand, script) for hand, script in zip(tuple(self._hands), scripts, strict=True)]
             await asyncio.gather(*scenes)
             await self._settle_down()
         finally:
             self._loop.calm = True
             for hand in self._hands:
-                await hand.backend.close()
+                if not hand.died.done():
+                    await hand.backend.close()
             await self._harness.wipe(self._namespace)
 
     async def _open(self, name: str) -> _Hand:
@@ -136,7 +142,7 @@ class _World:
         else:
             witness = Witness(await self._harness.open(self._namespace, clock), self._history, name)
             backend = Distant(witness, wire)
-        hand = _Hand(name, backend)
+        hand = _Hand(name, backend, wire.died)
         self._hands.append(hand)
         return hand
 
@@ -146,10 +152,20 @@ class _World:
         await asyncio.sleep(LONG / 1000)
         self._history.calm = self._history.length
         hand = await self._open(REST)
-        for _ in range(2):
-            while found := await hand.backend.reserve([QUEUE], limit=AT_ONCE, lease=SECOND):
-                await hand.backend.settle([Done(delivery.token) for delivery in found])
-            await asyncio.sleep(LONG / 1000)
+        try:
+            for _ in range(2):
+                while found := await hand.backend.reserve([QUEUE], limit=AT_ONCE, lease=SECOND):
+                    await hand.backend.settle([Done(delivery.token) for delivery in found])
+                await asyncio.sleep(LONG / 1000)
+        except Exception as error:
+            raise self._broken(hand, error) from error
+
+    async def _live(self, hand: _Hand, script: Sequence[Step]) -> None:
+        """Follow a script to its end, or until the client dies."""
+        acting = self._loop.create_task(self._act(hand, script))
+        await asyncio.wait([acting, hand.died], return_when=asyncio.FIRST_COMPLETED)
+        if acting.done():
+            acting.result()
 
     async def _act(self, hand: _Hand, script: Sequence[Step]) -> None:
         for step in script:
@@ -157,11 +173,16 @@ class _World:
                 await self._do(hand, step)
             except (BackendUnavailable, TimeoutError):
                 continue  # written down where it happened
-            except Broken:
-                raise
             except Exception as error:
-                call = self._last(hand.name)
-                raise Broken(_WHOSE[call.verb], f"{call.verb} raised {type(error).__name__}: {error}") from error
+                raise self._broken(hand, error) from error
+
+    def _broken(self, hand: _Hand, error: Exception) -> Broken:
+        """What it breaks that a verb raised this."""
+        call = self._last(hand.name)
+        seen = f"{call.verb} raised {type(error).__name__}: {error}"
+        if isinstance(error, BackendUnavailable):
+            return Broken("D2", f"nothing gets lost any more, and {seen}")
+        return Broken(_WHOSE[call.verb], seen)
 
     def _last(self, client: str) -> Call:
         return next(call for call in reversed(self._history.calls) if call.client == client)

@@ -19,6 +19,7 @@ from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.report import Failure
 from jobkit_conformance.scope import unmet
+from jobkit_conformance.simulation import sweep
 from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.invariants import check
 from jobkit_conformance.simulation.lives import lives
@@ -71,11 +72,14 @@ def can_simulate(harness: BackendHarness) -> bool:
 
 
 def judged(harness: BackendHarness, capabilities: Capabilities) -> list[str]:
-    """The rules of which a simulation of this backend says something; the faults are its own, and need no hook."""
+    """The rules of which a simulation of this backend says something.
+
+    It brings the faults itself, and clients that die; so it needs no hook, and no processes that share a store.
+    """
     return [
         id
         for id in JUDGES
-        if all(need.startswith("hook:") for need in unmet(BY_ID[id].needs, capabilities, harness))
+        if all(need.startswith(("hook:", "shared|")) for need in unmet(BY_ID[id].needs, capabilities, harness))
         and (id != "E4" or harness.offers("simulate"))  # else its requests are not the backend's to repeat
     ]
 
@@ -102,20 +106,28 @@ class Simulation:
         self._plays = 0
 
     def search(self, seed: int, profile: Profile, rules: Collection[str]) -> Simulated:
-        """Play as many scenarios as the profile says, for no longer than it allows; only breaks of ``rules`` count."""
+        """Play every single fault, then as many scenarios as the profile says and allows; only ``rules`` count."""
         found, begun = Simulated(), time.monotonic()
-        for number in range(profile.scenarios):
-            if time.monotonic() - begun > profile.seconds:
-                break
-            chance = random.Random(f"{seed} {number}")  # noqa: S311  (scenarios, not secrets)
-            played, broken = self.judged(draw(chance, self._capabilities), chance)
+        for played, broken in self._plays_of(seed, profile.scenarios):
             found.cases += 1
             found.situations.update(situations(played.history))
             if broken is not None and broken.rule in rules:
                 found.scenario, found.broken = self._smallest(played.scenario, broken, profile.shrinking)
                 break
+            if time.monotonic() - begun > profile.seconds / 2:
+                break
         found.seconds = time.monotonic() - begun
         return found
+
+    def _plays_of(self, seed: int, scenarios: int) -> Iterator[tuple[Played, Broken | None]]:
+        for script in sweep.scripts(self._capabilities):
+            plain, broken = self.judged(Scenario([script], faulty=True))
+            yield plain, broken
+            for scenario in sweep.faults(script, plain.fates):
+                yield self.judged(scenario)
+        for number in range(scenarios):
+            chance = random.Random(f"{seed} {number}")  # noqa: S311  (scenarios, not secrets)
+            yield self.judged(draw(chance, self._capabilities), chance)
 
     def judged(self, scenario: Scenario, chance: random.Random | None = None) -> tuple[Played, Broken | None]:
         """Play one scenario, and say what it broke."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 ARRIVES: Final = "arrives"
 LOST: Final = "lost"
+DIES: Final = "dies"
+"""Whoever sent it, or waits for it, is no more: the process ends at this command."""
 
 
 class SimulatedWire:
@@ -41,15 +44,27 @@ class SimulatedWire:
         self._loop = loop
         self._history = history
         self._name = name
-        self._fates = (ARRIVES, LOST) if faulty else (ARRIVES,)
+        self._fates = (ARRIVES, LOST, DIES) if faulty else (ARRIVES,)
+        self.died: asyncio.Future[None] = loop.create_future()
+        """Done when the client is no more; from then on it neither sends nor hears anything."""
 
     async def travel(self, lane: str, what: str) -> bool:
         """Until this arrives; False when it got lost. What travels on one lane keeps its order."""
-        arrived = await self._loop.send(f"{self._name} {lane}", *self._fates) == ARRIVES
-        if not arrived:
+        if self._loop.over:
+            return False
+        fate = ARRIVES
+        if not self.died.done():
+            fate = await self._loop.send(f"{self._name} {lane}", *self._fates)
+        if fate == DIES and not self.died.done():
+            self._history.note(self._name, f"dies, with {what} under way")
+            self.died.set_result(None)
+        if self.died.done():
+            self._history.lost += 1
+            await self._loop.create_future()
+        if fate == LOST:
             self._history.lost += 1
             self._history.note(self._name, f"{what} is lost")
-        return arrived
+        return fate == ARRIVES
 
 
 class Distant(Backend):
