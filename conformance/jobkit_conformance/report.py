@@ -65,6 +65,8 @@ class Report:
     """Options that are not claimed and were not refused."""
     unsound: str = ""
     """Why nothing was judged: what the harness' author has to mend."""
+    asked: frozenset[str] = frozenset()
+    """The rules that were asked for, when not all were: the exit code speaks of them only."""
     remarks: tuple[str, ...] = ()
     """What else its reader has to know, such as of waivers that ended."""
 
@@ -77,7 +79,7 @@ class Report:
         if self.unsound:
             return Exit.KIT_FAILED
         return exit_of(
-            (finding.verdict for finding in self.findings.values()),
+            (finding.verdict for id, finding in self.findings.items() if not self.asked or id in self.asked),
             accepted_unclaimed=bool(self.accepted_unclaimed),
             allow_incomplete=self.allow_incomplete,
         )

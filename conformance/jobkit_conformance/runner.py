@@ -118,6 +118,7 @@ class Run:
             seconds=seconds,
             accepted_unclaimed=tuple(self._unrefused),
             unsound=self._unsound,
+            asked=self._rules,
         )
 
     def close(self) -> None:

@@ -76,7 +76,7 @@ def _report(run: Run, options: argparse.Namespace, rules: frozenset[str], waived
     run.known = frozenset(waiver.rule for waiver in waived)
     with Progress(sys.stderr) as progress:
         report = run.run(options.target, progress.show)
-    report.allow_incomplete = options.allow_incomplete or bool(rules)
+    report.allow_incomplete = options.allow_incomplete
     waivers.apply(report, waived, dt.datetime.now(dt.UTC).date())
     print(terminal.render(report, options.target, rules))
     write(document(report), json=options.json, html=options.html)

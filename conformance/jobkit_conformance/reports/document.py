@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib.metadata import version
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -139,6 +139,7 @@ def document(report: Report) -> Document:
             remarks=report.remarks,
             seconds=report.seconds,
             allow_incomplete=report.allow_incomplete,
+            asked=report.asked,
         ),
     )
 
@@ -157,11 +158,13 @@ def footer(
     remarks: Sequence[str] = (),
     seconds: float = 0.0,
     allow_incomplete: bool = False,
+    asked: Collection[str] = (),
 ) -> Footer:
-    """What these entries come to."""
-    verdicts = [entry.verdict for entry in entries]
-    unclaimed = bool(accepted_unclaimed)
-    exit = exit_of(verdicts, accepted_unclaimed=unclaimed, allow_incomplete=allow_incomplete)
+    """What these entries come to; the exit code is about those that were ``asked``, when not all were."""
+    told = {entry.id: entry.verdict for entry in entries}
+    verdicts = list(told.values())
+    answers = [verdict for id, verdict in told.items() if not asked or id in asked]
+    exit = exit_of(answers, accepted_unclaimed=bool(accepted_unclaimed), allow_incomplete=allow_incomplete)
     if unsound:
         exit = Exit.KIT_FAILED
     complete = not unsound and not set(verdicts) & OPEN
