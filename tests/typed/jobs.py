@@ -16,7 +16,7 @@ def resize(path: str, width: int = 640) -> bytes:
     return path.encode() * width
 
 
-@app.job(queue="mail", retry=jobkit.Retry(attempts=5, on=ConnectionError), discard=(KeyError, LookupError))
+@app.job(queue="mail", retry=jobkit.Retry(attempts=5, on=ConnectionError), discard=(KeyError, LookupError), limit=30)
 async def send_welcome(user_id: int, template: str = "welcome") -> bool:
     return bool(user_id and template)
 
@@ -26,7 +26,12 @@ def by_user(arguments: Mapping[str, object]) -> str:
 
 
 @app.job(
-    name="shop.any", queue=by_user, priority=3, key="any", retry=[jobkit.Retry(on=OSError, wait=timedelta(minutes=1))]
+    name="shop.any",
+    queue=by_user,
+    priority=3,
+    key="any",
+    retry=[jobkit.Retry(on=OSError, wait=timedelta(minutes=1))],
+    limit=timedelta(minutes=5),
 )
 def takes_anything(*ids: int, **named: str) -> None: ...
 
