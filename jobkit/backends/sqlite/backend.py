@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -28,7 +27,6 @@ from jobkit.backend import (
     Extension,
     Message,
     Page,
-    Release,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
@@ -36,30 +34,20 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.backends.sqlite import looks, moves, moves_by_id, switches
-from jobkit.backends.sqlite.bells import Bell, waiting
 from jobkit.backends.sqlite.blocking import BlockingSqlite
+from jobkit.backends.sqlite.reserving import Reserving
 from jobkit.backends.sqlite.settings import Settings
 from jobkit.backends.sqlite.step import Step
 from jobkit.backends.sqlite.store import Store
 from jobkit.backends.sqlite.thread import StoreThread
-from jobkit.clock import Clock, ManualClock
+from jobkit.clock import Clock
 from jobkit.errors import Closed, InvalidArgument
 from jobkit.lifecycle import State
 
 T = TypeVar("T")
 
-NEVER: Final = float("inf")
 WIPED: Final = 20_000
 """Jobs that go in one step when a namespace is wiped; nobody waits longer for it than for any other step."""
-
-
-class Look:
-    """What a reserve found: deliveries, or when the next is due, and as of which version of the file."""
-
-    def __init__(self, granted: list[Delivery], next_due: int | None, version: tuple[int, int]) -> None:
-        self.granted = granted
-        self.next_due = next_due
-        self.version = version
 
 
 class SqliteBackend(Backend):
@@ -68,15 +56,21 @@ class SqliteBackend(Backend):
     ``clock``: take the time from it; without one it is the host's, and never runs backwards in a namespace.
     """
 
-    def __init__(self, settings: Settings, namespace: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        namespace: str,
+        clock: Clock | None = None,
+        thread: Callable[[Store], StoreThread] = StoreThread,
+    ) -> None:
         check_name("namespace", namespace)
         self.settings = settings
         self._capabilities = settings.capabilities
         self.namespace = namespace
         self.store = Store(settings, namespace, clock)
-        self.thread = StoreThread(self.store)
+        self.thread = thread(self.store)
+        self.reserving = Reserving(self.store, self.thread, clock)
         self._clock = clock
-        self._bells: set[Bell] = set()
         self._closed = False
 
     def __repr__(self) -> str:
@@ -102,18 +96,7 @@ class SqliteBackend(Backend):
     async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
         self._check_open()
         check_reserve(queues, limit, lease, wait, self.capabilities)
-        names = list(queues)
-        if not wait:
-            return (await self._look(names, limit, lease)).granted
-        ends = time.monotonic() + wait / 1000
-        with waiting(self.store.place, names) as bell:
-            self._bells.add(bell)
-            unsubscribe = self._clock.subscribe(bell.ring) if isinstance(self._clock, ManualClock) else lambda: None
-            try:
-                return await self._wait(bell, names, limit, lease, ends)
-            finally:
-                unsubscribe()
-                self._bells.discard(bell)
+        return await self.reserving.reserve(list(queues), limit, lease, wait / 1000)
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
         self._check_open()
@@ -131,8 +114,7 @@ class SqliteBackend(Backend):
         if self._closed:
             return
         self._closed = True
-        for bell in self._bells:
-            bell.ring()
+        self.reserving.end()
         await self.thread.end()
 
     # By id.
@@ -242,49 +224,6 @@ class SqliteBackend(Backend):
         check_ids(ids, self.capabilities)
         wanted = list(ids)
         return await self._write(lambda step: work(step, wanted)) if wanted else []
-
-    async def _look(self, queues: list[str], limit: int, lease: int) -> Look:
-        """Take what can be taken; looking first, so that whoever finds nothing has locked nothing."""
-
-        def look(until: float) -> Look:
-            version = self.store.version(until)
-            seen, litter = self.store.read(lambda step: (moves.outlook(step, queues), step.litter()), until)
-            if not (seen.due or litter):
-                return Look([], seen.next_due, version)
-
-            def take(step: Step) -> Look:
-                granted = moves.reserve(step, queues, limit, lease)
-                return Look(granted, None if granted else moves.outlook(step, queues).next_due, version)
-
-            return self.store.write(take, until)
-
-        return await self.thread.run(look, self._give_back)
-
-    def _give_back(self, look: Look) -> None:
-        if look.granted:
-            releases = [Release(delivery.token) for delivery in look.granted]
-            self.store.write(lambda step: moves.settle(step, releases))
-
-    async def _wait(self, bell: Bell, queues: list[str], limit: int, lease: int, ends: float) -> list[Delivery]:
-        while True:
-            bell.hush()
-            self._check_open()
-            look = await self._look(queues, limit, lease)
-            if look.granted or time.monotonic() >= ends:
-                return look.granted
-            await self._rest(bell, look, ends)
-
-    async def _rest(self, bell: Bell, look: Look, ends: float) -> None:
-        """Until there may be something: rung in this process, due by the clock, or committed by another process."""
-        while (left := ends - time.monotonic()) > 0:
-            due = NEVER if look.next_due is None else max(0, look.next_due - self.store.wall()) / 1000
-            if await bell.heard(min(left, due, self.settings.poll)):
-                return
-            if look.next_due is not None and look.next_due <= self.store.wall():
-                return
-            self._check_open()
-            if await self.thread.run(self.store.version) != look.version:
-                return
 
 
 def _state(state: State) -> State:

@@ -11,17 +11,21 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, Literal
+from urllib.parse import quote
 
-from jobkit.backends.sqlite.backend import SqliteBackend
+from jobkit.backends.sqlite.backend import WIPED, SqliteBackend
 from jobkit.backends.sqlite.connection import connect
 from jobkit.backends.sqlite.settings import read
+from jobkit.backends.sqlite.simulated import SimulatedThread, Wire
+from jobkit.backends.sqlite.store import Store
+from jobkit.backends.sqlite.switches import wipe
 from jobkit.clock import Clock
 from jobkit_conformance import BackendHarness
 
-OWN_FILE_ONLY: Final = frozenset({"restart", "kill"})
+OWN_FILE_ONLY: Final = frozenset({"restart", "kill", "fill"})
 """What is done to a file that nobody else uses."""
 PATIENCE: Final = 5.0
-"""Seconds."""
+"""Seconds that the harness waits for those who have the file locked."""
 ENDLESS: Final = 2**30
 """Pages; SQLite's own limit is beyond that."""
 
@@ -37,7 +41,7 @@ class Harness(BackendHarness):
 
     def __init__(self, url: str | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="jobkit-sqlite-")) if url is None else None
-        self.settings = read(url or f"sqlite:///{self._own / 'store' / 'jobs.db'}")
+        self.settings = read(url or f"sqlite:///{quote(str(self._store / 'jobs.db'))}")
         self._clients: weakref.WeakSet[SqliteBackend] = weakref.WeakSet()
         self._pages: int | None = None
         self._away = False
@@ -52,9 +56,13 @@ class Harness(BackendHarness):
         return backend
 
     async def wipe(self, namespace: str) -> None:
-        backend = SqliteBackend(self.settings, namespace)
-        await backend.wipe()
-        await backend.close()
+        """Without a thread: within a simulation there is no time in which one could answer."""
+        store = Store(self.settings, namespace, None)
+        try:
+            while not store.write(lambda step: wipe(step, WIPED)):
+                continue
+        finally:
+            store.close()
 
     def close(self) -> None:
         if self._folder is not None:
@@ -104,6 +112,9 @@ class Harness(BackendHarness):
         self._pages = 1 if full else None
         for client in self._clients:
             client.store.limit(1 if full else ENDLESS)
+
+    async def simulate(self, namespace: str, clock: Clock, wire: Wire) -> SqliteBackend:
+        return SqliteBackend(self.settings, namespace, clock, thread=lambda store: SimulatedThread(store, wire))
 
     async def cost(self) -> float:
         """The CPU time of the threads on which the steps run."""

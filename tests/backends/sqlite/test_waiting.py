@@ -20,7 +20,7 @@ async def _waiting(clients: Open, **options: object) -> asyncio.Task[list[str]]:
         return [each.message.id for each in await waiter.reserve(["q"], limit=1, lease=60_000, wait=NEVER)]
 
     task = asyncio.create_task(wait())
-    while not waiter._bells or not waiter.store.connected:
+    while not waiter.reserving.bells or not waiter.store.connected:
         await asyncio.sleep(0)
     return task
 

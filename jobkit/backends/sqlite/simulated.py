@@ -1,0 +1,49 @@
+"""The thread of a client within a simulation: steps and answers travel on a wire that a test decides about."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from jobkit.backends.sqlite.store import Store
+from jobkit.backends.sqlite.thread import Call, StoreThread
+from jobkit.errors import BackendUnavailable
+
+T = TypeVar("T")
+
+
+class Wire(Protocol):
+    """The ways to the thread and back."""
+
+    async def travel(self, lane: str, what: str) -> bool:
+        """Wait until ``what`` arrives; False when it got lost."""
+        ...
+
+
+class SimulatedThread(StoreThread):
+    """Steps run where they arrive, on the loop itself, one after another. A real thread loses none, but may be late."""
+
+    def __init__(self, store: Store, wire: Wire) -> None:
+        super().__init__(store)
+        self._wire = wire
+
+    async def run(self, work: Callable[[float], T], undo: Callable[[T], object] | None = None) -> T:
+        call = Call(work, undo, time.monotonic() + self._store.settings.timeout / 1000)
+        try:
+            if not await self._wire.travel("out", "a step"):
+                raise BackendUnavailable("the step was lost")
+            call.perform()
+            if not await self._wire.travel("back", "the answer of a step"):
+                call.answer.cancel()
+                raise BackendUnavailable("the answer of the step was lost")
+            return await call.answer
+        except asyncio.CancelledError:
+            call.answer.cancel()
+            if (more := call.abandon()) is not None:
+                more()
+            raise
+
+    async def end(self) -> None:
+        self._store.close()
