@@ -35,4 +35,4 @@ def test_every_hook_is_in_it(guide: str) -> None:
 
 def test_every_verdict_is_in_it(guide: str) -> None:
     words = {verdict: verdict.words.removesuffix(" as declared") for verdict in Verdict}
-    assert [verdict for verdict, word in words.items() if f"| {word}" not in guide.lower()] == [Verdict.WAIVED]
+    assert [verdict for verdict, word in words.items() if f"| {word}" not in guide.lower()] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,10 @@ def test_a_waived_rule_stops_no_machine(tmp_path: Path, capsys: pytest.CaptureFi
     assert "L10 unknown" in capsys.readouterr().out
     assert main([*asked, "--waivers", str(path)]) == Exit.CONFORMANT
     assert "L10 kept" in capsys.readouterr().out
+
+
+def test_the_example_in_the_guide_is_one(tmp_path: Path) -> None:
+    guide = (Path(__file__).parents[2] / "conformance" / "README.md").read_text()
+    (example,) = re.findall(r"^```toml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
+    (waiver,) = load(written(tmp_path, example))
+    assert (waiver.rule, waiver.until, waiver.backend) == ("O1", LATER, "fakeredis*")
