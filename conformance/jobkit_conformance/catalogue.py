@@ -813,7 +813,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "no longer than the job's hard limit: one start.",
         needs=("worker", "inspect"),
         reason="A job that runs for long is not one whose worker is lost.",
-        look="Who extends, from which thread, and how often within a lease.",
+        look="Who extends, from which thread, how often within a lease, and until when.",
         bugs=("taskiq-redis #101", "dramatiq #692", "pgqueuer #430", "good_job #989"),
     ),
     Rule(
@@ -910,7 +910,10 @@ RULES: Final[tuple[Rule, ...]] = (
         "A job past its hard limit has failed and follows its retry rules.",
         needs=("worker",),
         reason="A job that hangs holds a slot, a lease and a key.",
-        look="Who notices, and whether that counts as a failure.",
+        look=(
+            "Who notices, also where a job blocks the loop, ignores its cancellation or runs in a thread, and whether "
+            "that counts as a failure."
+        ),
         bugs=("delayed_job PR 1250", "docket #245"),
     ),
 )
