@@ -162,8 +162,8 @@ class Teller:
             return {"close": "done", "pause": "done", "resume": "done", "cell_set": "refused"}.get(step.verb, "nothing")
         if step.verb == "cell_set":
             return f"version {step.answer}"
-        if step.verb == "reserve":
-            return f"granted {self._grants(step.answer)}" if step.answer else "nothing"
+        if step.items and len(_deliveries(step)) == len(step.items):
+            return f"granted {self._grants(step.answer)}"
         if step.items:
             return _several(step.items, self._outcome)
         if step.answer == []:
@@ -217,7 +217,8 @@ class Teller:
 
 
 def _deliveries(step: Call) -> Sequence[Delivery]:
-    return step.items if step.verb == "reserve" else ()
+    """Those that a reserve granted; whatever else a wrong backend answers is none."""
+    return [each for each in step.items if isinstance(each, Delivery)] if step.verb == "reserve" else ()
 
 
 def _several(items: Sequence[Any], say: Callable[[Any], str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,15 @@ def test_a_break_of_a_rule_whose_item_is_over_fails_the_item_that_found_it(proje
     assert "found beside what was asked:" in found.stdout.str()
     assert "names are bent" in found.stdout.str()
     assert {rule["id"]: rule["verdict"] for rule in written(project)["rules"]}["B3"] == "broken"
+
+
+def test_loading_it_loads_nothing_else() -> None:
+    """It is loaded in every run of somebody's tests."""
+    script = "import sys, pytest, jobkit_conformance.plugin; print(*sorted(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    ours = [name for name in ended.stdout.split() if name.partition(".")[0] in ("jobkit", "jobkit_conformance")]
+    assert ours == ["jobkit_conformance", "jobkit_conformance.plugin"]
+    assert not {"hypothesis", "msgspec", "redis"} & set(ended.stdout.split())
 
 
 # The report.
