@@ -40,6 +40,8 @@ class BackendHarness:
     """
 
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "real"
+    worker_counts: ClassVar[bool] = False
+    """The rules about workers are part of the verdict; else they are shown beside it, as they judge jobkit's own."""
     remote: ClassVar[bool] = False
     """The store has a clock of its own, so that a client's may be wrong; an embedded store takes its host's."""
 

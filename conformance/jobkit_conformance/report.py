@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,8 +67,14 @@ class Report:
     """Why nothing was judged: what the harness' author has to mend."""
     asked: frozenset[str] = frozenset()
     """The rules that were asked for, when not all were: the exit code speaks of them only."""
+    worker_counts: bool = True
+    """Whether the rules about workers are part of the verdict, or shown beside it."""
     remarks: tuple[str, ...] = ()
     """What else its reader has to know, such as of waivers that ended."""
+
+    @property
+    def _verdicts(self) -> dict[str, Verdict]:
+        return {id: finding.verdict for id, finding in self.findings.items()}
 
     @property
     def counted(self) -> Counter[Verdict]:
@@ -79,14 +85,14 @@ class Report:
         if self.unsound:
             return Exit.KIT_FAILED
         return exit_of(
-            (finding.verdict for id, finding in self.findings.items() if not self.asked or id in self.asked),
+            answering(self._verdicts, asked=self.asked, worker_counts=self.worker_counts),
             accepted_unclaimed=bool(self.accepted_unclaimed),
             allow_incomplete=self.allow_incomplete,
         )
 
     @property
     def complete(self) -> bool:
-        return not self.unsound and not (set(self.counted) & OPEN)
+        return not self.unsound and not OPEN & set(answering(self._verdicts, worker_counts=self.worker_counts))
 
     @property
     def headline(self) -> str:
@@ -96,6 +102,25 @@ class Report:
     def failed(self) -> list[Finding]:
         """What is broken, and where the kit itself failed."""
         return [finding for finding in self.findings.values() if finding.verdict in (Verdict.BROKEN, Verdict.ERROR)]
+
+
+def answering(
+    verdicts: Mapping[str, Verdict], *, asked: Collection[str] = (), worker_counts: bool = True
+) -> list[Verdict]:
+    """The verdicts that a backend answers for: of what was asked, else of all but a worker that is not its own.
+
+    The kit's own failures count wherever they happen.
+    """
+    return [
+        verdict
+        for id, verdict in verdicts.items()
+        if verdict is Verdict.ERROR or (id in asked if asked else worker_counts or not _judges_worker(id))
+    ]
+
+
+def _judges_worker(id: str) -> bool:
+    rule = BY_ID.get(id)  # a report may be of another version's catalogue
+    return rule is not None and rule.judges_worker
 
 
 def blank() -> dict[str, Finding]:

@@ -119,6 +119,7 @@ class Run:
             accepted_unclaimed=tuple(self._unrefused),
             unsound=self._unsound,
             asked=self._rules,
+            worker_counts=self.harness.worker_counts,
         )
 
     def close(self) -> None:

@@ -149,6 +149,17 @@ def test_several_backends_stand_side_by_side(found: Document) -> None:
     assert shown.one("p", class_="columns").text == "12"
 
 
+def test_a_worker_that_is_not_the_backends_own_is_said_to_stand_beside() -> None:
+    def beside(whole: Document) -> list[str]:
+        families = list(parsed(page(whole)).all("section", class_="family"))
+        return [each.text for family in families for each in family.all("p", class_="note") if "worker" in each.text]
+
+    assert beside(document(made(worker_counts=False))) == [
+        "jobkit's worker over this backend: beside the verdict, no part of it"
+    ]
+    assert beside(document(made())) == []
+
+
 def test_every_verdict_is_explained(shown: Node) -> None:
     legend = [(each.one("dt").text, each.one("dd").text) for each in shown.one("dl", class_="legend").all("div")]
     assert legend == [(SIGNS[verdict] + name(verdict), MEANINGS[verdict]) for verdict in Verdict]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 import pytest
 
+from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.report import Report, blank
+from jobkit_conformance.reports import terminal
+from jobkit_conformance.reports.document import document
+from jobkit_conformance.reports.merging import merge
 from jobkit_conformance.verdicts import Exit, Verdict, exit_of, together
+from tests.conformance.made import report
 
 
 @pytest.mark.parametrize(
@@ -79,3 +86,41 @@ def test_an_unsound_harness_is_never_complete() -> None:
     report = _report(Verdict.KEPT, unsound="wipe() does nothing")
     assert not report.complete
     assert report.exit is Exit.KIT_FAILED
+
+
+def test_a_worker_that_is_not_the_backends_own_is_shown_beside_the_verdict() -> None:
+    verdicts = {"W1": Verdict.BROKEN, "W2": Verdict.UNKNOWN}
+    own, other = (report(verdicts=verdicts, worker_counts=counts) for counts in (True, False))
+    assert (own.exit, own.complete) == (Exit.BROKEN, False)
+    assert (other.exit, other.complete, other.headline) == (Exit.CONFORMANT, True, "CONFORMANT")
+    assert other.counted[Verdict.BROKEN] == 1
+    assert "shown beside the verdict" in terminal.render(other, "mine")
+    assert "shown beside the verdict" not in terminal.render(own, "mine")
+
+
+def test_beside_the_verdict_nothing_that_was_asked_for_and_no_failure_of_the_kit() -> None:
+    asked = report(verdicts={"W1": Verdict.BROKEN}, worker_counts=False, asked=frozenset({"W1"}))
+    assert asked.exit is Exit.BROKEN
+    assert report(verdicts={"W1": Verdict.ERROR}, worker_counts=False).exit is Exit.KIT_FAILED
+
+
+@pytest.mark.parametrize("worker_counts", [True, False])
+def test_a_document_and_a_merge_of_it_come_to_the_same(worker_counts: bool) -> None:  # noqa: FBT001
+    found = report(verdicts={"W1": Verdict.BROKEN}, worker_counts=worker_counts)
+    written = document(found)
+    merged = merge([("a", written), ("b", document(report(seed=2, worker_counts=worker_counts)))])
+    assert merged.footer.exit == written.footer.exit == found.exit
+    assert merged.footer.complete == written.footer.complete == found.complete
+
+
+def test_the_backends_of_this_house_bring_their_worker() -> None:
+    for target in ("inline", "redis", "sqlite", "fakeredis"):
+        point = next(point for point in entry_points(group="jobkit.harnesses") if point.name == target)
+        assert point.load().worker_counts
+    assert not BackendHarness.worker_counts
+
+
+def test_rules_that_were_not_asked_for_say_nothing_of_the_exit_code() -> None:
+    found = report(Verdict.NOT_RUN, verdicts={"B1": Verdict.KEPT}, asked=frozenset({"B1"}))
+    assert (found.exit, found.complete) == (Exit.CONFORMANT, False)
+    assert document(found).footer.exit is Exit.CONFORMANT

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from jobkit_conformance.catalogue import CONTRACT, RULES
-from jobkit_conformance.report import Finding, Report
+from jobkit_conformance.report import Finding, Report, answering
 from jobkit_conformance.story import Story, writable
 from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of, headline_of
 
@@ -98,6 +98,8 @@ class Document(Struct, tag_field="schema", tag=SCHEMA):
     rules: list[Entry]
     footer: Footer
     parts: list[Part] = []
+    worker_counts: bool = True
+    """Whether the rules about workers are part of the verdict, or shown beside it."""
 
 
 class MatrixFooter(Struct):
@@ -132,6 +134,7 @@ def document(report: Report) -> Document:
         profile=report.profile,
         seed=report.seed,
         rules=entries,
+        worker_counts=report.worker_counts,
         footer=footer(
             entries,
             accepted_unclaimed=report.accepted_unclaimed,
@@ -140,6 +143,7 @@ def document(report: Report) -> Document:
             seconds=report.seconds,
             allow_incomplete=report.allow_incomplete,
             asked=report.asked,
+            worker_counts=report.worker_counts,
         ),
     )
 
@@ -159,20 +163,20 @@ def footer(
     seconds: float = 0.0,
     allow_incomplete: bool = False,
     asked: Collection[str] = (),
+    worker_counts: bool = True,
 ) -> Footer:
     """What these entries come to; the exit code is about those that were ``asked``, when not all were."""
     told = {entry.id: entry.verdict for entry in entries}
-    verdicts = list(told.values())
-    answers = [verdict for id, verdict in told.items() if not asked or id in asked]
+    answers = answering(told, asked=asked, worker_counts=worker_counts)
     exit = exit_of(answers, accepted_unclaimed=bool(accepted_unclaimed), allow_incomplete=allow_incomplete)
     if unsound:
         exit = Exit.KIT_FAILED
-    complete = not unsound and not set(verdicts) & OPEN
+    complete = not unsound and not OPEN & set(answering(told, worker_counts=worker_counts))
     return Footer(
         complete=complete,
         verdict=word_of(exit, complete=complete),
         exit=exit,
-        counts=counts(verdicts),
+        counts=counts(told.values()),
         accepted_unclaimed=list(accepted_unclaimed),
         unsound=unsound,
         remarks=list(remarks),

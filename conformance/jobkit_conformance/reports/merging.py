@@ -79,7 +79,9 @@ def _one(group: Sequence[Named], *, allow_incomplete: bool) -> Document:
             remarks=_unique(remark for each in found for remark in each.footer.remarks),
             seconds=sum(each.footer.seconds for each in found),
             allow_incomplete=allow_incomplete,
+            worker_counts=first.worker_counts,
         ),
+        worker_counts=first.worker_counts,
         parts=[part for each in found for part in _parts(each)] if len(found) > 1 else first.parts,
     )
 

@@ -26,7 +26,7 @@ def render(report: Report, target: str, asked: frozenset[str] = frozenset()) -> 
     if asked:
         lines += ["", *_asked(findings)]
     else:
-        lines += ["", *_families(findings), "", *_claims(report), *_exercised(findings)]
+        lines += ["", *_families(findings), *_beside(report), "", *_claims(report), *_exercised(findings)]
     lines += failures(findings, target)
     lines += _open(findings) if not asked else []
     lines += _waived(report, findings)
@@ -59,6 +59,11 @@ def _families(findings: Iterable[Finding]) -> Iterator[str]:
         broken = [finding.rule.id for finding in members if finding.verdict is Verdict.BROKEN]
         named = f" ({', '.join(broken)})" if broken else ""
         yield f" {family}  {FAMILIES[family]:<26} {kept:>6}  {rest}{named}".rstrip()
+
+
+def _beside(report: Report) -> Iterator[str]:
+    if not report.worker_counts:
+        yield "    W judges jobkit's worker over this backend: shown beside the verdict, no part of it"
 
 
 def _claims(report: Report) -> Iterator[str]:

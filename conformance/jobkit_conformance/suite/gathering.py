@@ -54,5 +54,6 @@ def _joined(pieces: list[Document]) -> Document:
         unsound=found.footer.unsound,
         remarks=list(dict.fromkeys(remark for piece in pieces for remark in piece.footer.remarks)),
         seconds=sum(piece.footer.seconds for piece in pieces),
+        worker_counts=found.worker_counts,
     )
     return found

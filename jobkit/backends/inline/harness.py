@@ -17,6 +17,7 @@ class Harness(BackendHarness):
 
     simulated = True
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "frozen"
+    worker_counts = True
 
     def __init__(self) -> None:
         self._memories: dict[str, Memory] = {}

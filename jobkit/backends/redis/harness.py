@@ -26,6 +26,7 @@ class Harness(BackendHarness):
     """The server's own clock, plus an offset that the kit moves: the path that production takes."""
 
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "offset"
+    worker_counts = True
 
     def __init__(self, url: str | None = None) -> None:
         self._server = Server.start("--appendonly", "yes", "--appendfsync", "everysec") if url is None else None
@@ -122,6 +123,7 @@ class FakeHarness(BackendHarness):
     """fakeredis: the same scripts once more, on a server in memory."""
 
     clock_mode = "frozen"
+    worker_counts = True
 
     def __init__(self) -> None:
         self._server = fake.server("conformance")

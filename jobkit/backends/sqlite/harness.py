@@ -49,6 +49,7 @@ class Harness(BackendHarness):
     """
 
     clock_mode: ClassVar[Literal["frozen", "offset", "real"]] = "frozen"
+    worker_counts = True
 
     def __init__(self, url: str | None = None) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="jobkit-sqlite-", dir=_in_memory())) if url is None else None

@@ -40,9 +40,19 @@ def _family(family: str, rows: Sequence[tuple[Entry, ...]], found: Sequence[Docu
             element("span", FAMILIES.get(family, ""), class_="name"),
             element("span", *tallies, class_="cells", aria_label="kept"),
         ),
+        _beside(family, found),
         *[_rule(row, found) for row in rows],
         class_="family",
     )
+
+
+def _beside(family: str, found: Sequence[Document]) -> Element | None:
+    """What has to be known of the rules about workers, where a backend brings none of its own."""
+    others = [each.target for each in found if not each.worker_counts]
+    if family != "W" or not others:
+        return None
+    whose = f" ({', '.join(others)})" if len(found) > 1 else ""
+    return element("p", f"jobkit's worker over this backend{whose}: beside the verdict, no part of it", class_="note")
 
 
 def _rule(row: tuple[Entry, ...], found: Sequence[Document]) -> Element:
