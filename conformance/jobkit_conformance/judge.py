@@ -30,10 +30,10 @@ def judge_grants(model: Model, stage: Stage, queues: list[str], limit: int, gran
     left = [job for job in ready if job.message.id not in granted]
     if left and len(granted) < limit:
         why = "lease" if left[0].phase == "leased" else left[0].why
-        resumed = left[0].message.queue in model.resumed
+        pausing = left[0].message.queue in model.resumed or not model.paused.isdisjoint(queues)
         missing = sorted(job.message.id for job in left)
         raise Broken(
-            "P1" if resumed else _OF_THE_MISSING[why],
+            "P1" if pausing else _OF_THE_MISSING[why],
             f"reserve granted {granted} with limit={limit}, and not {missing}, which are ready",
         )
     order = [model.jobs[id] for id in granted]

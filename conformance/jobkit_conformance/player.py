@@ -137,7 +137,7 @@ class Player:
             self.situations["grant after a release"] += job.why == "release"
             self.situations["grant after a lease ran out"] += job.why == "lease"
             self.situations["grant of a requeued job"] += job.why == "requeue"
-            self.situations["grant with a checkpoint"] += job.checkpoint is not None
+            self.situations[f"grant with a checkpoint, {job.why}"] += job.checkpoint is not None
             self.situations["grant after a checkpoint has ended"] += (
                 job.checkpoint is None and job.message.id in self.model.cut_short
             )
@@ -171,6 +171,8 @@ class Player:
             return
         about = f"settle of delivery {delivery.number} of {delivery.message.id!r} as {item.how}"
         said = f"{about}: expected {expected}, got {outcome}"
+        if job is not None and job.message.queue in self.model.paused:
+            raise Broken("P1", f"{said}, while its queue is paused")
         if isinstance(expected, Stale):
             raise Broken("L5" if superseded or delivery.message.id not in self.model.jobs else "S8", said)
         raise Broken("L6" if late or alone else "S9", said)
@@ -188,6 +190,8 @@ class Player:
         said = f"extend of delivery {delivery.number} of {delivery.message.id!r}: expected {expected}, got {outcome}"
         if actual != expected:
             by_expectation = {"stale": "L5", "ended": "L7", "cancelled": "X2", "extended": "L8"}
+            if expected in ("extended", "cancelled") and delivery.message.queue in self.model.paused:
+                raise Broken("P1", f"{said}, while its queue is paused")
             raise Broken(by_expectation[expected], said)
         if isinstance(outcome, (Extended, Cancelled)) and outcome.end is not None:
             self.leases[delivery.token] = lease

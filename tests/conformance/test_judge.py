@@ -127,6 +127,14 @@ def test_a_grant_from_a_paused_queue_breaks_p1(model: Model, stage: Stage) -> No
     judge_grants(model, stage, ["q", "r"], 10, ["b"])
 
 
+def test_what_is_missing_beside_a_paused_queue_breaks_p1(model: Model, stage: Stage) -> None:
+    _put(model, "a")
+    _put(model, "b", queue="r")
+    model.pause("q")
+    assert _broken(model, stage, [], queues=["q", "r"]) == "P1"
+    assert _broken(model, stage, [], queues=["r"]) == "E8"
+
+
 def test_what_is_missing_after_a_resume_breaks_p1(model: Model, stage: Stage) -> None:
     _put(model, "a", "b")
     model.pause("q")

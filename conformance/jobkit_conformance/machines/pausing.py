@@ -14,7 +14,10 @@ from jobkit_conformance.stage import MINUTE
 
 JUDGES: Final = {
     "P1": ("reserve of a paused queue", "settle while paused", "grant after a resume"),
-    "P2": ("grant with a checkpoint", "checkpoint, stale", "checkpoint, ended", "grant after a checkpoint has ended"),
+    "P2": (
+        *("grant with a checkpoint, retry", "grant with a checkpoint, release", "grant with a checkpoint, lease"),
+        *("checkpoint, stale", "checkpoint, ended", "grant after a checkpoint has ended"),
+    ),
     "P3": ("cell set, done", "cell set, refused"),
 }
 
@@ -44,7 +47,10 @@ def programs(capabilities: Capabilities) -> SearchStrategy[list[Step]]:
     if capabilities.checkpoints:
         where = st.sampled_from(("", "1", "2"))
         keep = st.builds(Keep, client=clients, ago=st.integers(0, 2), lease=st.just(MINUTE), checkpoint=where)
+        here = st.builds(Keep, client=clients, ago=st.just(0), lease=st.just(MINUTE), checkpoint=where)
+        back = st.sampled_from(hows).map(lambda how: End(0, [Ending(0, how)]))
         scenes += [
+            scene(put, take, here, back, take),
             scene(put, take, keep, end, put, take),
             scene(put, take, keep, wait, take),
             scene(put, take, wait, keep),
