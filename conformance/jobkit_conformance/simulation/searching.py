@@ -108,24 +108,25 @@ class Simulation:
     def search(self, seed: int, profile: Profile, rules: Collection[str]) -> Simulated:
         """Play every single fault, then as many scenarios as the profile says and allows; only ``rules`` count."""
         found, begun = Simulated(), time.monotonic()
-        for played, broken in self._plays_of(seed, profile.scenarios):
+        for played, broken in self._plays_of(seed, profile):
             found.cases += 1
             found.situations.update(situations(played.history))
             if broken is not None and broken.rule in rules:
                 found.scenario, found.broken = self._smallest(played.scenario, broken, profile.shrinking)
                 break
-            if time.monotonic() - begun > profile.seconds / 2:
-                break
         found.seconds = time.monotonic() - begun
         return found
 
-    def _plays_of(self, seed: int, scenarios: int) -> Iterator[tuple[Played, Broken | None]]:
+    def _plays_of(self, seed: int, profile: Profile) -> Iterator[tuple[Played, Broken | None]]:
         for script in sweep.scripts(self._capabilities):
             plain, broken = self.judged(Scenario([script], faulty=True))
             yield plain, broken
             for scenario in sweep.faults(script, plain.fates):
                 yield self.judged(scenario)
-        for number in range(scenarios):
+        until = time.monotonic() + profile.seconds / 2
+        for number in range(profile.scenarios):
+            if time.monotonic() > until:
+                return
             chance = random.Random(f"{seed} {number}")  # noqa: S311  (scenarios, not secrets)
             yield self.judged(draw(chance, self._capabilities), chance)
 
