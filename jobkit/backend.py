@@ -125,7 +125,7 @@ class Extension(Struct, frozen=True):
 
 
 class Accepted(Struct, frozen=True):
-    """Stored, as durably as claimed, and due at this instant."""
+    """Stored, as durably as claimed, and due at this instant: that of its acceptance, where its time was past."""
 
     due: int
 
@@ -224,7 +224,10 @@ class Counts(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """Some jobs in the order in which they would be granted (dead ones: in which they died), and where to go on."""
+    """Some jobs in the order in which they would be granted, and where to go on.
+
+    Scheduled ones: in which they fall due; leased ones: in which their leases end; dead ones: in which they died.
+    """
 
     jobs: list[Stored]
     cursor: str | None = None
@@ -357,7 +360,10 @@ class Backend(Protocol):
         raise Unsupported("inspect", f"{type(self).__name__} can't delete jobs")
 
     async def purge(self, queue: str, state: State, limit: int) -> int:
-        """Remove at most ``limit`` jobs of a queue that are in ``state`` now; not the leased. Says how many."""
+        """Remove at most ``limit`` jobs (0 to ``slice``) of a queue that are in ``state`` now; not the leased.
+
+        Says how many; while it says ``limit`` there may be more.
+        """
         raise Unsupported("inspect", f"{type(self).__name__} can't purge its queues")
 
     async def pause(self, queue: str) -> None:

@@ -97,7 +97,10 @@ class BackendHarness:
         raise NotOffered
 
     async def fill(self, full: bool) -> None:  # noqa: FBT001  (the hook's signature)
-        """Make the store refuse to grow from now on, whatever it holds; or let it grow again."""
+        """Make the store refuse to grow from now on, whatever it holds; or let it grow again.
+
+        Room that was freed inside the store is room too: see that there is none, or that it may not be used.
+        """
         raise NotOffered
 
     def evicting(self) -> AbstractAsyncContextManager[Backend]:
@@ -128,7 +131,8 @@ class BackendHarness:
         """A client whose every request to the store, and every reply, travels on a wire that the kit decides about.
 
         For a store that can be played in this process: the interleavings of its single commands are explored, and
-        not only those of whole verbs. The store's own time is ``clock``.
+        not only those of whole verbs. The store's own time is ``clock``. The namespace is wiped within the simulation
+        too, where no thread and no timer outside of it has an end: `wipe` needs none then.
         """
         raise NotOffered
 

@@ -10,12 +10,16 @@ from importlib import import_module
 import msgspec
 import pytest
 
+from jobkit.backend import Accepted, Delivery, Done, Message
 from jobkit.cli import main as command
+from jobkit.clock import ManualClock
 from jobkit_conformance import preflight
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
+from jobkit_conformance.simulation.history import History
+from jobkit_conformance.simulation.invariants import check
 from jobkit_conformance.simulation.scenario import Put, Scenario, Take, draw, from_token, token
 from jobkit_conformance.simulation.searching import JUDGES, Simulated, Simulation, can_simulate
 from jobkit_conformance.simulation.show import show
@@ -95,6 +99,19 @@ def test_a_command_that_the_redis_backend_repeats_has_no_second_effect() -> None
         assert found.scenario.faulty, "it takes something that got lost"
     finally:
         harness.close()
+
+
+def test_a_settle_that_nobody_heard_of_any_more_may_have_ended_a_job() -> None:
+    """The client died with it under way, and nothing else was begun before all got calm."""
+    message = Message("a", "q", b"x")
+    history = History(ManualClock(0))
+    history.end(history.begin("c1", "enqueue", [message], {}), [Accepted(due=0)], None)
+    held = Delivery(message, number=1, attempt=1, token="t", lease_end=1_000)
+    history.end(history.begin("c1", "reserve", ["q"], {"limit": 1, "lease": 1_000, "wait": 0}), [held], None)
+    history.begin("c1", "settle", [Done("t")], {})
+    history.calm_down()
+    history.end(history.begin("rest", "reserve", ["q"], {"limit": 10, "lease": 1_000, "wait": 0}), [], None)
+    check(history)
 
 
 def test_a_failure_is_told_with_code_that_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,7 +150,7 @@ class _World:
         """Nothing goes amiss any more, and one client performs what is left."""
         self._loop.calm = True
         await asyncio.sleep(LONG / 1000)
-        self._history.calm = self._history.length
+        self._history.calm_down()
         hand = await self._open(REST)
         try:
             for _ in range(2):

@@ -158,10 +158,9 @@ class SqliteBackend(Backend):
         seen = _state(state)
         if seen is State.LEASED:
             raise InvalidArgument("leased jobs can't be purged: a worker has them; cancel or delete them by id")
-        if type(limit) is not int or limit < 0:
-            raise InvalidArgument(f"limit is a whole number from 0, not {limit!r}")
-        most = min(limit, self.capabilities.slice)
-        return await self._write(lambda step: looks.purge(step, queue, seen, most))
+        if type(limit) is not int or not 0 <= limit <= self.capabilities.slice:
+            raise InvalidArgument(f"limit is 0 to {self.capabilities.slice} here, not {limit!r}")
+        return await self._write(lambda step: looks.purge(step, queue, seen, limit))
 
     # Switches.
 

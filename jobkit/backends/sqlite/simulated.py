@@ -30,20 +30,27 @@ class SimulatedThread(StoreThread):
         self._wire = wire
 
     async def run(self, work: Callable[[float], T], undo: Callable[[T], object] | None = None) -> T:
-        call = Call(work, undo, time.monotonic() + self._store.settings.timeout / 1000)
+        seconds = self._store.settings.timeout / 1000
+        call = Call(work, undo, time.monotonic() + seconds)
         try:
-            if not await self._wire.travel("out", "a step"):
-                raise BackendUnavailable("the step was lost")
-            call.perform()
-            if not await self._wire.travel("back", "the answer of a step"):
-                call.answer.cancel()
-                raise BackendUnavailable("the answer of the step was lost")
-            return await call.answer
-        except asyncio.CancelledError:
+            async with asyncio.timeout(seconds):
+                return await self._carry(call)
+        except (TimeoutError, asyncio.CancelledError) as error:
             call.answer.cancel()
             if (more := call.abandon()) is not None:
                 more()
+            if isinstance(error, TimeoutError):
+                raise BackendUnavailable("the step gave no answer") from error
             raise
+
+    async def _carry(self, call: Call[T]) -> T:
+        if not await self._wire.travel("out", "a step"):
+            raise BackendUnavailable("the step was lost")
+        call.perform()
+        if not await self._wire.travel("back", "the answer of a step"):
+            call.answer.cancel()
+            raise BackendUnavailable("the answer of the step was lost")
+        return await call.answer
 
     async def end(self) -> None:
         self._store.close()

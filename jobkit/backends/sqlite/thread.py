@@ -16,7 +16,7 @@ from jobkit.errors import BackendUnavailable, Closed
 
 T = TypeVar("T")
 
-RESERVE = 0.05
+RESERVE = 0.1
 """Part of a verb's time that is left for saying that the rest was not enough."""
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from jobkit.backend import Accepted, Counts, Dead, Done, Extension, Known, Marked, Message, Release, RetryAt
 from jobkit.backends.sqlite import SqliteBackend
 from jobkit.clock import ManualClock
+from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
 from tests.backends.sqlite.clients import Open
 
@@ -110,3 +113,13 @@ async def test_one_that_is_met_before_its_turn_is_remembered_as_asked(clients: O
     clock.move(10 * MINUTE)
     (outcome,) = await backend.enqueue([Message(last, "q", b"other")])
     assert isinstance(outcome, Accepted)
+
+
+async def test_a_purge_is_one_step_and_no_more(clients: Open) -> None:
+    backend = clients()
+    for start in range(0, 1500, 500):
+        await backend.enqueue([Message(str(number), "q", b"") for number in range(start, start + 500)])
+    with pytest.raises(InvalidArgument, match="limit is 0 to 1000 here, not 1001"):
+        await backend.purge("q", State.READY, 1001)
+    assert [await backend.purge("q", State.READY, 1000) for _ in range(3)] == [1000, 500, 0]
+    assert await backend.queues() == []

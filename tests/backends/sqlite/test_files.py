@@ -104,13 +104,13 @@ def test_files_that_belong_to_somebody_else() -> None:
 
 
 async def test_a_lock_that_is_held_too_long(path: Path, clients: Open) -> None:
-    backend = clients(timeout=200)
+    backend = clients(timeout=1_000)
     await backend.describe()
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         begun = time.monotonic()
         said = await _refused(backend)
-        assert 0.1 < time.monotonic() - begun <= 0.2 + 0.5
+        assert 0.5 < time.monotonic() - begun <= 1 + 0.5
         assert said == f"{path} can't be used: another process kept it locked for longer than the timeout"
         other.execute("ROLLBACK")
     other.close()
