@@ -30,7 +30,7 @@ def test_the_suite_passes(version: str, tmp_path: Path) -> None:
     subprocess.run([find(version), "-m", "venv", environment], check=True)
     python = environment / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]"], check=True)
-    ended = subprocess.run([python, "-m", "pytest", "-q"], cwd=ROOT, capture_output=True, text=True)
+    ended = subprocess.run([python, "-m", "pytest", "-q", "-n", "auto"], cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     asked = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
     assert asked.startswith(f"Python {version}.")
