@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from jobkit_conformance.reports.document import Document, Entry
 from jobkit_conformance.reports.html import marks
 from jobkit_conformance.reports.html.drawing import drawn
-from jobkit_conformance.reports.markup import element
+from jobkit_conformance.reports.markup import breakable, element
 
 
 def finding(found: Document, entry: Entry, *, named: bool) -> Element:
@@ -29,7 +29,7 @@ def _head(found: Document, entry: Entry, *, named: bool) -> Element:
     return element(
         "p",
         marks.sign(entry.verdict),
-        element("b", f"{found.target}: " if named else "", marks.name(entry.verdict)),
+        element("b", *(breakable(f"{found.target}: ") if named else ()), marks.name(entry.verdict)),
         element("span", plays, class_="plays") if plays else None,
         class_="said",
     )
