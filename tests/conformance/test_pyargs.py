@@ -169,7 +169,7 @@ def test_a_break_of_a_rule_whose_item_is_over_fails_the_item_that_found_it(proje
             def parts(run):
                 def play():
                     run.findings["B3"].failure = Failure("names are bent", "a machine")
-                    run._say("B3", Verdict.BROKEN)
+                    run._ledger.say("B3", Verdict.BROKEN)
 
                 return [*plain(run), runner.Part("a machine", frozenset({"E9"}), 1.0, play)]
 

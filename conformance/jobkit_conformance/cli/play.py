@@ -73,7 +73,7 @@ def _rules(asked: list[str]) -> frozenset[str]:
 
 
 def _report(run: Run, options: argparse.Namespace, rules: frozenset[str], waived: Sequence[Waiver]) -> int:
-    run.known = frozenset(waiver.rule for waiver in waived)
+    run.expect(frozenset(waiver.rule for waiver in waived))
     with Progress(sys.stderr) as progress:
         report = run.run(options.target, progress.show)
     report.allow_incomplete = options.allow_incomplete

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
@@ -62,6 +62,8 @@ JUDGES: Final = {
 """The rules that a simulation judges, and without which situation it has nothing to say of them."""
 
 
+USUAL_FAULTS: Final = 300
+"""How many single faults there are, roughly."""
 ATTEMPTS: Final = 20
 """How often a smaller scenario is played: with the decisions that were taken, then with others."""
 
@@ -89,7 +91,6 @@ class Simulated:
     """What playing scenarios came to."""
 
     cases: int = 0
-    seconds: float = 0.0
     situations: Counter[str] = field(default_factory=Counter[str])
     broken: Broken | None = None
     scenario: Scenario | None = None
@@ -105,16 +106,21 @@ class Simulation:
         self._slack = None if harness.offers("simulate") else capabilities.slack
         self._plays = 0
 
-    def search(self, seed: int, profile: Profile, rules: Collection[str]) -> Simulated:
-        """Play every single fault, then as many scenarios as the profile says and allows; only ``rules`` count."""
-        found, begun = Simulated(), time.monotonic()
+    def search(
+        self, seed: int, profile: Profile, rules: Collection[str], tell: Callable[[float], None] = lambda _share: None
+    ) -> Simulated:
+        """Play every single fault, then as many scenarios as the profile says and allows; only ``rules`` count.
+
+        ``tell`` hears how far this is.
+        """
+        found = Simulated()
         for played, broken in self._plays_of(seed, profile):
+            tell(min(found.cases / (profile.scenarios + USUAL_FAULTS), 1.0))
             found.cases += 1
             found.situations.update(situations(played.history))
             if broken is not None and broken.rule in rules:
                 found.scenario, found.broken = self._smallest(played.scenario, broken, profile.shrinking)
                 break
-        found.seconds = time.monotonic() - begun
         return found
 
     def _plays_of(self, seed: int, profile: Profile) -> Iterator[tuple[Played, Broken | None]]:

@@ -18,8 +18,9 @@ from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.report import Finding, Report
 from jobkit_conformance.reports.failures import failures
 from jobkit_conformance.reports.words import GLYPHS
-from jobkit_conformance.runner import Part, Run
+from jobkit_conformance.runner import Run
 from jobkit_conformance.suite.pieces import encode
+from jobkit_conformance.tiers.part import Part
 from jobkit_conformance.undisturbed import undisturbed
 from jobkit_conformance.verdicts import OPEN, Verdict
 from jobkit_conformance.waivers import Waiver
@@ -68,7 +69,7 @@ class Session:
         self._harness = asked.open()
         seed = asked.seed if asked.seed is not None else option("--jobkit-seed", None)
         self._run = Run(self._harness, profile, 1 if seed is None else seed)
-        self._run.known = frozenset(waiver.rule for waiver in self._waivers)
+        self._run.expect(frozenset(waiver.rule for waiver in self._waivers))
         self._unsound: str | None = None
         self._left: Sequence[Part] = ()
         self._over: set[str] = set()
