@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 from jobkit.backend import Accepted, Capabilities, Dead, Delivery, Message, Settled, Settlement, Stored
 from jobkit.clock import ManualClock
@@ -27,6 +27,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NOISE = 20 * SECOND
 """What a play may take in real time, where the store's clock runs while it is moved."""
+MANY = 8
+"""Of more than so many only the difference is shown."""
 PATIENCE = 10.0
 """Real seconds within which a verb that need not wait has to answer."""
 
@@ -131,7 +133,7 @@ class Stage:
     def expect(self, actual: object, expected: object, what: str) -> None:
         """That this was answered; otherwise the rule is broken."""
         if actual != expected:
-            self.fail(f"{what}: expected {_short(expected)}, got {_short(actual)}")
+            self.fail(f"{what}: {_difference(actual, expected)}")
 
     def check(self, holds: object, what: str) -> None:
         """That this holds; otherwise the rule is broken."""
@@ -251,6 +253,18 @@ class Stage:
         self.trace.happened(f"fill(full={full})", "the store is full" if full else "the store has room again")
         self._undo.add("empty")
         await self.harness.fill(full=full)
+
+
+def _difference(actual: object, expected: object) -> str:
+    """What is not as expected; of long lists only what is missing or too much."""
+    if isinstance(actual, list) and isinstance(expected, list) and len(cast("list[object]", expected)) > MANY:
+        got, wanted = cast("list[object]", actual), cast("list[object]", expected)
+        missing, more = [each for each in wanted if each not in got], [each for each in got if each not in wanted]
+        words = [f"{_short(missing)} missing"] if missing else []
+        words += [f"{_short(more)} too much"] if more else []
+        if words:
+            return f"of {len(wanted)} expected, {' and '.join(words)}"
+    return f"expected {_short(expected)}, got {_short(actual)}"
 
 
 def _short(value: object) -> str:

@@ -1,0 +1,31 @@
+"""What a stage says of an answer that is not the one expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobkit.backends.inline.backend import CAPABILITIES
+from jobkit.backends.inline.harness import Harness
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.stage import Stage
+
+TEN = [f"m{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("actual", "expected", "said"),
+    [
+        (["a"], ["a", "b"], "expected ['a', 'b'], got ['a']"),
+        (1, 2, "expected 2, got 1"),
+        (TEN[1:], TEN, "of 10 expected, ['m0'] missing"),
+        ([*TEN, "x"], TEN, "of 10 expected, ['x'] too much"),
+        (["x", *TEN[1:]], TEN, "of 10 expected, ['m0'] missing and ['x'] too much"),
+        (TEN[::-1], TEN, f"expected {TEN}, got {TEN[::-1]}"),
+    ],
+)
+def test_of_many_only_the_difference_is_said(actual: object, expected: object, said: str) -> None:
+    stage = Stage(Harness(), "expectations", CAPABILITIES, "R1")
+    with pytest.raises(Broken) as broken:
+        stage.expect(actual, expected, "what was granted")
+    assert broken.value.seen == f"what was granted: {said}"
+    stage.expect(expected, expected, "what was granted")
