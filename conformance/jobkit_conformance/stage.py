@@ -257,14 +257,17 @@ class Stage:
 
 def _difference(actual: object, expected: object) -> str:
     """What is not as expected; of long lists only what is missing or too much."""
-    if isinstance(actual, list) and isinstance(expected, list) and len(cast("list[object]", expected)) > MANY:
-        got, wanted = cast("list[object]", actual), cast("list[object]", expected)
-        missing, more = [each for each in wanted if each not in got], [each for each in got if each not in wanted]
-        words = [f"{_short(missing)} missing"] if missing else []
-        words += [f"{_short(more)} too much"] if more else []
-        if words:
-            return f"of {len(wanted)} expected, {' and '.join(words)}"
+    got, wanted = _items(actual), _items(expected)
+    missing, more = [each for each in wanted if each not in got], [each for each in got if each not in wanted]
+    words = [f"{_short(missing)} missing"] if missing else []
+    words += [f"{_short(more)} too much"] if more else []
+    if words and len(wanted) > MANY:
+        return f"of {len(wanted)} expected, {' and '.join(words)}"
     return f"expected {_short(expected)}, got {_short(actual)}"
+
+
+def _items(value: object) -> list[object]:
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _short(value: object) -> str:

@@ -115,7 +115,8 @@ class Trace:
         self.steps.append(Noted(who, words, self.now))
 
     def called(self, client: str, verb: str, args: Sequence[Any], stated: Mapping[str, object]) -> Call:
-        step = Call(client, verb, tuple(args), stated, self.now, len(self.steps))
+        kept = tuple(list(cast("list[object]", each)) if isinstance(each, list) else each for each in args)
+        step = Call(client, verb, kept, stated, self.now, len(self.steps))
         self.steps.append(step)
         return step
 

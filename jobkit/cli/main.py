@@ -14,7 +14,10 @@ GROUP = "jobkit.commands"
 
 USAGE = 2
 
-SUMMARIES = {"conformance": "check a job backend against the contract"}
+SUMMARIES = {
+    "conformance": "check a job backend against the contract",
+    "new": "write the beginning of a backend, with its harness and its test",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
