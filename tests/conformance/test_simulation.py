@@ -35,7 +35,7 @@ def simulate(target: str, scenarios: int, seed: int = 1, *, rule: str = "") -> t
     return simulation, simulation.search(seed, profile, {rule} if rule else BY_ID.keys())
 
 
-@pytest.mark.parametrize(("target", "scenarios"), [("inline", 1_500), ("fakeredis", 100)])
+@pytest.mark.parametrize(("target", "scenarios"), [("inline", 1_000), ("fakeredis", 20)])
 def test_the_honest_are_not_accused(target: str, scenarios: int) -> None:
     _, found = simulate(target, scenarios)
     assert found.broken is None, found.scenario
