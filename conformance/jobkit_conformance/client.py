@@ -24,26 +24,10 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.lifecycle import State
+from jobkit_conformance.answers import check_answer
 from jobkit_conformance.trace import Trace
 
 T = TypeVar("T")
-
-
-class Malformed(Exception):
-    """An answer that is none: a backend's fault, whatever it was asked."""
-
-
-_BATCHES = frozenset({"enqueue", "settle", "extend", "cancel", "requeue", "get", "delete"})
-"""Verbs with one outcome an item."""
-
-
-def _check(verb: str, args: Sequence[Any], answer: object) -> None:
-    found: Sequence[Any] = cast("Sequence[Any]", answer) if isinstance(answer, list) else ()
-    if verb in _BATCHES and (not isinstance(answer, list) or len(found) != len(args[0])):
-        shown = f"{len(found)} outcomes" if isinstance(answer, list) else type(answer).__name__
-        raise Malformed(f"{verb} of {len(args[0])} items answered {shown}")
-    if verb == "reserve" and not (isinstance(answer, list) and all(isinstance(each, Delivery) for each in found)):
-        raise Malformed("reserve answered something else than a list of deliveries")
 
 
 class Client(Backend):
@@ -118,7 +102,7 @@ class Client(Backend):
         step = self._trace.called(self.name, verb, args, stated)
         try:
             answer = await call
-            _check(verb, args, answer)
+            check_answer(verb, cast("Sequence[Any]", args[0] if args else ()), answer)
         except BaseException as error:
             self._trace.failed(step, error)
             raise

@@ -507,6 +507,17 @@ def a_key_twice_whoever_began_first(h: Written) -> None:
     h.answer(first, Accepted(0))
 
 
+@bad("K1")
+def held_by_nobody(h: Written) -> None:
+    h.put("b", Held("a"), key="k")
+
+
+@bad("K1")
+def held_by_one_that_came_later(h: Written) -> None:
+    h.put("b", Held("a"), key="k")
+    h.put(key="k")
+
+
 @bad("K2")
 def held_by_what_was_done(h: Written) -> None:
     h.put(key="k")

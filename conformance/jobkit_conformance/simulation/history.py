@@ -26,6 +26,7 @@ from jobkit.backend import (
 )
 from jobkit.clock import Clock
 from jobkit.lifecycle import State
+from jobkit_conformance.answers import check_answer
 
 T = TypeVar("T")
 
@@ -150,6 +151,7 @@ class Witness(Backend):
         written = self._history.begin(self.name, verb, items, stated)
         try:
             answer = await call
+            check_answer(verb, items, answer)
         except BaseException as error:
             self._history.end(written, None, error)
             raise

@@ -314,8 +314,8 @@ def _check_keys(found: dict[str, Life]) -> None:
     accepted: list[tuple[Life, Enqueued]] = []
     for life in found.values():
         for each in life.enqueued:
-            if isinstance(each.outcome, Held) and _surely_over(found[each.outcome.by], each.call.begun):
-                raise Broken("K2", f"{life.id!r} was held by {each.outcome.by!r}, whose life was over")
+            if isinstance(each.outcome, Held):
+                _check_held(life, each.call, found.get(each.outcome.by), each.outcome.by)
             if isinstance(each.outcome, Accepted) and each.message.key is not None:
                 accepted.append((life, each))
     for (life, one), (other_life, other) in combinations(accepted, 2):
@@ -323,6 +323,13 @@ def _check_keys(found: dict[str, Life]) -> None:
         same = life is not other_life and one.message.key == other.message.key
         if same and not _maybe_over(life, place) and not _maybe_over(other_life, place):
             raise Broken("K1", f"{life.id!r} and {other_life.id!r} were accepted with the same key {one.message.key!r}")
+
+
+def _check_held(life: Life, call: Call, holder: Life | None, by: str) -> None:
+    if holder is None or not any(each.call.begun < _end(call) for each in holder.enqueued):
+        raise Broken("K1", f"{life.id!r} was held by {by!r}, which nobody had enqueued")
+    if _surely_over(holder, call.begun):
+        raise Broken("K2", f"{life.id!r} was held by {by!r}, whose life was over")
 
 
 def _surely_over(life: Life, place: int) -> bool:

@@ -12,6 +12,7 @@ from msgspec import structs
 
 from jobkit.backend import Backend, Dead, Delivery, Done, Extension, Message, Release, RetryAt, Settlement
 from jobkit.errors import BackendUnavailable
+from jobkit_conformance.answers import Malformed
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.simulation.decisions import Decisions
@@ -48,7 +49,7 @@ _WHOSE: Final = {
     "requeue": "S6",
     "delete": "I3",
 }
-"""The rule that a verb breaks when it raises what no verb may."""
+"""The rule that a verb breaks when it raises, or answers, what no verb may."""
 
 
 @dataclass
@@ -177,9 +178,9 @@ class _World:
                 raise self._broken(hand, error) from error
 
     def _broken(self, hand: _Hand, error: Exception) -> Broken:
-        """What it breaks that a verb raised this."""
+        """What it breaks that a verb ended in this."""
         call = self._last(hand.name)
-        seen = f"{call.verb} raised {type(error).__name__}: {error}"
+        seen = str(error) if isinstance(error, Malformed) else f"{call.verb} raised {type(error).__name__}: {error}"
         if isinstance(error, BackendUnavailable):
             return Broken("D2", f"nothing gets lost any more, and {seen}")
         return Broken(_WHOSE[call.verb], seen)

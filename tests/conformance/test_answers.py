@@ -1,0 +1,80 @@
+"""What a verb may answer, and that anything else is the backend's fault and not the kit's."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from jobkit.backend import Ended, EnqueueOutcome, ExtendOutcome, Extension, Message, Settled, Settlement, SettleOutcome
+from jobkit.backends.inline.backend import InlineBackend
+from jobkit_conformance import preflight
+from jobkit_conformance.answers import Malformed, check_answer
+from jobkit_conformance.simulation.scenario import End, Keep, Put, Scenario, Take
+from jobkit_conformance.simulation.searching import Simulation, situations
+from tests.broken.patched import PatchedHarness
+
+
+@pytest.mark.parametrize(
+    ("verb", "items", "answer"), [("settle", "ab", [Settled(), Settled()]), ("reserve", "q", []), ("counts", "q", 3)]
+)
+def test_an_answer_is_one(verb: str, items: str, answer: object) -> None:
+    check_answer(verb, items, answer)
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer", "told"),
+    [
+        ("settle", None, "settle of 2 items answered NoneType, not 2 outcomes"),
+        ("settle", [Settled()], "settle of 2 items answered 1 outcomes"),
+        ("settle", [Settled(), Ended()], "settle of 2 items answered Ended, where Settled or Stale or Unknown can be"),
+        ("reserve", None, "reserve answered NoneType, not a list of deliveries"),
+        ("reserve", ["a"], "reserve answered str, where Delivery can be"),
+    ],
+)
+def test_anything_else_is_told(verb: str, answer: object, told: str) -> None:
+    with pytest.raises(Malformed) as found:
+        check_answer(verb, "ab", answer)
+    assert str(found.value) == told
+
+
+class Odd(InlineBackend):
+    """Says less than it is asked, or what it is not asked."""
+
+    async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        answer: Any = await super().enqueue(messages)
+        if messages[0].id == "odd":
+            answer = [None]
+        return answer  # type: ignore[no-any-return]
+
+    async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
+        return (await super().settle(settlements))[:-1]
+
+    async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
+        answer: Any = tuple(await super().extend(extensions))
+        return answer  # type: ignore[no-any-return]
+
+
+class Harness(PatchedHarness):
+    client = Odd
+
+
+@pytest.mark.parametrize(
+    ("script", "rule", "seen"),
+    [
+        ([Put("odd")], "E1", "enqueue of 1 items answered NoneType"),
+        ([Put("a"), Take(), End()], "L5", "settle of 1 items answered 0 outcomes"),
+        ([Put("a"), Take(), Keep()], "L7", "extend of 1 items answered tuple, not 1 outcomes"),
+    ],
+)
+def test_a_simulation_tells_whose_rule_it_is(script: list[Any], rule: str, seen: str) -> None:
+    harness = Harness()
+    simulation = Simulation(harness, asyncio.run(preflight.capabilities(harness, "n")), "n")
+    played, broken = simulation.judged(Scenario([script]), random.Random(1))
+    assert broken is not None
+    assert broken.rule == rule
+    assert broken.seen.startswith(seen)
+    assert "settle or extend, stale" not in set(situations(played.history)), "what was answered can be read on"

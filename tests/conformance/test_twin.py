@@ -1,0 +1,132 @@
+"""What the invariants call broken has no explanation: drawn histories against the slow twin, which tries every one."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from jobkit.backend import (
+    Accepted,
+    Cancelled,
+    Deleted,
+    Delivery,
+    Ended,
+    Extended,
+    Held,
+    Known,
+    Marked,
+    Requeued,
+    Settled,
+    Stale,
+    Unknown,
+)
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.simulation.history import Call, History
+from jobkit_conformance.simulation.invariants import check
+from tests.conformance.legal import Drawn, histories
+from tests.conformance.twin import explainable
+
+OFTEN = settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@OFTEN
+@given(histories(most=14))
+def test_a_right_queue_is_not_accused(drawn: Drawn) -> None:
+    check(drawn.history, slack=drawn.slack)
+
+
+@OFTEN
+@given(histories(most=7))
+def test_the_twin_finds_how_a_right_answer_came_about(drawn: Drawn) -> None:
+    assume(not drawn.held)
+    assert explainable(drawn.history, prompt=drawn.slack is not None)
+
+
+@OFTEN
+@given(histories(most=7), st.data())
+def test_what_is_called_broken_has_no_explanation(drawn: Drawn, data: st.DataObject) -> None:
+    assume(not drawn.held)
+    history = _with_one_answer_changed(drawn.history, data)
+    if _broken(history, drawn.slack):
+        assert not explainable(history, prompt=drawn.slack is not None)
+
+
+def test_changed_answers_are_told_from_right_ones() -> None:
+    """Else the property above would hold of a check that finds nothing."""
+    rules = set[str]()
+
+    @settings(OFTEN, max_examples=1_000)
+    @given(histories(most=7), st.data())
+    def gather(drawn: Drawn, data: st.DataObject) -> None:
+        rules.add(_broken(_with_one_answer_changed(drawn.history, data), drawn.slack))
+
+    gather()
+    assert len(rules - {""}) >= 8, rules
+
+
+def _broken(history: History, slack: int | None) -> str:
+    try:
+        check(history, slack=slack)
+    except Broken as broken:
+        return broken.rule
+    return ""
+
+
+def _with_one_answer_changed(history: History, data: st.DataObject) -> History:
+    places = [place for place, call in enumerate(history.calls) if call.answered]
+    assume(places)
+    place = data.draw(st.sampled_from(places), "which call")
+    call = history.calls[place]
+    changed = copy(call)
+    others = [other for other in _others(call) if _tokens(history, other, call) >= _used(history)]
+    assume(others)
+    changed.answer = data.draw(st.sampled_from(others), "its answer")
+    other = copy(history)
+    other.calls = [*history.calls[:place], changed, *history.calls[place + 1 :]]
+    return other
+
+
+def _tokens(history: History, answer: list[Any], of: Call) -> set[str]:
+    """Which tokens anybody was given, if one reserve had answered this."""
+    reserves = [(answer if call is of else call.answer or []) for call in history.of("reserve")]
+    return {delivery.token for found in reserves for delivery in found}
+
+
+def _used(history: History) -> set[str]:
+    return {item.token for verb in ("settle", "extend") for call in history.of(verb) for item in call.items}
+
+
+def _others(call: Call) -> list[list[Any]]:
+    """Other answers to a call: of another kind, or a little off."""
+    if call.verb == "reserve":
+        return _other_grants(call.answer, call)
+    (said,) = call.answer
+    if call.verb == "enqueue":
+        around = [Accepted(said.due + by) for by in (-1, 1)] if isinstance(said, Accepted) else []
+        others: list[Any] = [*around, Accepted(call.from_ms), Known(), Held("a")]
+    elif call.verb == "settle":
+        others = [Settled(), Stale()]
+    elif call.verb == "extend":
+        end = call.from_ms + call.items[0].lease
+        others = [*(Extended(end + by) for by in (-1, 0, 1)), Ended(), Stale(), Cancelled(end)]
+    else:
+        others = [{"cancel": Cancelled(), "requeue": Requeued(), "delete": Deleted()}[call.verb], Unknown()]
+        others += [Marked()] if call.verb == "cancel" else []
+    return [[other] for other in others if other != said]
+
+
+def _other_grants(granted: list[Delivery], call: Call) -> list[list[Any]]:
+    if not granted:
+        return [[]]
+    first, *rest = granted
+    off = [
+        structs.replace(first, **{name: getattr(first, name) + by})
+        for name in ("attempt", "number", "lease_end")
+        for by in (-1, 1)
+    ]
+    again = structs.replace(first, token="another", number=first.number + 1)
+    return [rest, [*rest, first], [first, again], *([one, *rest] for one in off)]
