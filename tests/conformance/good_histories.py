@@ -273,3 +273,15 @@ def waited_for_nothing(h: Written) -> None:
     waiting = h.take(wait=50, answer=OPEN)
     h.wait(50)
     h.answer(waiting, [])
+
+
+@good(slack=None)
+def an_id_of_two_jobs_whose_deliveries_are_counted_anew(h: Written) -> None:
+    h.held()
+    h.wait(LEASE)
+    h.again()
+    h.settle(Done("a2"))
+    h.put()
+    h.take(granted(end=20, token="anew"))
+    h.extend("anew")
+    h.settle(Done("anew"))

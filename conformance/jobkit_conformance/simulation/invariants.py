@@ -118,6 +118,9 @@ class _Judge:
                 )
 
     def _newer_before(self, grant: Grant, place: int) -> Grant | None:
+        """A later delivery, by its number; another job of the same id begins to count anew."""
+        if self._life.may_be_several:
+            return None
         newer = (each for each in self._life.grants if each.number > grant.number and _end(each.call) < place)
         return next(newer, None)
 
