@@ -1,0 +1,1 @@
+"""Somebody else's package: a backend for jobkit, written by the guide."""
