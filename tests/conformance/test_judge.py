@@ -182,6 +182,34 @@ def test_instants_that_are_close_are_not_compared_where_time_is_not_exact(model:
     judge_grants(model, stage, ["q"], 10, ["b", "a"])
 
 
+def test_the_order_of_acceptance_is_for_instants_that_are_equal(model: Model) -> None:
+    stage = Stage(Offset(), "judge", CAPABILITIES)
+    _put(model, "a", after=MINUTE + 1)
+    _put(model, "b", after=MINUTE)
+    model.advance(MINUTE + 1)
+    judge_grants(model, stage, ["q"], 10, ["b", "a"])
+
+
+def test_enqueued_together_is_in_order_where_time_is_not_exact(model: Model) -> None:
+    stage = Stage(Offset(), "judge", CAPABILITIES)
+    _put(model, "a", "b")
+    assert _broken(model, stage, ["b", "a"]) == "O1"
+
+
+@pytest.mark.parametrize("how", ["retry", "release", "lease"])
+def test_what_came_back_keeps_its_place_where_time_is_exact(model: Model, how: str) -> None:
+    _put(model, "a", "b")
+    for id in ("a", "b"):
+        model.grant(id, id, MINUTE)
+    if how == "lease":
+        model.advance(MINUTE)
+    else:
+        model.settle("a", how)
+        model.settle("b", how)
+    assert _broken(model, Stage(Harness(), "judge", CAPABILITIES), ["b", "a"]) == "O1"
+    judge_grants(model, Stage(Offset(), "judge", CAPABILITIES), ["q"], 10, ["b", "a"])
+
+
 def _delivery(model: Model, stage: Stage, **changes: Any) -> None:
     job = model.grant("a", "t", MINUTE)
     end = stage.clock.now_ms() + MINUTE
