@@ -200,5 +200,3 @@ class Model:
         self.gone[id] = how
         if job.message.remember:
             self.remembered[id] = at + job.message.remember
-            if self.remembered[id] <= self.now:
-                del self.remembered[id]

@@ -105,6 +105,30 @@ def test_a_key_is_held_while_its_job_lives(model: Model) -> None:
     assert model.enqueue(_message("b", key="k")) == "accepted"
 
 
+def test_another_key_is_held_by_nobody(model: Model) -> None:
+    model.enqueue(_message(key="k"))
+    assert model.enqueue(_message("b", key="l")) == "accepted"
+    assert model.enqueue(_message("c")) == "accepted"
+    assert (model.holder("k"), model.holder("l"), model.holder(None)) == ("a", "b", None)
+
+
+def test_why_a_job_was_granted_is_known(model: Model) -> None:
+    model.enqueue(_message())
+    assert model.grant("a", "t1", 10).why == "enqueue"
+    model.advance(10)
+    assert model.grant("a", "t2", 10).why == "lease"
+    model.settle("t2", "release")
+    assert model.grant("a", "t3", 10).why == "release"
+
+
+def test_what_was_over_long_ago_is_remembered_no_more(model: Model) -> None:
+    model.enqueue(_message(remember=10))
+    model.grant("a", "t1", 5)
+    model.cancel("a")
+    model.advance(100)
+    assert model.remembered == {}
+
+
 def test_a_cancelled_lease_ends_the_job(model: Model) -> None:
     model.enqueue(_message(key="k"))
     model.grant("a", "t1", 10)
