@@ -22,17 +22,17 @@ NO_RANK: Final = 1
 
 _CURSOR: Final = re.compile(r"(\d{1,16})\.(\d{1,2})\.(\d{1,18})", re.ASCII)
 
-_OVER: Final = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND phase = 2 AND since <= ?1"
+_OVER: Final = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND phase = 2 AND since <= :now"
 """How many of a queue are over by themselves and not cleared away yet."""
 
 
 def counts(step: Step, queue: str) -> Counts:
-    between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= ?1"
+    between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= :now"
     row = step.execute(
         f"SELECT queue, waiting, held, dead, due + ({between} AND phase = 0), "  # noqa: S608 - no input in it
         f"over + ({between} AND phase = 1) + ({between} AND phase = 2), ({_OVER}) "
-        "FROM queues WHERE ns = ?2 AND name = ?3",
-        (step.now, step.ns, queue),
+        "FROM queues WHERE ns = :ns AND name = :name",
+        {"now": step.now, "ns": step.ns, "name": queue},
     ).fetchone()
     if row is None:
         return Counts()
@@ -50,8 +50,8 @@ def _oldest(step: Step, queue: int) -> int:
 
 def queues(step: Step) -> list[str]:
     """Sorted by their bytes, as SQLite compares text."""
-    select = f"SELECT name FROM queues WHERE ns = ?2 AND waiting + held + dead > ({_OVER}) ORDER BY name"  # noqa: S608
-    return [name for (name,) in step.execute(select, (step.now, step.ns))]
+    select = f"SELECT name FROM queues WHERE ns = :ns AND waiting + held + dead > ({_OVER}) ORDER BY name"  # noqa: S608
+    return [name for (name,) in step.execute(select, {"now": step.now, "ns": step.ns})]
 
 
 # Peek.

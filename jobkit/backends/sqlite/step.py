@@ -165,10 +165,10 @@ class Step:
 
     def advance(self, queue: int) -> None:
         """Let the counts that depend on the clock be those of now. Every job crosses the frontier once."""
-        between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= ?1"
+        between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= :now"
         self.execute(
             f"UPDATE queues SET due = due + ({between} AND phase = 0), "  # noqa: S608 - no input in it
             f"over = over + ({between} AND phase = 1) + ({between} AND phase = 2), "
-            "frontier = ?1 WHERE queue = ?2 AND frontier < ?1",
-            (self.now, queue),
+            "frontier = :now WHERE queue = :queue AND frontier < :now",
+            {"now": self.now, "queue": queue},
         )
