@@ -216,7 +216,8 @@ def _check_unchanged(trees: Queue[Path], file: str) -> None:
     """Tests that fail without any change would kill everything."""
     tree = trees.get()
     try:
-        if noticed(tree, TESTS[file]):
+        unchanged = ast.unparse(ast.parse((ROOT / PACKAGE / file).read_text()))
+        if tried(tree, Mutant(file, 0, "", unchanged)):
             raise SystemExit(f"the tests of {file} fail already: mend them first")
         if not tried(tree, Mutant(file, 0, "", "raise ImportError('this is the tree that is tried')")):
             raise SystemExit("the tests import another tree than the copy")
