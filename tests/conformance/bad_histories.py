@@ -532,3 +532,11 @@ def held_by_what_was_dead(h: Written) -> None:
     h.take(granted(key="k"))
     h.settle(Dead("a1", "why"))
     h.put("b", Held("a"), key="k")
+
+
+@bad("K1")
+def a_key_twice_after_a_release(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.settle(Release("a1"))
+    h.put("b", key="k")
