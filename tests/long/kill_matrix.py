@@ -163,7 +163,7 @@ def page(lines: Sequence[Line], profile: str, seeds: int) -> str:
         f"Every broken backend of `tests/broken/` against the rule that it breaks, under `{profile}`, {seeds} seeds.",
         f"Of {sum(line.seeds for line in lines)} trials {share:.1%} ended with a kill by that rule.",
         "",
-        "Cases and seconds are medians, the kit's preflight included. What no example kills is drawn by a machine, or by",
+        "Cases and seconds are medians, the preflight included. What no example kills is drawn: by a machine, or by",
         "the simulation of clients. Made by `python tests/long/kill_matrix.py --page docs/kill-matrix.md`.",
         "",
         "| rule | broken backend | killed | cases | seconds | by |",

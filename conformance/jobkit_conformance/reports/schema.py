@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -20,7 +21,22 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def declared() -> dict[str, Any]:
     """The schema, from the declarations."""
     title = "Reports of jobkit's conformance kit: of one backend, or of several"
-    return {"$schema": DIALECT, "title": title, **msgspec.json.schema(Document | Matrix)}
+    schema: dict[str, Any] = _without_margins(msgspec.json.schema(Document | Matrix))
+    return {"$schema": DIALECT, "title": title, **schema}
+
+
+def _without_margins(value: Any) -> Any:
+    """Descriptions are docstrings, from which only later Pythons take the margin."""
+    if isinstance(value, dict):
+        found = cast("dict[str, Any]", value)
+        clean = {key: _without_margins(each) for key, each in found.items()}
+        if isinstance(clean.get("description"), str):
+            clean["description"] = inspect.cleandoc(clean["description"])
+        return clean
+    if isinstance(value, list):
+        items: list[Any] = value
+        return [_without_margins(each) for each in items]
+    return value
 
 
 def shipped() -> dict[str, Any]:

@@ -160,11 +160,15 @@ class Store:
             connection.execute(f"PRAGMA max_page_count = {self._pages}")
         self._opened = identity(self.settings.path)
         self._times += 1
+        # A store that nobody closed lets go of its file when it is forgotten, as files do.
+        self._forgotten = weakref.finalize(self, connection.close)
+        self._forgotten.atexit = False
         return connection
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._forgotten.detach()
             with suppress(sqlite3.Error):  # what it could not write is not committed
                 connection.close()
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -89,6 +90,9 @@ class StoreThread:
         self._pid = os.getpid()
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        # Holds the store until then: its connection may not be found unclosed among what nobody knows any more.
+        self._forgotten = weakref.finalize(self, _end, self._queue, self._store.close)
+        self._forgotten.atexit = False
 
     @property
     def ident(self) -> int | None:
@@ -125,6 +129,7 @@ class StoreThread:
 
     async def end(self) -> None:
         """What was asked before is done; then the store is closed and the thread over."""
+        self._forgotten.detach()
         if self._thread is None or self._pid != os.getpid():
             self._store.close()
             return
@@ -140,9 +145,10 @@ class StoreThread:
         self._thread = None
         await over.wait()
 
-    def __del__(self) -> None:
-        self._queue.put(self._store.close)
-        self._queue.put(None)
+
+def _end(queue: SimpleQueue[Callable[[], None] | None], close: Callable[[], None]) -> None:
+    queue.put(close)
+    queue.put(None)
 
 
 def serve(queue: SimpleQueue[Callable[[], None] | None]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +12,7 @@ import pytest
 
 import jobkit
 from jobkit.backend import Accepted, Held, Known, Message
+from jobkit.backends.sqlite import factory
 from jobkit.errors import Closed, InvalidMessage
 from tests.backends.sqlite.clients import Open
 
@@ -69,3 +72,14 @@ def test_an_app_needs_no_loop(url: str) -> None:
 
     asyncio.run(work())
     assert performed == [7]
+
+
+def test_one_that_nobody_closed_lets_go_of_its_file(url: str) -> None:
+    blocking = factory(url, "test", None).blocking()
+    blocking.enqueue([Message("a", "q", b"")])
+    connection = blocking._store._connection
+    assert connection is not None
+    del blocking
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
