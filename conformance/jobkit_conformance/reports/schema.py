@@ -34,8 +34,7 @@ def _without_margins(value: Any) -> Any:
             clean["description"] = inspect.cleandoc(clean["description"])
         return clean
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_without_margins(each) for each in items]
+        return [_without_margins(each) for each in cast("list[object]", value)]
     return value
 
 
