@@ -14,13 +14,18 @@ from jobkit.errors import (
     Closed,
     ConfigurationError,
     DeclarationError,
+    FailedElsewhere,
+    Interrupted,
     InvalidArgument,
     InvalidMessage,
     JobkitError,
     JobkitWarning,
     LeftoverJobWarning,
     LossyArgument,
+    NewerLayout,
     NotAwaitedWarning,
+    PostFull,
+    ProcessLost,
     Refuse,
     RunningLoop,
     SignatureMismatch,
@@ -34,8 +39,9 @@ from jobkit.errors import (
 from jobkit.retry import Retry, exponential, polynomial
 
 if TYPE_CHECKING:
+    from jobkit.backends.aggregate import Aggregate
     from jobkit.call import Call
-    from jobkit.context import JobContext, current_job
+    from jobkit.context import JobContext, current_job, this_job
     from jobkit.declared import Job
     from jobkit.outcome import Outcome
     from jobkit.pattern import Pattern
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
     from jobkit.worker import Worker
 
 _LAZY = {
+    "Aggregate": "jobkit.backends.aggregate",
     "Call": "jobkit.call",
     "Job": "jobkit.declared",
     "JobContext": "jobkit.context",
@@ -51,9 +58,11 @@ _LAZY = {
     "Receipt": "jobkit.receipt",
     "Worker": "jobkit.worker",
     "current_job": "jobkit.context",
+    "this_job": "jobkit.context",
 }
 
 __all__ = [
+    "Aggregate",
     "App",
     "BackendFull",
     "BackendUnavailable",
@@ -61,6 +70,8 @@ __all__ = [
     "Closed",
     "ConfigurationError",
     "DeclarationError",
+    "FailedElsewhere",
+    "Interrupted",
     "InvalidArgument",
     "InvalidMessage",
     "Job",
@@ -69,9 +80,12 @@ __all__ = [
     "JobkitWarning",
     "LeftoverJobWarning",
     "LossyArgument",
+    "NewerLayout",
     "NotAwaitedWarning",
     "Outcome",
     "Pattern",
+    "PostFull",
+    "ProcessLost",
     "Receipt",
     "Refuse",
     "Retry",
@@ -87,6 +101,7 @@ __all__ = [
     "current_job",
     "exponential",
     "polynomial",
+    "this_job",
 ]
 
 

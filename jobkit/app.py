@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
@@ -10,32 +11,41 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from msgspec import UNSET
 
 from jobkit.call import Call, check_priority, options
-from jobkit.errors import ConfigurationError, DeclarationError, Undecodable, UnknownQueue
+from jobkit.coder import is_sealed
+from jobkit.errors import ConfigurationError, DeclarationError, SignatureMismatch, Undecodable, UnknownQueue
 from jobkit.pipeline import check
 from jobkit.queues import Queue, Queues
 from jobkit.retry import Errors, Retry, rules
+from jobkit.sending import Sender
 from jobkit.sources import Spec
 from jobkit.stores import Stores
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from zoneinfo import ZoneInfo
 
     from jobkit.backend import CancelOutcome
     from jobkit.clients import Clients
     from jobkit.coder import Coder
-    from jobkit.declared import Job, Router
-    from jobkit.execution import Performable, Plain
+    from jobkit.declared import Isolation, Job, Router
+    from jobkit.execution import Performable, Performing, Plain
     from jobkit.outcome import Outcome
-    from jobkit.outgoing import Outgoing
     from jobkit.pipeline import Middleware
     from jobkit.receipt import Receipt
-
-    Batch = tuple[Clients, list[int], list[Outgoing]]
+    from jobkit.recurring import Recurring
+    from jobkit.ticks import Missed, Schedule
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 DEFAULT_QUEUE = "default"
+
+_all: weakref.WeakSet[App] = weakref.WeakSet()
+
+
+def apps() -> list[App]:
+    """Every app of this process that is alive, for tools that look at all jobs there are; in no order."""
+    return list(_all)
 
 
 class App:
@@ -43,8 +53,9 @@ class App:
 
     ``backend``: a URL, ``module:factory``, or a factory; without it ``JOBKIT_BACKEND``, and without that the memory
     of this process, with one warning. ``namespace``: what separates this app's jobs from others' in one store,
-    unless the URL says. ``prefix``: of the queues' names in the store. ``enqueue``, ``perform``: middlewares around
-    every queue's own.
+    unless the URL says. ``prefix``: of the queues' names in the store. ``coder``: of the arguments, JSON unless
+    said; ``coders``: others that stored jobs may have, as long as some do. ``enqueue``, ``perform``: middlewares around
+    every queue's own. ``posts``: how many posted jobs may wait to be stored.
     """
 
     def __init__(
@@ -54,18 +65,26 @@ class App:
         namespace: str = "jobkit",
         prefix: str = "",
         coder: Coder | None = None,
+        coders: Sequence[Coder] = (),
         enqueue: Sequence[Middleware] = (),
         perform: Sequence[Middleware] = (),
+        posts: int = 10_000,
     ) -> None:
         self._stores = Stores(backend, namespace)
         self._coder: Coder = coder or import_module("jobkit.coders.json").JSON()
-        self._coders: dict[str, Coder] = {self._coder.name: self._coder}
+        self._others: dict[str, Coder] = {other.name: other for other in coders}
+        self._coders: dict[str, Coder] = {**self._others, self._coder.name: self._coder}
         self._enqueue = check(enqueue)
         self._perform = check(perform)
         self._queues = Queues(prefix)
+        self.sender = Sender(self._queues, self._stores, self._attend, posts)
+        """What takes calls to where they are kept."""
         self.jobs: dict[str, Job[..., Any]] = {}
         """The declared jobs by name. A name from the store is looked up here, and never imported."""
+        self.schedules: dict[str, Recurring] = {}
+        """What recurs, by name. Each worker enqueues it, each tick once."""
         self.queue(DEFAULT_QUEUE)
+        _all.add(self)
 
     # Declaring.
 
@@ -84,6 +103,8 @@ class App:
         retry: Retry | Iterable[Retry] | None = None,
         discard: Errors | None = None,
         limit: float | timedelta | None = None,
+        soft_limit: float | timedelta | None = None,
+        isolate: Isolation | None = None,
     ) -> Callable[[Callable[P, R]], Job[P, R]]: ...
 
     def job(
@@ -98,6 +119,8 @@ class App:
         retry: Retry | Iterable[Retry] | None = None,
         discard: Errors | None = None,
         limit: float | timedelta | None = None,
+        soft_limit: float | timedelta | None = None,
+        isolate: Isolation | None = None,
     ) -> Any:
         """Declare a job: ``@app.job`` or ``@app.job(queue="mail", ...)``.
 
@@ -105,10 +128,22 @@ class App:
         at most five times when its workers get lost, while an exception makes it a dead letter at once. What
         ``discard`` names ends the job quietly. ``limit``: seconds, or a timedelta, that one attempt may take; one that
         takes longer has failed with `TimeLimit`. An asynchronous job is cancelled then; a plain one is told so by
-        ``should_stop``, and keeps its slot of the worker until it ends.
+        ``should_stop``, and keeps its slot of the worker until it ends. ``soft_limit``: at that time a `TimeLimit` is
+        raised inside an asynchronous job, which may catch it; a plain one asks ``past_soft_limit``.
+        ``isolate="process"``: workers perform it in a process of its own, for what holds the interpreter, or may take
+        its process along; at its limit that is killed.
         """
         declare = partial(
-            self._declare, name=name, queue=queue, priority=priority, key=key, retry=retry, discard=discard, limit=limit
+            self._declare,
+            name=name,
+            queue=queue,
+            priority=priority,
+            key=key,
+            retry=retry,
+            discard=discard,
+            limit=limit,
+            soft_limit=soft_limit,
+            isolate=isolate,
         )
         return declare if function is None else declare(function)
 
@@ -123,12 +158,22 @@ class App:
         retry: Retry | Iterable[Retry] | None,
         discard: Errors | None,
         limit: float | timedelta | None,
+        soft_limit: float | timedelta | None,
+        isolate: Isolation | None,
     ) -> Job[..., Any]:
         from jobkit.declared import Job
 
         declared = options(priority=check_priority(priority), key=key)
         job: Job[..., Any] = Job(
-            self, function, name=name, queue=queue, options=declared, rules=rules(retry, discard), limit=limit
+            self,
+            function,
+            name=name,
+            queue=queue,
+            options=declared,
+            rules=rules(retry, discard),
+            limit=limit,
+            soft_limit=soft_limit,
+            isolate=isolate,
         )
         earlier = self.jobs.get(job.name)
         if earlier is not None and _place(earlier) != _place(job):
@@ -140,6 +185,71 @@ class App:
         job.signature.check(self._queues.find(queue).coder if isinstance(queue, str) else self._coder)
         self.jobs[job.name] = job
         return job
+
+    @overload
+    def recurring(
+        self,
+        call: Call,
+        /,
+        *,
+        name: str | None = None,
+        cron: str | None = None,
+        every: float | timedelta | None = None,
+        zone: str | ZoneInfo | None = None,
+        schedule: Schedule | None = None,
+        missed: Missed = "latest",
+    ) -> None: ...
+
+    @overload
+    def recurring(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        cron: str | None = None,
+        every: float | timedelta | None = None,
+        zone: str | ZoneInfo | None = None,
+        schedule: Schedule | None = None,
+        missed: Missed = "latest",
+    ) -> Callable[[Job[P, R]], Job[P, R]]: ...
+
+    def recurring(self, call: Call | None = None, /, **stated: Any) -> Any:
+        """Enqueue a job at each tick: ``@app.recurring(cron="30 2 * * *", zone="Europe/Berlin")`` above ``@app.job``.
+
+        Or a call with its arguments: ``app.recurring(report.call(7), every=timedelta(hours=1))``. ``zone``: whose
+        clocks a cron line is about (UTC). ``missed``: of the ticks that no worker was there for, the "latest" is
+        enqueued, "all" are, or "none". ``name``: the job's own, unless it recurs twice; a new one is a new schedule.
+        ``schedule``: an object with ``after`` and ``until``, in place of ``cron`` and ``every``.
+
+        Each tick is enqueued once, whatever number of workers run, across changes of clocks and crashes. The backend
+        has to claim cells, remember and delay.
+        """
+        from jobkit.declared import Job
+
+        if call is not None:
+            self._recur(call, **stated)
+            return None
+
+        def declare(job: Job[P, R]) -> Job[P, R]:
+            if not isinstance(job, Job):
+                raise DeclarationError("@app.recurring(...) stands above @app.job, so that it is handed a job")
+            try:
+                call = job.call()  # type: ignore[call-arg]
+            except SignatureMismatch as error:
+                raise DeclarationError(f"{error}: say which, app.recurring({job.short_name}.call(...), ...)") from None
+            self._recur(call, **stated)
+            return job
+
+        return declare
+
+    def _recur(self, call: Call, **stated: Any) -> None:
+        from jobkit.recurring import recurring
+
+        made = recurring(call, **stated)
+        earlier = self.schedules.get(made.name)
+        if earlier is not None and (earlier.call, earlier.schedule) != (made.call, made.schedule):
+            raise ConfigurationError(f"two schedules are named {made.name!r}: give one of them another, name=...")
+        self.schedules[made.name] = made
 
     def queue(
         self,
@@ -192,67 +302,24 @@ class App:
 
         Over queues of different backends there is no one step: that raises and names them, unless ``atomic=False``.
         """
-        from jobkit import enqueuing
-
-        enqueuing.refuse_running_loop(by, "a" + by.rpartition(".")[2])
-        batches = self._batches(calls, atomic=atomic)
-        return _in_order(
-            (places, enqueuing.enqueue(batch, clients, partial(self._attend, clients)))
-            for clients, places, batch in batches
-        )
+        return self.sender.enqueue_many(calls, atomic=atomic, by=by)
 
     def aenqueue_many(self, calls: Iterable[Call], *, atomic: bool = True) -> Coroutine[Any, Any, list[Receipt]]:
         """Store several calls in one step, and return their receipts; checked at once, stored when awaited."""
-        from jobkit.enqueuing import Enqueuing
+        return self.sender.aenqueue_many(calls, atomic=atomic)
 
-        calls = list(calls)
-        batches = self._batches(calls, atomic=atomic)
-        return Enqueuing(lambda: self._aenqueue(batches), calls)
+    def post(self, *calls: Call) -> None:
+        """Store calls in the background, in their order; this waits for nothing and gives no receipt.
 
-    def aenqueue_one(self, call: Call) -> Coroutine[Any, Any, Receipt]:
-        from jobkit.enqueuing import Enqueuing
+        What is wrong with a call is raised here. What was posted is kept while the backend is away, stored before the
+        app closes or the interpreter ends, and lost with a process that is killed: at most ``posts`` jobs; beyond that
+        `PostFull` is raised. Where a job must not be lost, ``enqueue`` waits until it is stored.
+        """
+        self.sender.post(calls)
 
-        batches = self._batches([call], atomic=True)
-
-        async def first() -> Receipt:
-            return (await self._aenqueue(batches))[0]
-
-        return Enqueuing(first, [call])
-
-    async def _aenqueue(self, batches: list[Batch]) -> list[Receipt]:
-        from jobkit import enqueuing
-
-        return _in_order(
-            [
-                (places, await enqueuing.aenqueue(batch, clients, partial(self._attend, clients)))
-                for clients, places, batch in batches
-            ]
-        )
-
-    def _batches(self, calls: Iterable[Call], *, atomic: bool) -> list[Batch]:
-        """The calls by backend, each with its place."""
-        from jobkit.outgoing import Outgoing
-
-        batches: dict[Clients, tuple[list[int], list[Outgoing]]] = {}
-        for place, call in enumerate(calls):
-            if not isinstance(call, Call):
-                raise TypeError(f"enqueue_many takes job.call(...) and the like, not {type(call).__name__}")
-            queue = self._route(call)
-            places, batch = batches.setdefault(self._stores.of(queue), ([], []))
-            places.append(place)
-            batch.append(Outgoing.of(call, queue))
-        if atomic and len(batches) > 1:
-            names = ", ".join(str(clients.source) for clients in batches)
-            raise ConfigurationError(f"one step over several backends there is not ({names}): pass atomic=False")
-        return [(clients, places, batch) for clients, (places, batch) in batches.items()]
-
-    def _route(self, call: Call) -> Queue:
-        if call.options.queue is not UNSET:
-            return self._queues.find(call.options.queue)
-        queue = call.job.queue
-        return self._queues.find(
-            queue if isinstance(queue, str) else queue(call.job.signature.complete(call.arguments))
-        )
+    def check_calls(self, calls: Iterable[Call]) -> None:
+        """That each could be enqueued, for what enqueues later: raises what enqueuing would raise of the calls."""
+        self.sender.batches(calls, atomic=False)
 
     def _attend(self, clients: Clients, receipts: list[Receipt]) -> Awaitable[None] | None:
         source = clients.source
@@ -270,23 +337,37 @@ class App:
         enqueuing.refuse_running_loop(by, "a" + by.rpartition(".")[2])
         return portal().call(lambda home: self.aperform_call(call, plain=home.run))
 
-    async def aperform_call(self, call: Call, *, attempt: int = 1, plain: Plain | None = None) -> Outcome:
-        """Perform a call on the running loop, in a fresh context, as a worker would; stores nothing."""
+    async def aperform_call(
+        self,
+        call: Call,
+        *,
+        attempt: int = 1,
+        checkpoint: object = UNSET,
+        plain: Plain | None = None,
+        perform: Performing | None = None,
+    ) -> Outcome:
+        """Perform a call on the running loop, in a fresh context, as a worker would; stores nothing.
+
+        ``checkpoint``: where an earlier attempt said that it was. ``perform``: who performs, `jobkit.execution` if
+        nobody is named.
+        """
         import asyncio
         from contextvars import Context
 
-        from jobkit import events
+        from jobkit import events, execution
         from jobkit.backend import Delivery
-        from jobkit.execution import context_of, in_thread, perform
+        from jobkit.execution import context_of, in_thread
         from jobkit.outgoing import Outgoing
 
-        message = Outgoing.of(call, self._route(call)).message()
-        delivery = Delivery(message, number=attempt, attempt=attempt, token="", lease_end=0)
+        queue = self.sender.route(call)
+        message = Outgoing.of(call, queue).message()
+        body = None if checkpoint is UNSET else queue.coder.encode(checkpoint)
+        delivery = Delivery(message, number=attempt, attempt=attempt, token="", lease_end=0, checkpoint=body)
         context = context_of(delivery)
         about = {"id": context.id, "job": context.job, "queue": context.queue}
         events.emit(events.Called(**about, call=call, message=message))
         events.emit(events.Started(**about, attempt=attempt))
-        coroutine = perform(delivery, context, self, plain or in_thread)
+        coroutine = (perform or execution.perform)(delivery, context, self, plain or in_thread)
         outcome = await asyncio.get_running_loop().create_task(coroutine, context=Context())
         events.emit(events.Ended(**about, attempt=attempt, outcome=outcome))
         return outcome
@@ -300,12 +381,26 @@ class App:
         found = self._queues.stored_as(queue)
         return self._perform if found is None else found.perform
 
-    def coder(self, name: str) -> Coder:
+    def coder(self, name: str, queue: str | None = None) -> Coder:
+        """What decodes a body, by the name that travels; ``queue``: whose job it is, as the store knows it."""
+        found = None if queue is None else self._queues.stored_as(queue)
+        own = self._coder if found is None else found.coder
+        if own.name == name:
+            return own
+        usable = self._others if is_sealed(own) else self._coders
         try:
-            return self._coders[name]
+            return usable[name]
         except KeyError:
-            known = ", ".join(sorted(self._coders))
-            raise Undecodable(f"no coder named {name[:40]!r} is known to this app (there are: {known})") from None
+            raise Undecodable(self._no_coder(name, own, usable)) from None
+
+    def _no_coder(self, name: str, own: Coder, usable: Mapping[str, Coder]) -> str:
+        if is_sealed(own) and name in self._coders:
+            return (
+                f"jobs of this queue are sealed ({own.name}), and a body by {name!r} is not; "
+                f"while older ones are on their way: App(coders=[...])"
+            )
+        known = ", ".join(sorted({*usable, own.name}))
+        return f"no coder named {name[:40]!r} is known to this app (there are: {known})"
 
     # Where jobs are kept.
 
@@ -315,7 +410,7 @@ class App:
 
     def clients_of(self, call: Call) -> Clients:
         """The open backends of the queue that a call goes to."""
-        return self._stores.of(self._route(call))
+        return self._stores.of(self.sender.route(call))
 
     def by_source(self, queues: Sequence[str] | None = None) -> dict[Clients, list[str]]:
         """The queues' names in the store, aliases included, by the backend that keeps them; all queues by default."""
@@ -343,19 +438,19 @@ class App:
         return portal().call(lambda _: self.acancel(job))
 
     async def aclose(self) -> None:
-        """Close what this app opened for the running loop. Loops that shut down well do that by themselves."""
+        """Store what was posted, and close what this app opened for the running loop.
+
+        Loops that shut down well close it by themselves.
+        """
+        await self.sender.aflush()
         await self._stores.aclose()
 
     def close(self) -> None:
-        """Close what this app opened for callers without a loop."""
+        """Store what was posted, and close what this app opened for callers without a loop."""
+        self.sender.flush()
         self._stores.close_blocking()
 
 
 def _place(job: Job[..., Any]) -> tuple[str, str]:
     """Where a job is declared; a module that is loaded again declares the same ones."""
     return job.function.__module__, job.__qualname__
-
-
-def _in_order(stored: Iterable[tuple[list[int], list[Receipt]]]) -> list[Receipt]:
-    by_place = {place: receipt for places, receipts in stored for place, receipt in zip(places, receipts, strict=True)}
-    return [by_place[place] for place in sorted(by_place)]

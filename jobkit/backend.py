@@ -214,13 +214,14 @@ class Stored(Struct, frozen=True):
 
 
 class Counts(Struct, frozen=True):
-    """How many jobs of a queue are in each state, and the earliest *since* of the ready ones."""
+    """How many jobs of a queue are in each state, the earliest *since* of the ready ones, and whether it is paused."""
 
     scheduled: int = 0
     ready: int = 0
     leased: int = 0
     dead: int = 0
     oldest_ready: int | None = None
+    paused: bool = False
 
 
 class Page(Struct, frozen=True):

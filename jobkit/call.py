@@ -50,9 +50,9 @@ class Options(Struct, frozen=True, kw_only=True):
 
     def merged(self, later: Options) -> Options:
         """These, but for what a later ``using`` states; a later ``at`` takes the place of a ``delay``."""
-        stated = later.stated()
-        if not stated:
+        if later == NOTHING:
             return self
+        stated = later.stated()
         if "at" in stated or "after" in stated:
             stated = {"at": UNSET, "after": UNSET, **stated}
         return structs.replace(self, **stated)
@@ -63,6 +63,10 @@ class Options(Struct, frozen=True, kw_only=True):
     def __str__(self) -> str:
         """As ``using(...)`` takes them."""
         return ", ".join(_as_given.get(name, f"{name}={{!r}}".format)(value) for name, value in self.stated().items())
+
+
+NOTHING = Options()
+"""Nothing is stated."""
 
 
 def shown_instant(milliseconds: int) -> str:
@@ -157,7 +161,7 @@ class Call(Struct, frozen=True, eq=False, repr_omit_defaults=True):
 
     job: Any
     arguments: Mapping[str, object]
-    options: Options = Options()
+    options: Options = NOTHING
 
     @property
     def pattern(self) -> Pattern:
@@ -198,5 +202,4 @@ class Call(Struct, frozen=True, eq=False, repr_omit_defaults=True):
     def __repr__(self) -> str:
         stated = str(self.options)
         using = f".using({stated})" if stated else ""
-        arguments = ", ".join(f"{name}={shown_value(value)}" for name, value in self.arguments.items())
-        return f"{self.job.short_name}{using}.call({arguments})"
+        return f"{self.job.short_name}{using}.call({self.job.signature.spelled(self.arguments, shown_value)})"

@@ -7,9 +7,10 @@ import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Sequence
+from functools import cached_property
 from typing import Final
 
-from jobkit.backend import Backend, Blocking, EnqueueOutcome, Message, OffersBlocking
+from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, OffersBlocking
 from jobkit.portal import portal
 from jobkit.sources import Source
 from jobkit.tether import tether
@@ -35,6 +36,11 @@ class Clients:
         self._pid = os.getpid()
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[Backend, AsyncGenerator[None, None]]] = {}
         self._blocking: Blocking | None = None
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What the backend claims; known without a connection, since opening a client opens none."""
+        return self.source.open().capabilities
 
     def here(self) -> Backend:
         """The client of the running loop."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 
 @runtime_checkable
@@ -17,6 +17,9 @@ class Coder(Protocol):
     @property
     def name(self) -> str: ...
 
+    # And, where bodies are signed or encrypted, ``sealed = True``: a queue with such a coder takes no body of another
+    # coder, but for those that the app lists for the time of a change.
+
     def encode(self, value: object) -> bytes:
         """Raises ``TypeError`` or ``ValueError`` for what it can't carry."""
         ...
@@ -28,3 +31,17 @@ class Coder(Protocol):
     def supports(self, type: Any) -> None:
         """Raises ``TypeError``, saying why, for a type that could not be decoded."""
         ...
+
+
+JOB: Final = "__job__"
+"""The attribute by which a type says that it is the arguments of a job, and of which."""
+
+
+def purpose(type: Any) -> str:
+    """The job whose arguments are of this type; empty for other types."""
+    return str(getattr(type, JOB, ""))
+
+
+def is_sealed(coder: Coder) -> bool:
+    """Whether its bodies can't be made by who may write into the store."""
+    return bool(getattr(coder, "sealed", False))

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar
 
 from jobkit.call import Call, Options, options
-from jobkit.errors import DeclarationError
+from jobkit.errors import ConfigurationError, DeclarationError
 from jobkit.limit import check_limit
 from jobkit.retry import Rules
 from jobkit.signature import Signature
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Isolation: TypeAlias = Literal["process"]
 
 Router: TypeAlias = Callable[[Mapping[str, object]], str]
 """Chooses a queue by the bound arguments."""
@@ -64,11 +66,11 @@ class Prepared(Generic[P, R]):
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> Receipt:
         """Store the call and return its receipt; for code that is not running in an event loop."""
-        return self._job.app.enqueue_many([self.call(*args, **kwargs)], by=f"{self._job.short_name}.enqueue()")[0]
+        return self._job.app.sender.enqueue_one(self.call(*args, **kwargs), by=f"{self._job.short_name}.enqueue()")
 
     def aenqueue(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, Receipt]:
         """Store the call and return its receipt; checked at once, stored when awaited."""
-        return self._job.app.aenqueue_one(self.call(*args, **kwargs))
+        return self._job.app.sender.aenqueue_one(self.call(*args, **kwargs))
 
     def perform(self, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """Perform the call here and now, through coder and middlewares, and say what came of it; stores nothing."""
@@ -95,6 +97,8 @@ class Job(Prepared[P, R]):
         options: Options,
         rules: Rules,
         limit: float | timedelta | None = None,
+        soft_limit: float | timedelta | None = None,
+        isolate: Isolation | None = None,
     ) -> None:
         super().__init__(self, Options())
         _check_declarable(function, name)
@@ -105,6 +109,13 @@ class Job(Prepared[P, R]):
         self.options = options
         self.rules = rules
         self.limit = check_limit(limit)
+        self.soft_limit = check_limit(soft_limit, "soft_limit")
+        if self.limit is not None and self.soft_limit is not None and self.soft_limit >= self.limit:
+            raise ConfigurationError(
+                f"{self.name}: its soft_limit of {self.soft_limit:g} s is to come before its limit of {self.limit:g} s"
+            )
+        self.isolated = _check_isolation(isolate, function)
+        self.module = module_of(function)
         self.signature = Signature(function, self.name)
         self.is_async = any(map(inspect.iscoroutinefunction, (function, type(function).__call__)))
         self.__name__ = getattr(function, "__name__", self.name)
@@ -138,13 +149,29 @@ class Job(Prepared[P, R]):
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """``module.function``; of a program's main module the name by which others would import it."""
+    """``module.function``"""
+    return f"{module_of(function)}.{function.__qualname__}"
+
+
+def module_of(function: Callable[..., Any]) -> str:
+    """Where a function is declared; of a program's main module the name by which others would import it."""
     module = function.__module__
     if module == "__main__":
         main = sys.modules["__main__"]
         spec = getattr(main, "__spec__", None)
         module = spec.name if spec else Path(getattr(main, "__file__", None) or "main").stem
-    return f"{module}.{function.__qualname__}"
+    return module
+
+
+def _check_isolation(isolate: object, function: Callable[..., Any]) -> bool:
+    if isolate not in (None, "process"):
+        raise ConfigurationError(f"isolate is 'process' or nothing, not {isolate!r}")
+    qualname = getattr(function, "__qualname__", "")
+    if isolate and ("." in qualname or not qualname):
+        raise DeclarationError(
+            f"{qualname or function!r} is not at the top level of its module, where another process would find it"
+        )
+    return isolate is not None
 
 
 def _check_declarable(function: Any, name: str | None) -> None:

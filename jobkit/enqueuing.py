@@ -28,12 +28,21 @@ Answer: TypeAlias = tuple[Receipt, Message | None]
 """What became of one call, and the message that was handed over, if one was."""
 
 
-def enqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored) -> list[Receipt]:
-    """Store a batch in one step, from a thread without a running loop."""
-    if any(is_async(each) for one in outgoing for each in one.middlewares):
-        answers = portal().call(lambda _: _ahand_over(outgoing, clients))
+def enqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored, *, announced: bool = True) -> list[Receipt]:
+    """Store a batch in one step, from a thread without a running loop.
+
+    ``announced``: who stands by is told before; not of what would be tried again while the store is away.
+    """
+    middlewares = [each for one in outgoing for each in one.middlewares]
+    if not middlewares:
+        messages = [one.message() for one in outgoing]
+        if announced:
+            _before(clients, messages)
+        answers = _paired(outgoing, messages, clients.blocking().enqueue(messages) if messages else [])
+    elif any(map(is_async, middlewares)):
+        answers = portal().call(lambda _: _ahand_over(outgoing, clients, announced=announced))
     else:
-        answers = _hand_over(outgoing, clients)
+        answers = _hand_over(outgoing, clients, announced=announced)
     receipts = _tell(outgoing, answers)
     stored(receipts)
     return receipts
@@ -41,13 +50,25 @@ def enqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored) -> l
 
 async def aenqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored) -> list[Receipt]:
     """Store a batch in one step, on the running loop."""
-    receipts = _tell(outgoing, await _ahand_over(outgoing, clients))
+    if any(one.middlewares for one in outgoing):
+        answers = await _ahand_over(outgoing, clients)
+    else:
+        messages = [one.message() for one in outgoing]
+        _before(clients, messages)
+        answers = _paired(outgoing, messages, await clients.here().enqueue(messages) if messages else [])
+    receipts = _tell(outgoing, answers)
     if (more := stored(receipts)) is not None:
         await more
     return receipts
 
 
-def _hand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[Answer]:
+def _paired(
+    outgoing: Sequence[Outgoing], messages: Sequence[Message], outcomes: Sequence[EnqueueOutcome]
+) -> list[Answer]:
+    return [(one.receipt(outcome), message) for one, message, outcome in zip(outgoing, messages, outcomes, strict=True)]
+
+
+def _hand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: bool = True) -> list[Answer]:
     refusals: dict[int, Receipt] = {}
     ways = [Way(one.middlewares, one) for one in outgoing]
     try:
@@ -57,7 +78,8 @@ def _hand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[Answer]:
             except Refuse as refusal:
                 refusals[place] = one.refused(str(refusal))
         messages = _messages(outgoing, refusals)
-        _before(clients, messages)
+        if announced:
+            _before(clients, messages)
         outcomes = clients.blocking().enqueue(messages) if messages else []
     except BaseException as error:
         with ExitStack() as each:
@@ -71,7 +93,7 @@ def _hand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[Answer]:
     return answers
 
 
-async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[Answer]:
+async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: bool = True) -> list[Answer]:
     refusals: dict[int, Receipt] = {}
     ways = [AsyncWay(one.middlewares, one) for one in outgoing]
     try:
@@ -81,7 +103,8 @@ async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[An
             except Refuse as refusal:
                 refusals[place] = one.refused(str(refusal))
         messages = _messages(outgoing, refusals)
-        _before(clients, messages)
+        if announced:
+            _before(clients, messages)
         outcomes = await clients.here().enqueue(messages) if messages else []
     except BaseException as error:
         async with AsyncExitStack() as each:
@@ -97,7 +120,7 @@ async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients) -> list[An
 
 def _before(clients: Clients, messages: Sequence[Message]) -> None:
     if messages and clients.source.attendant is not None:
-        clients.source.attendant.before()
+        clients.source.attendant.before(messages)
 
 
 def _messages(outgoing: Sequence[Outgoing], refusals: dict[int, Receipt]) -> list[Message]:

@@ -24,6 +24,13 @@ class BackendFull(BackendUnavailable):
     """The store has no room for more jobs; running jobs can still be settled."""
 
 
+class NewerLayout(BackendUnavailable):
+    """A later version of jobkit writes this namespace in a way that this one can't read; nothing was done.
+
+    Upgrade this process. A worker goes on by itself, as far as it can: it is not ready, and keeps asking.
+    """
+
+
 class Closed(JobkitError):
     """This backend object was closed, before the call or while it waited."""
 
@@ -78,12 +85,24 @@ class RunningLoop(JobkitError, RuntimeError):
     """A blocking call in a thread whose own event loop is running; await its twin instead."""
 
 
+class PostFull(JobkitError):
+    """More was posted than may wait to be stored; nothing of this call was taken."""
+
+
 class Undecodable(JobkitError, ValueError):
     """A stored job that this app can't read: its coder, its body, or its arguments."""
 
 
 class TimeLimit(JobkitError, TimeoutError):
     """An attempt took longer than its job's ``limit``: it has failed, and its retry rules say what follows."""
+
+
+class ProcessLost(JobkitError):
+    """The process of an isolated job ended before the job did: killed, out of memory, or crashed in native code."""
+
+
+class FailedElsewhere(JobkitError):
+    """What an isolated job raised, in the words of its process: the error itself has stayed there."""
 
 
 # Control flow for middleware, hence not errors by name.
@@ -95,6 +114,13 @@ class Refuse(JobkitError):
 
 class Skip(JobkitError):
     """Raised by a middleware around performing: the job ends as *skipped*, without a start."""
+
+
+class Interrupted(BaseException):
+    """Raised at a checkpoint of a job that should stop. Let it pass: the job is given back, and goes on from there.
+
+    No `Exception`, as a cancellation is none: what catches a job's own errors does not catch this.
+    """
 
 
 # Warnings.

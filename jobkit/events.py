@@ -75,6 +75,12 @@ class Waiting(Struct, frozen=True, kw_only=True):
     calls: list[Call]
 
 
+class Deferred(Struct, frozen=True, kw_only=True):
+    """Calls that are enqueued once a transaction commits, and dropped if it is rolled back."""
+
+    calls: list[Call]
+
+
 class CancelAsked(Struct, frozen=True, kw_only=True):
     """A backend was asked to end this job, and did, or marked it."""
 
@@ -82,7 +88,7 @@ class CancelAsked(Struct, frozen=True, kw_only=True):
     outcome: CancelOutcome
 
 
-Happening: TypeAlias = Event | Waiting | CancelAsked
+Happening: TypeAlias = Event | Waiting | Deferred | CancelAsked
 
 Observer: TypeAlias = Callable[[Happening], None]
 

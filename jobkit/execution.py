@@ -7,22 +7,23 @@ import contextvars
 import inspect
 import os
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 
 from jobkit.backend import Delivery
 from jobkit.coder import Coder
 from jobkit.context import JobContext, enter
-from jobkit.errors import Skip, TimeLimit, Undecodable
+from jobkit.errors import Interrupted, ProcessLost, Skip, TimeLimit, Undecodable
 from jobkit.job import envelope
-from jobkit.limit import time_limit, within
+from jobkit.limit import Softened, time_limit, within
 from jobkit.outcome import Outcome, Performed
 from jobkit.pipeline import AsyncWay, Middleware, Way, is_async
-from jobkit.retry import Rules
+from jobkit.privacy import printable
+from jobkit.retry import Retry, Rules
 from jobkit.signature import Signature
 
 REASON_LENGTH = 8_000
@@ -46,8 +47,23 @@ class Performable(Protocol):
     @property
     def rules(self) -> Rules: ...
     @property
+    def isolated(self) -> bool:
+        """Whether a worker performs it in a process of its own."""
+        ...
+
+    @property
+    def module(self) -> str:
+        """By which another process imports what declares it."""
+        ...
+
+    @property
     def limit(self) -> float | None:
         """Seconds that one attempt may take."""
+        ...
+
+    @property
+    def soft_limit(self) -> float | None:
+        """Seconds after which an attempt is told, and may end by itself."""
         ...
 
 
@@ -61,9 +77,13 @@ class Registry(Protocol):
 
     def perform_middleware(self, queue: str) -> Sequence[Middleware]: ...
 
-    def coder(self, name: str) -> Coder:
-        """`Undecodable` when there is none of this name."""
+    def coder(self, name: str, queue: str) -> Coder:
+        """`Undecodable` when bodies of this queue may have none of this name."""
         ...
+
+
+Performing: TypeAlias = Callable[[Delivery, JobContext, Registry, Plain], Coroutine[Any, Any, Outcome]]
+"""Performs a delivery: `perform`, or what stands in for it."""
 
 
 async def in_thread(function: Callable[[], Any]) -> Any:
@@ -80,6 +100,7 @@ def context_of(delivery: Delivery) -> JobContext:
         queue=message.queue,
         attempt=delivery.attempt,
         headers=message.headers,
+        checkpoint=delivery.checkpoint,
     )
 
 
@@ -96,18 +117,20 @@ async def perform(delivery: Delivery, context: JobContext, registry: Registry, p
         return Outcome(state=Performed.DEAD, error=error, reason=reason)
     if delivery.attempt > job.rules.attempts:
         return Outcome(state=Performed.DEAD, reason=_worn_out(delivery, job))
+    context.coder = registry.coder(delivery.message.headers["coder"], delivery.message.queue)
+    context.begin(asyncio.get_running_loop().time, limit=job.limit, soft_limit=job.soft_limit)
     enter(context)
     middlewares = registry.perform_middleware(delivery.message.queue)
     try:
         value = await within(job.limit, lambda: _run(job, bound, context, middlewares, plain))
     except Skip as skip:
         return Outcome(state=Performed.SKIPPED, reason=str(skip))
-    except asyncio.CancelledError as error:
-        if context.should_stop or _cancelled_from_outside():
-            return Outcome(state=Performed.INTERRUPTED, error=error)
-        return judge(job.rules, context, error)
     except TimeLimit as error:
         context.past_limit = True
+        return judge(job.rules, context, error)
+    except (asyncio.CancelledError, Interrupted) as error:
+        if context.should_stop or _cancelled_from_outside():
+            return Outcome(state=Performed.INTERRUPTED, error=error)
         return judge(job.rules, context, error)
     except BaseException as error:  # noqa: BLE001 - nothing that a job raises may end its worker
         return judge(job.rules, context, error)
@@ -118,6 +141,13 @@ def limits_of(deliveries: Iterable[Delivery], registry: Registry) -> dict[str, f
     """By token, the seconds that each attempt may take; without those whose job has no limit, or is not known."""
     jobs = {each.token: registry.performables.get(each.message.headers.get("job", "")) for each in deliveries}
     return {token: job.limit for token, job in jobs.items() if job is not None and job.limit is not None}
+
+
+def lost(job: Performable, context: JobContext, error: ProcessLost) -> Outcome:
+    """What follows when the process of an isolated job is lost: by the job's rules, or as when a worker is lost."""
+    if job.rules.covers(error):
+        return judge(job.rules, context, error)
+    return judge(Rules([Retry(attempts=job.rules.attempts)]), context, error)
 
 
 def overran(delivery: Delivery, context: JobContext, registry: Registry) -> Outcome:
@@ -138,10 +168,11 @@ def open_delivery(delivery: Delivery, registry: Registry) -> tuple[Performable, 
     found = envelope(delivery.message.headers, delivery.message.body)
     job = registry.performables.get(found.job)
     if job is None:
-        close = get_close_matches(found.job, registry.performables, n=1)
+        name = printable(found.job)
+        close = get_close_matches(name, registry.performables, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise Undecodable(f"no job named {found.job!r} is declared in this app{hint}")
-    return job, job.signature.decode(registry.coder(found.coder), found.arguments)
+        raise Undecodable(f"no job named '{name}' is declared in this app{hint}")
+    return job, job.signature.decode(registry.coder(found.coder, delivery.message.queue), found.arguments)
 
 
 def judge(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
@@ -192,7 +223,7 @@ async def _run(
     """An asynchronous job runs here; a plain one elsewhere, together with the plain middlewares next to it."""
     args, kwargs = job.signature.apply(bound)
     if job.is_async:
-        return await _through(middlewares, context, lambda: job.function(*args, **kwargs))
+        return await _through(middlewares, context, lambda: _softened(job, context, job.function(*args, **kwargs)))
     outer = max((place for place, each in enumerate(middlewares, start=1) if is_async(each)), default=0)
     inner = middlewares[outer:]
 
@@ -207,6 +238,12 @@ async def _run(
         return ended.value
 
     return await _through(middlewares[:outer], context, run)
+
+
+def _softened(job: Performable, context: JobContext, coroutine: Any) -> Awaitable[Any]:
+    if job.soft_limit is None or context.soft_end is None:
+        return cast("Awaitable[Any]", coroutine)
+    return Softened(coroutine, job.soft_limit, context.soft_end)
 
 
 class _Ended(Struct, frozen=True):

@@ -59,8 +59,7 @@ class Outgoing:
         return self.call.arguments
 
     def message(self) -> Message:
-        taken = RESERVED & self.metadata.keys()
-        if taken:
+        if taken := self.metadata and RESERVED & self.metadata.keys():
             raise InvalidArgument(f"metadata can't be called {min(taken)!r}: that name is jobkit's own")
         stated = self.options
         return Message(

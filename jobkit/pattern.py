@@ -140,7 +140,11 @@ class Pattern(Struct, frozen=True, eq=False):
         return Field(name, shown_value(expected), shown_value(actual), equal)
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={shown_value(value)}" for name, value in self.arguments.items())
+        arguments = (
+            ", ".join(f"{name}={shown_value(value)}" for name, value in self.arguments.items())
+            if self.partial
+            else self.job.signature.spelled(self.arguments, shown_value)
+        )
         narrowed = [
             f".on({self.queue!r})" if self.queue is not UNSET else "",
             f".at({shown_instant(self.due_ms)})" if self.due_ms is not UNSET else "",

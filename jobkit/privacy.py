@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 _revealed = False
 
@@ -24,14 +24,18 @@ def shown_value(value: object) -> str:
     return repr(value) if _revealed else f"<{type(value).__name__}>"
 
 
-def shown_arguments(arguments: Mapping[str, object]) -> str:
-    """``user_id=7`` where arguments may be shown, else ``user_id=...``."""
-    return ", ".join(f"{name}={value!r}" if _revealed else f"{name}=..." for name, value in arguments.items())
-
-
 def shown_key(key: object) -> str:
     """``['apple']`` where arguments may be shown, else ``[...]``: the keys of a mapping are arguments too."""
     return f"[{key!r}]" if _revealed else "[...]"
+
+
+def printable(text: str, most: int = 300) -> str:
+    """A text out of a store as it may stand in a log: escaped where it can't be printed, cut where it is long.
+
+    Ids and queues have 255 bytes at most, so what is cut was no name.
+    """
+    shown = text if len(text) <= most else f"{text[:most]}..."
+    return shown if shown.isprintable() else repr(shown)[1:-1]
 
 
 def without_password(url: str) -> str:

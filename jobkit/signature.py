@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from functools import cached_property, partial
 from types import GenericAlias, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from jobkit.coder import Coder
+from jobkit.coder import JOB, Coder
 from jobkit.errors import DeclarationError, SignatureMismatch, Undecodable
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -60,6 +60,19 @@ class Signature:
     def starred(self, name: str) -> str:
         """A parameter as it is declared: with its stars."""
         return {self._varargs: "*", self._varkw: "**"}.get(name, "") + name
+
+    def spelled(self, bound: Mapping[str, object], show: Callable[[object], str]) -> str:
+        """The arguments as one writes them in a call: by name, where stars allow that."""
+        starred = tuple(cast("tuple[object, ...]", bound.get(self._varargs, ()))) if self._varargs else ()
+        bare = set(self._positional) if starred else self._positional_only
+        parts = [show(bound[name]) for name in self._positional if name in bare and name in bound]
+        parts += map(show, starred)
+        for name, value in bound.items():
+            if name == self._varkw:
+                parts += [_keyword(*item, show) for item in cast("Mapping[str, object]", value).items()]
+            elif name != self._varargs and name not in bare:
+                parts.append(f"{name}={show(value)}")
+        return ", ".join(parts)
 
     # From a call to arguments.
 
@@ -110,7 +123,10 @@ class Signature:
         """What to call the function with."""
         if self._all_by_keyword:
             return (), dict(bound)
-        arguments = inspect.BoundArguments(self._signature, OrderedDict(bound))
+        given = OrderedDict(bound)
+        if self._varargs is not None and not given.get(self._varargs):
+            given.pop(self._varargs, None)  # else it is passed by keyword, where a default before it was not given
+        arguments = inspect.BoundArguments(self._signature, given)
         return arguments.args, arguments.kwargs
 
     def decode(self, coder: Coder, body: bytes) -> dict[str, object]:
@@ -144,7 +160,9 @@ class Signature:
                 fields.append((name, hint))
             else:
                 fields.append((name, hint | msgspec.UnsetType, msgspec.UNSET))
-        return msgspec.defstruct(self.job, fields, kw_only=True, forbid_unknown_fields=True, omit_defaults=True)
+        return msgspec.defstruct(
+            self.job, fields, namespace={JOB: self.job}, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+        )
 
     def _hints(self) -> dict[str, Any]:
         """The parameters' types; `NameError` for what is imported later, or for type checkers only."""
@@ -171,6 +189,10 @@ class Signature:
                     "Annotate one type that it can tell apart, or take a str and convert it in the job"
                 ) from None
         _ = self.type
+
+
+def _keyword(name: str, value: object, show: Callable[[object], str]) -> str:
+    return f"{name}={show(value)}" if name.isidentifier() else f"**{{{name!r}: {show(value)}}}"
 
 
 def _namespace(function: Callable[..., Any]) -> dict[str, Any]:

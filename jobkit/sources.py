@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 from msgspec import Struct
 
 from jobkit.admission import check_name
-from jobkit.backend import Backend, BackendFactory
+from jobkit.backend import Backend, BackendFactory, Message
 from jobkit.clock import Clock
 from jobkit.errors import ConfigurationError, InvalidArgument, VolatileBackendWarning
 from jobkit.privacy import without_password
@@ -24,9 +24,10 @@ GROUP: Final = "jobkit.backends"
 
 OWN: Final = {
     "inline": "jobkit.backends.inline:factory",
-    "redis": "jobkit.backends.redis:factory",
-    "rediss": "jobkit.backends.redis:factory",
-    "unix": "jobkit.backends.redis:factory",
+    **dict.fromkeys(
+        ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster", "unix"),
+        "jobkit.backends.redis:factory",
+    ),
     "fakeredis": "jobkit.backends.redis.fake:factory",
     "sqlite": "jobkit.backends.sqlite:factory",
 }
@@ -41,7 +42,7 @@ Spec: TypeAlias = str | BackendFactory
 class Attendant(Protocol):
     """Stands by at each enqueue: for tests in which a store fails, or jobs are performed at once."""
 
-    def before(self) -> None:
+    def before(self, messages: Sequence[Message]) -> None:
         """Called before a backend is asked; what this raises leaves the enqueue, and nothing was stored."""
         ...
 
@@ -84,13 +85,13 @@ def find(spec: Spec | None, namespace: str, *, private: str = "") -> Source:
     target = OWN.get(scheme) or _entry_point(scheme)
     if target is None:
         if _is_dotted(rest):
-            return Source(_load(spec), None, _checked(namespace))
+            return Source(load(spec), None, _checked(namespace))
         raise ConfigurationError(_unknown(spec, scheme))
     url, stated = _without_namespace(spec if colon else f"{spec}:")
     embedded = scheme == "inline"
     if embedded and url == "inline:":
         url += private
-    return Source(_load(target), url, _checked(stated or namespace), embedded=embedded)
+    return Source(load(target), url, _checked(stated or namespace), embedded=embedded)
 
 
 _redirect: Callable[[Spec | None, str], Source] | None = None
@@ -180,12 +181,14 @@ def _is_dotted(name: str) -> bool:
     return all(part.isidentifier() for part in name.split("."))
 
 
-def _load(target: str) -> BackendFactory:
-    """The factory at ``module:name``."""
+def load(target: str) -> BackendFactory:
+    """The factory at ``module:name``; `ConfigurationError` where there is none."""
     module, _, name = target.partition(":")
     try:
         found: Any = import_module(module)
     except ImportError as error:
+        if not isinstance(error, ModuleNotFoundError):
+            raise ConfigurationError(f"the backend {target} can't be imported: {error}") from error
         missing = (error.name or "").partition(".")[0]
         extra = EXTRAS.get(missing)
         how = f": pip install 'jobkit-core[{extra}]'" if extra else ""

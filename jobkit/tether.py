@@ -8,7 +8,7 @@ connections on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from types import AsyncGeneratorType
 from typing import Any, cast
 
@@ -26,6 +26,17 @@ def tether(generator: AsyncGenerator[None, None]) -> AsyncGenerator[None, None]:
         return generator
     raise AssertionError("a tethered generator yields before it waits")
 
+
+def keep(awaitable: Awaitable[None] | None) -> None:
+    """Let the running loop see to it, since nobody here can wait."""
+    if awaitable is not None:
+        task = asyncio.ensure_future(awaitable)
+        _tasks.add(task)
+        task.add_done_callback(_tasks.discard)
+
+
+_tasks: set[asyncio.Future[None]] = set()
+"""Loops hold their tasks weakly."""
 
 _kept: list[tuple[asyncio.AbstractEventLoop, AsyncGenerator[None, None]]] = []
 """Loops hold their generators weakly."""

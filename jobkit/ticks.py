@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -14,8 +14,13 @@ from jobkit.errors import ConfigurationError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Missed: TypeAlias = Literal["all", "latest"]
-"""Of the ticks that nobody was there for: each of them, or the latest one."""
+Missed: TypeAlias = Literal["all", "latest", "none"]
+"""Of the ticks that nobody was there for: each of them, the latest one, or none that is more than `LATE`."""
+
+POLICIES: Final[tuple[Missed, ...]] = ("all", "latest", "none")
+
+LATE: Final = timedelta(minutes=1)
+"""A tick that is enqueued within this was not missed: schedulers look at least every half minute."""
 
 MOST = 100
 """Ticks that are due at once, of those that were missed."""
@@ -76,10 +81,11 @@ class Daily(Struct, frozen=True):
 
 
 def due(schedule: Schedule, last: datetime, now: datetime, missed: Missed) -> list[datetime]:
-    """The ticks after ``last`` and not after ``now``, in order; the first `MOST` of them, or the latest."""
-    if missed == "latest":
+    """The ticks after ``last`` and not after ``now``, in order; the first `MOST` of them, or the latest, or none."""
+    if missed != "all":
         latest = schedule.until(now)
-        return [latest] if latest > last else []
+        over = missed == "none" and now - latest > LATE
+        return [latest] if latest > last and not over else []
     return list(islice(_between(schedule, last, now), MOST))
 
 

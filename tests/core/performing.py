@@ -15,7 +15,7 @@ from jobkit.outcome import Outcome
 
 def delivery(app: jobkit.App, call: jobkit.Call, *, attempt: int = 1) -> Delivery:
     """What a store would hand out for this call."""
-    [(_, _, [outgoing])] = app._batches([call], atomic=True)
+    [(_, _, [outgoing])] = app.sender.batches([call], atomic=True)
     return Delivery(outgoing.message(), attempt, attempt, token="t", lease_end=0)
 
 

@@ -198,7 +198,7 @@ def test_a_queue_has_its_own_coder(app: jobkit.App, shelf: Shelf) -> None:
     app.queue("odd", coder=Reversed())
     message = shelf[app.job(queue="odd")(send).enqueue(7).id].message
     assert (message.body, message.headers["coder"]) == (b'}7:"di_resu"{', "reversed")
-    assert app.coder("reversed").name == "reversed"
+    assert app.coder("reversed", "odd").name == "reversed"
 
 
 def test_a_fault_of_the_store_leaves_as_it_is(memory: Memory) -> None:

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
 def commands(monkeypatch: pytest.MonkeyPatch) -> None:
     points = EntryPoints(
         [
-            EntryPoint("status", f"{__name__}:command", "jobkit.commands"),
+            EntryPoint("serve", f"{__name__}:command", "jobkit.commands"),
             EntryPoint("conformance", "not_installed.cli:command", "jobkit.commands"),
         ]
     )
@@ -43,14 +43,14 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("commands")
 class TestCommands:
     def test_they_come_by_entry_point(self) -> None:
-        assert main(["status", "fine"]) == 7
+        assert main(["serve", "fine"]) == 7
 
     def test_an_error_of_jobkits_is_one_line(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert main(["status", "down"]) == 2
-        assert capsys.readouterr().err == "jobkit status: no route to the store\n"
+        assert main(["serve", "down"]) == 2
+        assert capsys.readouterr().err == "jobkit serve: no route to the store\n"
 
     def test_an_interrupt_is_no_traceback(self) -> None:
-        assert main(["status", "interrupted"]) == 130
+        assert main(["serve", "interrupted"]) == 130
 
     def test_one_whose_extra_is_missing_says_what_to_install(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["conformance", "my_pkg:harness", "--anything"]) == 2

@@ -10,7 +10,7 @@ import pytest
 
 import jobkit
 from jobkit.cli import main
-from jobkit.cli.worker import find_app
+from jobkit.cli.targets import find_app
 from jobkit.errors import ConfigurationError
 
 SHOP = """

@@ -29,12 +29,15 @@ def test_it_says_which_job_it_is(context: JobContext) -> None:
 
 def test_outside_of_jobs_there_is_none() -> None:
     assert current_job() is None
+    with pytest.raises(RuntimeError, match="no job runs here"):
+        jobkit.this_job()
 
 
 def test_from_entering_on_it_is_the_current_one(context: JobContext) -> None:
     inside = copy_context()
     inside.run(enter, context)
     assert inside.run(current_job) is context
+    assert inside.run(jobkit.this_job) is context
     assert current_job() is None, "and nowhere else"
 
 

@@ -243,7 +243,7 @@ class StandingBy:
         self._shelf = shelf
         self._down = down
 
-    def before(self) -> None:
+    def before(self, messages: Sequence[Message]) -> None:
         self.log.append(f"before, {len(self._shelf)} stored")
         if self._down:
             raise BackendUnavailable("as the test wants it")

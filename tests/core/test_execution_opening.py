@@ -75,7 +75,7 @@ async def test_the_coder_that_wrote_a_body_reads_it_whatever_its_queue_uses_toda
 async def test_whatever_goes_wrong_while_opening_is_an_outcome(
     app: jobkit.App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def exhausted(name: str) -> None:
+    def exhausted(name: str, queue: str) -> None:
         raise MemoryError(name)
 
     given = delivery(app, _send(app).call(7))

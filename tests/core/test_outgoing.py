@@ -11,7 +11,7 @@ from jobkit.outgoing import Outgoing, new_id
 
 
 def leaving(app: jobkit.App, call: jobkit.Call) -> Outgoing:
-    [(_, _, [found])] = app._batches([call], atomic=True)
+    [(_, _, [found])] = app.sender.batches([call], atomic=True)
     return found
 
 

@@ -18,7 +18,7 @@ def outgoing(app: jobkit.App) -> Outgoing:
     @app.job(name="shop.send", queue="mail")
     def send(user_id: int) -> None: ...
 
-    [(_, _, [found])] = app._batches([send.using(id="abc").call(7)], atomic=True)
+    [(_, _, [found])] = app.sender.batches([send.using(id="abc").call(7)], atomic=True)
     return found
 
 

@@ -292,3 +292,32 @@ def test_whatever_a_type_of_its_own_raises_is_undecodable_too() -> None:
 
     with pytest.raises(Undecodable, match="the arguments can't be decoded: KeyError$"):
         Signature(send, "shop.send").decode(CODER, b'{"it":{"mood":"secret"}}')
+
+
+def test_star_arguments_that_were_not_given_stay_out_behind_a_default_that_was_not_either() -> None:
+    def function(a: Any, b: Any = 2, *more: int) -> tuple[Any, ...]:
+        return a, b, more
+
+    signature = Signature(function, "job")
+    coder = JSON()
+    for args in ((1,), (1, 5), (1, 5, 6)):
+        bound = signature.decode(coder, coder.encode(signature.pack(signature.bind(args, {}))))
+        positional, keywords = signature.apply(bound)
+        called: Any = function
+        assert called(*positional, **keywords) == called(*args)
+
+
+def test_a_call_is_spelled_as_one_writes_it() -> None:
+    def function(a: int, /, b: int = 2, *more: int, c: int = 3, **rest: int) -> None: ...
+
+    signature = Signature(function, "job")
+    for args, kwargs, spelled in (
+        ((1,), {}, "1"),
+        ((1, 5), {"c": 7}, "1, b=5, c=7"),
+        ((1, 5, 6, 7), {"c": 8, "d": 9}, "1, 5, 6, 7, c=8, d=9"),
+        ((1,), {"a-b": 2}, "1, **{'a-b': 2}"),
+    ):
+        bound = signature.bind(args, kwargs)
+        assert signature.spelled(bound, repr) == spelled
+        again = eval(f"bind({spelled})", {"bind": lambda *args, **kwargs: signature.bind(args, kwargs)})  # noqa: S307
+        assert again == bound

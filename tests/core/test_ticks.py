@@ -99,3 +99,11 @@ def test_what_was_missed_is_all_of_it_or_the_latest() -> None:
     some = due(MINUTELY, last, now, "all")
     assert (len(some), some[0], some[-1]) == (MOST, last + timedelta(minutes=1), last + timedelta(minutes=MOST))
     assert due(MINUTELY, last, now, "latest") == [now]
+
+
+def test_a_tick_that_is_late_was_missed_where_none_is_wanted() -> None:
+    every, last = Every(timedelta(minutes=5)), utc("2024-01-01T10:00")
+    assert due(every, last, utc("2024-01-01T10:05:30"), "none") == [utc("2024-01-01T10:05")]
+    assert due(every, last, utc("2024-01-01T10:07"), "none") == []
+    assert due(every, last, utc("2024-01-01T10:20:30"), "none") == [utc("2024-01-01T10:20")]
+    assert due(every, utc("2024-01-01T10:05"), utc("2024-01-01T10:05:30"), "none") == []

@@ -45,7 +45,7 @@ def observer(event: events.Happening) -> None:
             assert_type(event.outcome, jobkit.Outcome)
         case events.CancelAsked():
             assert_type(event.outcome, CancelOutcome)
-        case events.Waiting():
+        case events.Waiting() | events.Deferred():
             assert_type(event.calls, list[jobkit.Call])
         case _:
             assert_type(event.id, str)

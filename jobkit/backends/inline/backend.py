@@ -80,7 +80,7 @@ class Memory:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.store = Store()
-        self.waiting: set[Waiter] = set()
+        self.waiting: dict[Waiter, None] = {}  # whoever waits longest first
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
@@ -161,7 +161,7 @@ class InlineBackend(Backend):
 
     async def _await(self, queues: Sequence[str], limit: int, lease: int, deadline: int) -> list[Delivery]:
         waiter = Waiter()
-        self.memory.waiting.add(waiter)
+        self.memory.waiting[waiter] = None
         unsubscribe = self._clock.subscribe(waiter.wake) if isinstance(self._clock, ManualClock) else None
         try:
             while True:
@@ -171,7 +171,7 @@ class InlineBackend(Backend):
                 until = deadline if next_due is None else min(deadline, next_due)
                 await waiter.rest(None if unsubscribe else until - now)
         finally:
-            self.memory.waiting.discard(waiter)
+            self.memory.waiting.pop(waiter, None)
             if unsubscribe:
                 unsubscribe()
 

@@ -243,7 +243,8 @@ class Store:
             leased += len(level.leased) - ran_out + len(level.marked)
             firsts += [level.waiting.first(), level.leased.first()]
         oldest = min((first[0] for first in firsts if first), default=None)
-        return Counts(scheduled, ready, leased, len(queue.dead), oldest if ready else None)
+        paused = name in self._paused
+        return Counts(scheduled, ready, leased, len(queue.dead), oldest if ready else None, paused)
 
     def peek(self, now: int, name: str, wanted: State, cursor: Place | None) -> tuple[list[Stored], Place | None]:
         """A page from the first place after the cursor on, and the last place of the page if there are more."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from redis.exceptions import NoScriptError, RedisError
-
 from jobkit.admission import (
+    check_cell,
     check_extensions,
     check_ids,
     check_messages,
@@ -36,21 +34,24 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
+from jobkit.backends.redis.acknowledging import too_few
 from jobkit.backends.redis.bells import Bell
 from jobkit.backends.redis.blocking import BlockingRedis
-from jobkit.backends.redis.border import may_be_tried_again, refused, translate
-from jobkit.backends.redis.channel import Channel, Unsent, keep
+from jobkit.backends.redis.carrier import Carrier
+from jobkit.backends.redis.channel import keep
 from jobkit.backends.redis.clockwork import Clockwork
-from jobkit.backends.redis.driver import Connect, ConnectBlocking, connection
+from jobkit.backends.redis.driver import Connect, ConnectBlocking
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.moves import Moves, Taken
 from jobkit.backends.redis.moves_by_id import MovesById
-from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.routed import opener
 from jobkit.backends.redis.server_info import description, refuse_eviction
-from jobkit.backends.redis.settings import PAUSES, Settings
-from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
+from jobkit.backends.redis.settings import Settings
+from jobkit.backends.redis.steps import Ask, Steps, Word
+from jobkit.backends.redis.switches import Switches
 from jobkit.clock import Clock
 from jobkit.errors import BackendUnavailable, Closed, InvalidArgument
+from jobkit.gathering import Gathering, Limits
 from jobkit.lifecycle import State
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ T = TypeVar("T")
 class RedisBackend(Backend):
     """A client onto one namespace of one server. Belongs to the event loop that first uses it.
 
-    All calls share one connection, and waiting has another.
+    All calls share one connection, and waiting has another. Enqueues that are made at once share one step.
     """
 
     def __init__(
@@ -79,10 +80,13 @@ class RedisBackend(Backend):
         self._clockwork = Clockwork(clock, offset=offset)
         self._moves = Moves(self.keys, self._clockwork.mode)
         self._by_id = MovesById(self._moves)
-        self._requests = Requests(self.keys, os.urandom(6).hex(), self._capabilities.repeat_window)
-        self._make = connect or (lambda: connection(settings))
+        self._switches = Switches(self._moves)
+        self._make = connect or opener(settings, self.keys.meta)
         self._make_blocking = connect_blocking
-        self._channel = Channel(self._make, settings.timeout / 1000)
+        self._carrier = Carrier(settings, self.keys, self._make, self._check_open)
+        self._gathering = Gathering(
+            self._enqueue, Limits(self._capabilities.max_batch, self._capabilities.max_batch_bytes)
+        )
         self._bells: dict[tuple[str, ...], Bell] = {}
         self._checked = False
         self._closed = False
@@ -94,7 +98,10 @@ class RedisBackend(Backend):
     # The verbs.
 
     async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        check_messages(messages, self._capabilities)
+        size = check_messages(messages, self._capabilities)
+        return await self._gathering.enqueue(tuple(messages), size)
+
+    async def _enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
         return await self._drive(self._moves.enqueue(messages))
 
     async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
@@ -147,16 +154,36 @@ class RedisBackend(Backend):
             raise InvalidArgument(f"limit is 0 to {self._capabilities.slice} here, not {limit!r}")
         return await self._drive(self._by_id.purge(queue, state, limit))
 
+    async def pause(self, queue: str) -> None:
+        check_name("queue", queue)
+        await self._drive(self._switches.turn("pause", queue))
+
+    async def resume(self, queue: str) -> None:
+        check_name("queue", queue)
+        await self._drive(self._switches.turn("resume", queue))
+
+    async def cell_get(self, name: str) -> tuple[bytes, int] | None:
+        check_name("cell", name)
+        return await self._drive(self._switches.cell_get(name))
+
+    async def cell_set(self, name: str, value: bytes, expected_version: int) -> int | None:
+        check_cell(name, value, expected_version, self._capabilities)
+        return await self._drive(self._switches.cell_set(name, value, expected_version))
+
     # Taking and waiting.
 
     async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
         """One taking step. It goes on when its caller gives up, and what it took then is given back."""
         taking = asyncio.get_running_loop().create_task(self._drive(self._moves.reserve(queues, limit, lease)))
         try:
-            return await asyncio.shield(taking)
+            taken = await asyncio.shield(taking)
         except asyncio.CancelledError:
             keep(asyncio.get_running_loop().create_task(self._release(taking)))
             raise
+        if not taken.acknowledged:
+            keep(asyncio.get_running_loop().create_task(self._release(taking)))
+            raise too_few(self.settings)
+        return taken
 
     async def _release(self, taking: asyncio.Task[Taken]) -> None:
         await asyncio.wait([taking])
@@ -203,46 +230,9 @@ class RedisBackend(Backend):
     async def _drive(self, steps: Steps[T]) -> T:
         self._check_open()
         if not self._checked:
-            await self._follow(refuse_eviction(self.settings.where))
+            await self._carrier.follow(refuse_eviction(self.settings.where))
             self._checked = True
-        return await self._follow(steps)
-
-    async def _follow(self, steps: Steps[T]) -> T:
-        try:
-            request = next(steps)
-            while True:
-                request = steps.send(await self._carry(request))
-        except StopIteration as end:
-            value: T = end.value
-            return value
-
-    async def _carry(self, request: Run | Ask) -> Reply:
-        """Send a request; again when its connection was lost, as long as there is time."""
-        here = asyncio.get_running_loop().time
-        until = here() + self.settings.timeout / 1000
-        pauses = iter(PAUSES)
-        repeated = False
-        with self._requests.begin(request) as marked:
-            sending = self._send(marked)
-            while True:
-                try:
-                    return Reply(await sending, repeated)
-                except (RedisError, OSError) as error:
-                    self._check_open()
-                    if isinstance(request, Ask) and request.optional and refused(error):
-                        return Reply(None)
-                    pause = next(pauses, None)
-                    if pause is None or not may_be_tried_again(error):
-                        raise translate(error, self.settings.where) from error
-                    repeated = repeated or not isinstance(error, Unsent)
-                await asyncio.sleep(pause)
-                sending = asyncio.wait_for(self._send(marked), until - here())
-
-    async def _send(self, marked: Request) -> Any:
-        try:
-            return await self._channel.call(marked.words())
-        except NoScriptError:
-            return await self._channel.call(marked.words(in_full=True))
+        return await self._carrier.follow(steps)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -254,7 +244,8 @@ class RedisBackend(Backend):
         self._closed = True
         for bell in self._bells.values():
             await bell.close()
-        await self._channel.close()
+        await self._carrier.channel.close()
+        await self._gathering.close()
 
     def blocking(self) -> BlockingRedis:
         return BlockingRedis(self.settings, self.keys, self._moves, self._make_blocking)
@@ -263,6 +254,15 @@ class RedisBackend(Backend):
         """``redis 7.0.15 at redis://localhost``."""
         return await self._drive(description(self.settings.where))
 
+    async def ask(self, *words: Word) -> Any:
+        """A plain command to the server that has this namespace: for tests."""
+        return await self._drive(_ask(words))
+
     async def wipe(self) -> None:
         """Remove everything of this namespace: for tests."""
         await self._drive(self._by_id.wipe())
+
+
+def _ask(words: Sequence[Word]) -> Steps[Any]:
+    reply = yield Ask(words)
+    return reply.value

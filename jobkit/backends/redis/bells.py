@@ -7,13 +7,17 @@ that it is lost only with a process that dies right then; and then others look b
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
+from jobkit.backends.redis.border import refused
 from jobkit.backends.redis.channel import Channel, keep
 from jobkit.backends.redis.driver import Connect
 from jobkit.backends.redis.keys import Keys
+
+log = logging.getLogger("jobkit.redis")
 
 LISTEN = 10.0
 """Seconds that one listening command lasts."""
@@ -27,6 +31,7 @@ class Bell:
         self._names = [keys.bell(queue) for queue in queues]
         self._waiters: list[asyncio.Future[bytes | None]] = []
         self._task: asyncio.Task[None] | None = None
+        self._told = False
 
     async def wait(self, seconds: float) -> None:
         """Until the bell rings, or for so long."""
@@ -58,10 +63,17 @@ class Bell:
         while self._waiters:
             try:
                 rang = await self._channel.call(["BLPOP", *self._names, f"{LISTEN:g}"])
-            except (RedisError, OSError):
+            except (RedisError, OSError) as error:
+                self._tell(error)
                 return  # who waits looks after the slack, and when it waits again this begins again
             if rang is not None:
                 await self._ring(rang[0])
+
+    def _tell(self, error: Exception) -> None:
+        """Once: this will not pass by itself, and nobody would notice but by jobs that begin late."""
+        if refused(error) and not self._told:
+            self._told = True
+            log.warning("workers wait without being woken, and look only now and then: BLPOP is refused: %s", error)
 
     async def _ring(self, name: bytes) -> None:
         while self._waiters:

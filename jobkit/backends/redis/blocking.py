@@ -12,13 +12,15 @@ from redis.exceptions import NoScriptError, RedisError
 
 from jobkit.admission import check_messages
 from jobkit.backend import EnqueueOutcome, Message
-from jobkit.backends.redis.border import may_be_tried_again, refused, translate
-from jobkit.backends.redis.driver import BlockingConnection, ConnectBlocking, blocking_connection
+from jobkit.backends.redis.acknowledging import too_few
+from jobkit.backends.redis.border import did_nothing, may_be_tried_again, refused, translate
+from jobkit.backends.redis.driver import BlockingConnection, ConnectBlocking
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.moves import Moves
 from jobkit.backends.redis.requests import Request, Requests
+from jobkit.backends.redis.routed import blocking_opener
 from jobkit.backends.redis.server_info import refuse_eviction
-from jobkit.backends.redis.settings import PAUSES, Settings
+from jobkit.backends.redis.settings import Settings
 from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
 from jobkit.errors import Closed
 
@@ -33,7 +35,7 @@ class BlockingRedis:
         self._capabilities = settings.capabilities
         self._moves = moves
         self._requests = Requests(keys, os.urandom(6).hex(), self._capabilities.repeat_window)
-        self._make = connect or (lambda: blocking_connection(settings))
+        self._make = connect or blocking_opener(settings, keys.meta)
         self._lock = threading.Lock()
         self._idle: list[BlockingConnection] = []
         self._checked = False
@@ -70,7 +72,7 @@ class BlockingRedis:
     def _carry(self, request: Run | Ask) -> Reply:
         """Send a request; again when its connection was lost."""
         until = time.monotonic() + self._settings.timeout / 1000
-        pauses = iter(PAUSES)
+        pauses = iter(self._settings.pauses)
         repeated = False
         with self._lock:
             marked = self._requests.begin(request)
@@ -85,7 +87,7 @@ class BlockingRedis:
                 if pause is None or time.monotonic() + pause > until or not may_be_tried_again(error):
                     self._end(marked)
                     raise translate(error, self._settings.where) from error
-                repeated = True
+                repeated = repeated or not did_nothing(error)
                 time.sleep(pause)
             else:
                 self._end(marked)
@@ -96,11 +98,12 @@ class BlockingRedis:
             marked.end()
 
     def _send(self, marked: Request) -> Any:
+        """The answer, once enough replicas have what was written."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._make()
         try:
-            answer = _ask(connection, marked)
+            answer = self._ask(connection, marked)
         except BaseException:
             connection.disconnect()
             raise
@@ -111,11 +114,15 @@ class BlockingRedis:
         connection.disconnect()
         return answer
 
-
-def _ask(connection: BlockingConnection, marked: Request) -> Any:
-    try:
-        connection.send_command(*marked.words())
-        return connection.read_response(disable_decoding=True)
-    except NoScriptError:
-        connection.send_command(*marked.words(in_full=True))
-        return connection.read_response(disable_decoding=True)
+    def _ask(self, connection: BlockingConnection, marked: Request) -> Any:
+        try:
+            connection.send_command(*marked.words())
+            answer = connection.read_response(disable_decoding=True)
+        except NoScriptError:
+            connection.send_command(*marked.words(in_full=True))
+            answer = connection.read_response(disable_decoding=True)
+        if self._settings.wait_replicas and marked.writes:
+            connection.send_command("WAIT", self._settings.wait_replicas, self._settings.wait_timeout)
+            if int(connection.read_response(disable_decoding=True)) < self._settings.wait_replicas:
+                raise too_few(self._settings)
+        return answer

@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from jobkit.backends.redis.border import NEVER
+from jobkit.backends.redis.border import NEVER, elsewhere
 from jobkit.backends.redis.driver import Connect, Connection, pack
 from jobkit.backends.redis.steps import Word
 
@@ -35,9 +35,16 @@ class Channel:
         self._reading: asyncio.Task[None] | None = None
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def call(self, words: Sequence[Word]) -> Any:
         """Send a command and wait for its answer. A lost connection fails every call that waits on it."""
+        return (await self.call_on(words))[0]
+
+    async def call_on(self, words: Sequence[Word], *, only: Connection | None = None) -> tuple[Any, Connection]:
+        """The answer, and the connection on which it came: that one or none, where ``only`` is given."""
+        if only is not None and only is not self._connection:
+            raise RedisConnectionError("the connection was lost meanwhile")
         if self._connection is None:
             try:
                 await self._connect()
@@ -49,7 +56,7 @@ class Channel:
         if connection is None:
             raise Unsent("the connection was closed")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+        future: asyncio.Future[tuple[Any, Connection]] = loop.create_future()
         self._waiting.append((future, loop.time() + self._timeout))
         if self._timer is None:
             self._timer = loop.call_at(self._waiting[0][1], self._check)
@@ -82,9 +89,11 @@ class Channel:
         try:
             async with asyncio.timeout(self._timeout):
                 await connection.connect()
-        except TimeoutError:
-            await connection.disconnect(nowait=True)
-            raise RedisTimeoutError(f"no connection within {self._timeout:g} s") from None
+        except BaseException as error:
+            await connection.disconnect(nowait=True)  # it may have come half way
+            if isinstance(error, TimeoutError):
+                raise RedisTimeoutError(f"no connection within {self._timeout:g} s") from None
+            raise
         self._connection = connection
         self._reading = asyncio.get_running_loop().create_task(self._read(connection))
 
@@ -103,12 +112,14 @@ class Channel:
                 self._fail(RedisConnectionError("an answer came that nobody asked for"))
                 return
             future, _ = self._waiting.popleft()
-            if future.done():
-                continue
-            if error is not None:
-                future.set_exception(error)
-            else:
-                future.set_result(answer)
+            if not future.done():
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result((answer, connection))
+            if error is not None and elsewhere(error):
+                self._fail(RedisConnectionError(f"the server sends its clients away: {error}"))
+                return
 
     def _check(self) -> None:
         """Whether the call that waits longest waits too long. One timer serves all calls."""
@@ -133,7 +144,9 @@ class Channel:
         if reading is not None and reading is not asyncio.current_task():
             reading.cancel()
         if connection is not None:
-            keep(asyncio.get_running_loop().create_task(connection.disconnect(nowait=True)))
+            leaving = asyncio.get_running_loop().create_task(connection.disconnect(nowait=True))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
         """Calls that wait are failed."""
@@ -152,6 +165,8 @@ class Channel:
         self._waiting.clear()
         if connection is not None:
             await connection.disconnect()
+        if self._leaving:
+            await asyncio.wait(self._leaving)
 
 
 _tasks: set[asyncio.Task[None]] = set()

@@ -6,7 +6,9 @@ Only a verb knows what of it may be repeated. What of redis-py has no types gets
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis.asyncio.connection
 import redis.connection
@@ -16,6 +18,7 @@ from redis.retry import Retry
 
 from jobkit.backends.redis.settings import Settings
 from jobkit.backends.redis.steps import Word
+from jobkit.backends.redis.urls import Address, Nodes
 
 _for_loops: Any = redis.asyncio.connection
 _for_threads: Any = redis.connection
@@ -39,6 +42,7 @@ class Connection(Protocol):
 class BlockingConnection(Protocol):
     """To a server, of one thread at a time. It connects when it first sends."""
 
+    def connect(self) -> None: ...
     def disconnect(self) -> None: ...
     def send_command(self, *words: Word) -> None: ...
     def read_response(self, *, disable_decoding: bool) -> Any: ...
@@ -53,22 +57,37 @@ def pack(words: Sequence[Word]) -> bytes | None:
     return None if _hiredis is None else bytes(_hiredis.pack_command(tuple(words)))
 
 
-def connection(settings: Settings) -> Connection:
+def connection(settings: Settings, at: Address | None = None) -> Connection:
     """For an event loop; whoever waits for an answer says how long."""
-    opened: Connection = _opened(_for_loops, settings, retry=AsyncRetry(NoBackoff(), 0), socket_timeout=None)
+    further: dict[str, Any] = {"retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
+    opened: Connection = _opened(_for_loops, settings, at, further)
     return opened
 
 
-def blocking_connection(settings: Settings) -> BlockingConnection:
+def blocking_connection(settings: Settings, at: Address | None = None) -> BlockingConnection:
     """For threads: the socket itself gives up."""
-    seconds = settings.timeout / 1000
-    opened: BlockingConnection = _opened(_for_threads, settings, retry=Retry(NoBackoff(), 0), socket_timeout=seconds)
+    further: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_timeout": settings.timeout / 1000}
+    opened: BlockingConnection = _opened(_for_threads, settings, at, further)
     return opened
 
 
-def _opened(side: Any, settings: Settings, **further: Any) -> Any:
+def guide(settings: Settings, nodes: Nodes) -> Settings:
+    """How to speak to those who are asked where the data is: briefly, since there are others."""
+    seconds = settings.timeout / (len(nodes.addresses) + 1)
+    url = settings.url
+    if nodes.kind == "sentinel":
+        parts = urlsplit(url)
+        login = {name: value for name, value in nodes.login.items() if name in ("username", "password")}
+        query = urlencode([*((name, value) for name, value in parse_qsl(parts.query) if name != "db"), *login.items()])
+        url = urlunsplit(parts._replace(netloc="localhost", path="", query=query))
+    return replace(settings, url=url, timeout=max(1, int(seconds)))
+
+
+def _opened(side: Any, settings: Settings, at: Address | None, further: dict[str, Any]) -> Any:
     options: dict[str, Any] = {"host": "localhost", **side.parse_url(settings.url)}
     kind = options.pop("connection_class", side.Connection)
     if kind is side.UnixDomainSocketConnection:
         del options["host"]
+    elif at is not None:
+        options["host"], options["port"] = at
     return kind(**options, **further, socket_connect_timeout=settings.timeout / 1000, protocol=2)

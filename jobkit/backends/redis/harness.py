@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import redis
 
 from jobkit.backends.redis import fake
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.server import Server
+from jobkit.backends.redis.framing import Resp
+from jobkit.backends.redis.server import SURVIVES_KILL, Server
 from jobkit.backends.redis.settings import read
 from jobkit.backends.redis.simulated import SimulatedServer, open_simulated
 from jobkit.clock import Clock
 from jobkit_conformance import BackendHarness
 from jobkit_conformance.harness import Wire
+from jobkit_conformance.wire.proxy import Proxy
 
-OWN_SERVER_ONLY: Final = frozenset({"restart", "kill", "drop", "fill", "evicting", "cost", "connections"})
+OWN_SERVER_ONLY: Final = frozenset({"restart", "kill", "drop", "fill", "evicting", "cost", "connections", "store_url"})
 """What is done to a server that nobody else uses."""
 
 
@@ -29,11 +32,19 @@ class Harness(BackendHarness):
     worker_counts = True
 
     def __init__(self, url: str | None = None) -> None:
-        self._server = Server.start("--appendonly", "yes", "--appendfsync", "everysec") if url is None else None
+        self._server = Server.start(*SURVIVES_KILL) if url is None else None
         self._settings = read(url or f"{self._own.url}?durable=process&slack=200")
 
     async def open(self, namespace: str, clock: Clock | None) -> RedisBackend:
         return RedisBackend(self._settings, namespace, clock, offset=self.clock_mode == "offset")
+
+    async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> RedisBackend:
+        parts = urlsplit(self._settings.url)
+        host, port = proxy.to(parts.hostname or "localhost", parts.port or 6379, Resp)
+        login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+        url = urlunsplit(parts._replace(netloc=f"{login}{host}:{port}"))
+        settings = replace(self._settings, url=url, timeout=proxy.timeout or self._settings.timeout)
+        return RedisBackend(settings, namespace, clock, offset=self.clock_mode == "offset")
 
     async def wipe(self, namespace: str) -> None:
         backend = RedisBackend(self._settings, namespace)
@@ -48,19 +59,25 @@ class Harness(BackendHarness):
         return self._server.describe() if self._server is not None else self._settings.where
 
     def offers(self, hook: str) -> bool:
+        if hook == "through" and (self._settings.nodes or not self._settings.url.startswith("redis://")):
+            return False  # what is encrypted, or in a file, or finds its server by itself, passes no proxy
         return super().offers(hook) and (self._server is not None or hook not in OWN_SERVER_ONLY)
 
     # Hooks.
 
     async def move(self, namespace: str, offset_ms: int) -> None:
-        with self._client() as client:
-            client.hset(Keys(namespace).meta, "offset", str(offset_ms))
+        async with self._backend(namespace) as backend:
+            await backend.ask("HSET", backend.keys.meta, "offset", offset_ms)
 
     async def restart(self) -> None:
         self._own.restart()
 
     async def kill(self) -> None:
         self._own.kill()
+
+    def store_url(self) -> str:
+        """Quick to notice that an answer will never come: within a part of the short leases that are played with."""
+        return f"{self._own.url}?durable=process&slack=200&timeout=300"
 
     async def drop(self) -> None:
         with self._client() as client:
@@ -92,8 +109,8 @@ class Harness(BackendHarness):
         return sum(spent) / 1000
 
     async def footprint(self, namespace: str) -> Mapping[str, int]:
-        with self._client() as client:
-            return _sizes(client, Keys(namespace))
+        async with self._backend(namespace) as backend:
+            return await _sizes(backend)
 
     async def connections(self) -> int:
         with self._client() as client:
@@ -103,6 +120,15 @@ class Harness(BackendHarness):
     def _own(self) -> Server:
         assert self._server is not None
         return self._server
+
+    @asynccontextmanager
+    async def _backend(self, namespace: str) -> AsyncGenerator[RedisBackend]:
+        """A client that asks whichever server has a namespace."""
+        backend = RedisBackend(self._settings, namespace)
+        try:
+            yield backend
+        finally:
+            await backend.close()
 
     @contextmanager
     def _client(self) -> Generator[Any]:
@@ -147,8 +173,15 @@ class FakeHarness(BackendHarness):
         return f"fakeredis {fake.VERSION}"
 
 
-def _sizes(client: Any, keys: Keys) -> dict[str, int]:
+async def _sizes(backend: RedisBackend) -> dict[str, int]:
     """How many entries each key has; without the answers that are kept for repetitions, which expire."""
-    measures = {b"hash": client.hlen, b"zset": client.zcard, b"list": client.llen}
-    names = [name for name in client.scan_iter(f"{keys.prefix}*") if b":calls:" not in name]
-    return {name.decode(): measures[client.type(name)](name) for name in names}
+    measures = {b"hash": "HLEN", b"zset": "ZCARD", b"list": "LLEN"}
+    cursor: int | None = None
+    found: dict[str, int] = {}
+    while cursor != 0:
+        answer, names = await backend.ask("SCAN", cursor or 0, "MATCH", f"{backend.keys.prefix}*", "COUNT", 1000)
+        cursor = int(answer)
+        for name in (each for each in names if b":calls:" not in each):
+            measure = measures[await backend.ask("TYPE", name)]
+            found[name.decode()] = await backend.ask(measure, name)
+    return found

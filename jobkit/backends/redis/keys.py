@@ -12,11 +12,13 @@ class Keys:
     """The keys of one namespace; names are percent-encoded, so no name can leave its place.
 
     ``jobs``       hash    id -> sequence (6 bytes) and packed message
-    ``state``      hash    id -> attempt, number, mark, token; from the first delivery on
+    ``state``      hash    id -> attempt, number, mark with flags, token; from the first delivery on
     ``reasons``    hash    id -> why it is dead
+    ``checkpoints`` hash   id -> where the job is, if it said so
     ``keys``       hash    key -> id of the live job that has it
-    ``sizes``      hash    priority:queue -> how many jobs are kept there
-    ``meta``       hash    seq, clock (the last acceptance), and in tests offset
+    ``sizes``      hash    priority:queue -> how many jobs are kept there; p:queue of a paused one
+    ``cells``      hash    name -> version and value
+    ``meta``       hash    layout, seq, clock (the last acceptance), and in tests offset
     ``ending``     zset    cancelled leased jobs, by the end of their lease
     ``forgetting`` zset    ids that ended and are still known, by when they need not be
     ``waiting``    zset    a queue and priority: sequence and id, by since
@@ -31,6 +33,8 @@ class Keys:
         self.jobs = self.prefix + "jobs"
         self.state = self.prefix + "state"
         self.reasons = self.prefix + "reasons"
+        self.checkpoints = self.prefix + "checkpoints"
+        self.cells = self.prefix + "cells"
         self.keys = self.prefix + "keys"
         self.sizes = self.prefix + "sizes"
         self.meta = self.prefix + "meta"

@@ -34,35 +34,46 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.backends.redis.keys import PRIORITIES, Keys
-from jobkit.backends.redis.scripts import script
-from jobkit.backends.redis.steps import CALLS, Run, Steps, Word
+from jobkit.backends.redis.scripts import Script, script
+from jobkit.backends.redis.steps import CALLS, Reply, Run, Steps, Word
 from jobkit.backends.redis.wire import PLACE, Ref, pack, read_ref, read_token, readable, token
 
 
 class Taken:
     """What a reserve took; or when there will be something, on the backend's clock."""
 
-    def __init__(self, deliveries: list[Delivery], now: int, next_due: int | None) -> None:
+    def __init__(
+        self, deliveries: list[Delivery], now: int, next_due: int | None, *, acknowledged: bool = True
+    ) -> None:
+        self.acknowledged = acknowledged
         self.deliveries = deliveries
         self.now = now
         self.next_due = next_due
 
 
 class Moves:
-    """The verbs of one namespace. ``mode``: whose clock the scripts go by (see ``prelude.lua``)."""
+    """The verbs of one namespace. ``mode``: whose clock the scripts go by (see ``prelude.lua``). ``find``: by name."""
 
-    def __init__(self, keys: Keys, mode: Callable[[], str]) -> None:
+    def __init__(self, keys: Keys, mode: Callable[[], str], find: Callable[[str], Script] = script) -> None:
         self.keys = keys
         self._mode = mode
+        self._find = find
 
     def run(
-        self, name: str, keys: Sequence[str], arguments: Sequence[Word], *, marked: bool = False
-    ) -> Steps[tuple[list[Any], bool]]:
-        """Run a script until nothing that is over stands in its way; its answer, and whether it was repeated."""
+        self,
+        name: str,
+        keys: Sequence[str],
+        arguments: Sequence[Word],
+        *,
+        marked: bool = False,
+        unsure: bool = False,
+        once: bool = False,
+    ) -> Steps[tuple[list[Any], Reply]]:
+        """Run a script until nothing that is over stands in its way; its answer, and how that came."""
         while True:
-            reply = yield Run(script(name), keys, self._mode(), arguments, marked)
+            reply = yield Run(self._find(name), keys, self._mode(), arguments, marked, unsure, once)
             if reply.value[0] == b"done":
-                return reply.value[1:], reply.repeated
+                return reply.value[1:], reply
             yield from self._clear_away(reply.value[1])
 
     def _clear_away(self, texts: Iterable[bytes]) -> Steps[None]:
@@ -75,8 +86,8 @@ class Moves:
             size = self.keys.size(ref.queue, ref.priority)
             arguments += [text, ref.id, ref.member, level, size, ref.key, ref.remember]
         own = self.keys
-        fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes]
-        yield Run(script("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
+        fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.checkpoints]
+        yield Run(self._find("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
 
     # Enqueue.
 
@@ -107,21 +118,26 @@ class Moves:
     def reserve(self, queues: Sequence[str], limit: int, lease: int) -> Steps[Taken]:
         secret = os.urandom(12).hex()
         own = self.keys
-        names = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.sizes]
+        names = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.sizes, own.checkpoints]
         for queue in queues:
             names.append(own.bell(queue))
             names += own.levels(queue)
-        answer, _ = yield from self.run("reserve", names, [limit, lease, secret, len(PRIORITIES), *queues])
-        now, end, next_due = int(answer[0]), int(answer[1]), answer[2]
+        arguments: list[Word] = [limit, lease, secret, len(PRIORITIES), *queues]
+        answer, reply = yield from self.run("reserve", names, arguments, unsure=True, once=True)
+        now, end = int(answer[0]), int(answer[1])
+        if len(answer) == 3:
+            return Taken([], now, int(answer[2]) if answer[2] else None)
+        checkpoints: dict[int, bytes] = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
         deliveries: list[Delivery] = []
         level: int
         for at in range(3, len(answer), 5):
             member, stored, number, attempt, level = answer[at : at + 5]
             queue, priority = queues[level // len(PRIORITIES)], PRIORITIES[level % len(PRIORITIES)]
             message = readable(member[PLACE:].decode(), stored, queue, priority)
-            issued = token(f"{secret}{len(deliveries) + 1:x}", Ref.of(message, member[:PLACE]))
-            deliveries.append(Delivery(message, number, attempt, issued, end))
-        return Taken(deliveries, now, int(next_due) if next_due else None)
+            place = len(deliveries) + 1
+            issued = token(f"{secret}{place:x}", Ref.of(message, member[:PLACE]))
+            deliveries.append(Delivery(message, number, attempt, issued, end, checkpoints.get(place)))
+        return Taken(deliveries, now, None, acknowledged=reply.acknowledged)
 
     # Settle and extend.
 
@@ -145,13 +161,15 @@ class Moves:
             return outcomes
         own = self.keys
         fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.reasons]
-        names = [*fixed, *self._sets(levels)]
+        names = [*fixed, own.checkpoints, *self._sets(levels)]
         for queue_name in queues:
             names += [own.dead(queue_name), own.bell(queue_name)]
-        answer, repeated = yield from self.run("settle", names, [len(asked), len(levels), *arguments])
+        answer, reply = yield from self.run("settle", names, [len(asked), len(levels), *arguments], unsure=True)
         for place, word in zip(asked, answer, strict=True):
-            # After a repeat nobody can tell whether it is stale because of the first time.
-            outcomes[place] = Settled() if word == b"1" else Unknown() if repeated else Stale()
+            if word == b"1":  # for good only if the replicas have it: a failover would bring the job back
+                outcomes[place] = Settled() if reply.acknowledged else Unknown()
+            else:  # after a repeat nobody can tell whether it is stale because of the first time
+                outcomes[place] = Unknown() if reply.repeated else Stale()
         return outcomes
 
     def extend(self, extensions: Sequence[Extension]) -> Steps[list[ExtendOutcome]]:
@@ -164,12 +182,14 @@ class Moves:
             secret, written, ref = found
             level = levels.number(self.keys.leased(ref.queue, ref.priority))
             asked.append(place)
-            arguments += [secret, written, ref.id, ref.member, level, extension.lease]
+            checkpoint = b"" if extension.checkpoint is None else b"c" + extension.checkpoint
+            arguments += [secret, written, ref.id, ref.member, level, extension.lease, checkpoint]
         outcomes: list[ExtendOutcome] = [Stale() for _ in extensions]
         if not asked:
             return outcomes
         own = self.keys
-        answer, _ = yield from self.run("extend", [own.meta, own.ending, own.state, *levels], [len(asked), *arguments])
+        names = [own.meta, own.ending, own.state, own.checkpoints, *levels]
+        answer, _ = yield from self.run("extend", names, [len(asked), *arguments])
         for place, word in zip(asked, answer, strict=True):
             outcomes[place] = _extended(word)
         return outcomes

@@ -72,10 +72,10 @@ class MovesById:
 
     def counts(self, queue: str) -> Steps[Counts]:
         own = self._keys
-        keys = [own.meta, own.ending, own.dead(queue), *own.levels(queue)]
-        answer, _ = yield from self._moves.run("counts", keys, [])
-        scheduled, ready, leased, dead, oldest = answer
-        return Counts(scheduled, ready, leased, dead, int(oldest) if oldest else None)
+        keys = [own.meta, own.ending, own.sizes, own.dead(queue), *own.levels(queue)]
+        answer, _ = yield from self._moves.run("counts", keys, [queue])
+        scheduled, ready, leased, dead, oldest, paused = answer
+        return Counts(scheduled, ready, leased, dead, int(oldest) if oldest else None, bool(paused))
 
     def queues(self) -> Steps[list[str]]:
         own = self._keys
@@ -161,7 +161,8 @@ class MovesById:
                 size = self._keys.size(ref.queue, ref.priority)
                 arguments += [str(ref), ref.id, ref.member, level, queue, size, ref.key, ref.remember]
             own = self._keys
-            keys = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.reasons, CALLS]
+            keys = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.reasons]
+            keys += [own.checkpoints, CALLS]
             keys += [key for level in levels for key in (own.waiting(*level), own.leased(*level))]
             keys += [own.dead(queue) for queue in queues]
             answer, _ = yield from self._moves.run(
@@ -232,7 +233,8 @@ def _seen(
     """A job from what is kept of it; None when it is not the one that was meant."""
     if stored == b"?":
         return None
-    attempt, number, mark = text.decode().split(" ")[:3] if text else ("0", "0", "-")
+    attempt, number, marked = text.decode().split(" ")[:3] if text else ("0", "0", "-")
+    mark = marked[0]  # flags follow it
     leased = int(stop) if stop else None
     if mark == "x":
         state = State.DEAD

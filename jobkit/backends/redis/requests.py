@@ -39,6 +39,11 @@ class Request:
     def __exit__(self, *_: object) -> None:
         self.end()
 
+    @property
+    def writes(self) -> bool:
+        """Whether it may change what is stored."""
+        return isinstance(self._request, Run) and not self._request.script.looks
+
     def end(self) -> None:
         """The slot is free for another."""
         if self._slot:

@@ -16,12 +16,16 @@ import time
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from jobkit.errors import ConfigurationError
 
 PROGRAMS: Final = ("redis-server", "valkey-server")
 """On the path, in this order."""
+
+SURVIVES_KILL: Final = ("--appendonly", "yes", "--appendfsync", "no")
+"""So what was answered is in the system's hands, so it outlives the process. Not so with ``everysec``: while the
+disk is slow to sync, the process holds writes back, for up to two seconds after it answered them."""
 
 PATIENCE: Final = 10.0
 """Seconds that a server has to answer its first ping."""
@@ -82,12 +86,12 @@ class Server:
     _pid: int = field(default=0, repr=False)
 
     @classmethod
-    def start(cls, *settings: str, program: Path | None = None) -> Server:
+    def start(cls, *settings: str, program: Path | None = None) -> Self:
         """Start a server that keeps nothing on disk, unless ``settings`` say (``"--appendonly", "yes"``)."""
         folder = Path(tempfile.mkdtemp(prefix="jobkit-redis-"))
         server = cls(program or find_program(), 0, folder, settings)
         for last in (False, False, True):
-            server.port = _free_port()
+            server.port = free_port()
             try:
                 server.begin()
             except ConfigurationError:  # perhaps somebody else took the port meanwhile
@@ -112,15 +116,18 @@ class Server:
         version = next((word[2:] for word in answer.split() if word.startswith("v=")), "of an unknown version")
         return f"{self.program.name} {version} on 127.0.0.1:{self.port}"
 
-    def begin(self) -> None:
-        """Start the process again, with what it left on disk, and wait until it answers."""
-        command = [
+    def command(self) -> list[str]:
+        """What starts the process."""
+        return [
             *(str(self.program), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)),
             *("--unixsocket", f"{self.folder}/socket", "--save", "", "--daemonize", "no", "--protected-mode", "no"),
             *("--logfile", f"{self.folder}/log", *self.settings),
         ]
+
+    def begin(self) -> None:
+        """Start the process again, with what it left on disk, and wait until it answers."""
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHED, "jobkit-redis", *command],
+            ["/bin/sh", "-c", _WATCHED, "jobkit-redis", *self.command()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -171,6 +178,13 @@ class Server:
         """End the server and remove its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    """One that nobody listens on now, with room for the second port of a cluster's node above it."""
+    while True:
+        if (port := _free_port()) < 55_000:
+            return port
 
 
 def _free_port() -> int:

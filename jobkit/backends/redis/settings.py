@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-from redis.asyncio.connection import parse_url
+from typing import Any, Final, Literal, cast
 
 from jobkit.backend import Capabilities
+from jobkit.backends.redis.urls import Nodes, Place, locate
 from jobkit.errors import ConfigurationError
-from jobkit.privacy import without_password
 
 DURABLE = ("process", "fsync", "replicated")
-OPTIONS = ("durable", "slack", "timeout")
+OPTIONS = ("durable", "slack", "timeout", "wait_replicas", "wait_timeout")
 
-PAUSES = (0.0, 0.05, 0.2)
-"""Seconds before each further try of a call whose connection was lost."""
+PAUSES: Final = (0.0, 0.05, 0.2)
+"""Seconds before each further try of a call whose connection was lost, or which was refused for now."""
+FAILOVER_PAUSES: Final = (0.0, 0.02, 0.05, 0.1, *[0.2] * 10, *[0.5] * 100)
+"""Where another server takes over by itself, it is worth waiting for, as long as there is time."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``where``: for people, without the password. ``url``: for redis-py. Times are milliseconds."""
+    """``where``: for people, without the password. ``url``: for redis-py; with ``nodes`` all but the address.
+
+    Times are milliseconds. ``wait_replicas``: how many have to acknowledge what a verb wrote, within ``wait_timeout``.
+    """
 
     where: str
     url: str = field(repr=False)
+    nodes: Nodes | None = field(default=None, repr=False)
     durable: Literal["process", "fsync", "replicated"] | None = None
     shared: bool = True
     slack: int = 2_000
     timeout: int = 5_000
+    wait_replicas: int = 0
+    wait_timeout: int = 1_000
+
+    @property
+    def pauses(self) -> tuple[float, ...]:
+        return PAUSES if self.nodes is None else FAILOVER_PAUSES
 
     @property
     def capabilities(self) -> Capabilities:
@@ -42,9 +51,9 @@ class Settings:
             cancel=True,
             inspect=True,
             wait=True,
-            pause=False,
-            checkpoints=False,
-            cells=False,
+            pause=True,
+            checkpoints=True,
+            cells=True,
             results=False,
             fifo=True,
             durable=self.durable,
@@ -65,35 +74,46 @@ class Settings:
 def read(url: str) -> Settings:
     """Read a URL; `ConfigurationError` says what is wrong with it, without the password.
 
-    ``durable=process|fsync|replicated`` claims what the server's persistence is set up for; ``slack`` and
-    ``timeout`` are milliseconds. Every other option goes to redis-py.
+    ``durable=process|fsync`` claims what the server's persistence is set up for. ``wait_replicas`` lets every verb wait
+    for so many acknowledgements, at most ``wait_timeout``, and claims ``replicated``. Times are milliseconds. Every
+    other option goes to redis-py.
     """
-    parts = urlsplit(url)
-    pairs = parse_qsl(parts.query, keep_blank_values=True)
-    own = {name: value for name, value in pairs if name in OPTIONS}
-    rest = urlencode([(name, value) for name, value in pairs if name not in OPTIONS])
-    where = without_password(url)
-    bare = urlunsplit(parts._replace(query=rest))
-    try:
-        parse_url(bare)
-    except ValueError as error:
-        raise ConfigurationError(f"{where} is no URL of a Redis server: {error}") from None
-    durable = own.get("durable")
-    if durable is not None and durable not in DURABLE:
-        raise ConfigurationError(f"{where}: durable is one of {', '.join(DURABLE)}, not {durable!r}")
+    place = locate(url, OPTIONS)
+    where, own = place.where, place.own
+    timeout = _number(where, own, "timeout", 5_000)
+    wait_replicas = _number(where, own, "wait_replicas", 0, most=100, unit="replicas")
+    wait_timeout = _number(where, own, "wait_timeout", min(1_000, timeout // 2))
+    if wait_timeout >= timeout:
+        raise ConfigurationError(f"{where}: wait_timeout={wait_timeout} leaves no time within timeout={timeout}")
     return Settings(
         where=where,
-        url=bare,
-        durable=cast(Any, durable),
-        slack=_milliseconds(where, own, "slack", 2_000),
-        timeout=_milliseconds(where, own, "timeout", 5_000),
+        url=place.url,
+        nodes=place.nodes,
+        durable=_durable(place, wait_replicas),
+        slack=_number(where, own, "slack", 2_000),
+        timeout=timeout,
+        wait_replicas=wait_replicas,
+        wait_timeout=wait_timeout,
     )
 
 
-def _milliseconds(where: str, own: Mapping[str, str], name: str, default: int) -> int:
+def _durable(place: Place, wait_replicas: int) -> Literal["process", "fsync", "replicated"] | None:
+    """Who waits for replicas claims that; nobody else can, since a server answers before its replicas have anything."""
+    durable = place.own.get("durable", "replicated" if wait_replicas else None)
+    if durable is not None and durable not in DURABLE:
+        raise ConfigurationError(f"{place.where}: durable is one of {', '.join(DURABLE)}, not {durable!r}")
+    if durable == "replicated" and not wait_replicas:
+        raise ConfigurationError(f"{place.where}: durable=replicated needs wait_replicas=1 or more")
+    level: Any = durable
+    return cast("Literal['process', 'fsync', 'replicated'] | None", level)
+
+
+def _number(
+    where: str, own: Mapping[str, str], name: str, default: int, *, most: int = 3_600_000, unit: str = "milliseconds"
+) -> int:
     value = own.get(name)
     if value is None:
         return default
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 3_600_000:
-        raise ConfigurationError(f"{where}: {name} is 1 to 3,600,000 milliseconds, not {value!r}")
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
+        raise ConfigurationError(f"{where}: {name} is 1 to {most:,} {unit}, not {value!r}")
     return int(value)

@@ -18,13 +18,19 @@ CALLS = ""
 
 
 class Run(Struct, frozen=True):
-    """Run a script. A ``marked`` one recognises its own repetition: the client adds where to look for it."""
+    """Run a script. A ``marked`` one recognises its own repetition: the client adds where to look for it.
+
+    ``unsure``: the move itself says what it means when too few replicas have acknowledged what was written.
+    ``once``: it has an effect each time, so it is not sent again where it may have arrived.
+    """
 
     script: Script
     keys: Sequence[str]
     mode: str
     arguments: Sequence[Word]
     marked: bool = False
+    unsure: bool = False
+    once: bool = False
 
 
 class Ask(Struct, frozen=True):
@@ -35,10 +41,14 @@ class Ask(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """What came back; ``repeated`` when an earlier reply was lost, so that it may be the second effect's."""
+    """What came back; ``repeated`` when an earlier reply was lost, so that it may be the second effect's.
+
+    ``acknowledged``: by as many replicas as somebody wanted.
+    """
 
     value: Any
     repeated: bool = False
+    acknowledged: bool = True
 
 
 Steps: TypeAlias = Generator[Run | Ask, Reply, T]

@@ -43,7 +43,7 @@ class Bell:
 
 
 _lock = threading.Lock()
-_bells: Final[dict[Place, set[Bell]]] = {}
+_bells: Final[dict[Place, dict[Bell, None]]] = {}
 
 
 @contextmanager
@@ -51,13 +51,13 @@ def waiting(place: Place, queues: Sequence[str]) -> Generator[Bell]:
     """Be rung for these queues, from now on."""
     bell = Bell(queues)
     with _lock:
-        _bells.setdefault(place, set()).add(bell)
+        _bells.setdefault(place, {})[bell] = None
     try:
         yield bell
     finally:
         with _lock:
-            left = _bells.get(place, set())
-            left.discard(bell)
+            left = _bells.get(place, {})
+            left.pop(bell, None)
             if not left:
                 _bells.pop(place, None)
 

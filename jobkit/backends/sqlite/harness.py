@@ -90,6 +90,9 @@ class Harness(BackendHarness):
 
     # Hooks.
 
+    def store_url(self) -> str:
+        return f"sqlite:///{quote(self.settings.path)}?durable={self.settings.durable}&slack={self.settings.slack}"
+
     async def kill(self) -> None:
         """The files are copied while every client is held, and before one says goodbye: closing empties the log."""
         if self._away:

@@ -29,17 +29,24 @@ _OVER: Final = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND ph
 def counts(step: Step, queue: str) -> Counts:
     between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= :now"
     row = step.execute(
-        f"SELECT queue, waiting, held, dead, due + ({between} AND phase = 0), "  # noqa: S608 - no input in it
+        f"SELECT queue, paused, waiting, held, dead, due + ({between} AND phase = 0), "  # noqa: S608 - no input in it
         f"over + ({between} AND phase = 1) + ({between} AND phase = 2), ({_OVER}) "
         "FROM queues WHERE ns = :ns AND name = :name",
         {"now": step.now, "ns": step.ns, "name": queue},
     ).fetchone()
     if row is None:
         return Counts()
-    number, waiting, held, dead, due, over, ended = row
+    number, paused, waiting, held, dead, due, over, ended = row
     ready = due + over - ended
     oldest = _oldest(step, number) if ready else None
-    return Counts(scheduled=waiting - due, ready=ready, leased=held - over, dead=dead, oldest_ready=oldest)
+    return Counts(
+        scheduled=waiting - due,
+        ready=ready,
+        leased=held - over,
+        dead=dead,
+        oldest_ready=oldest,
+        paused=bool(paused),
+    )
 
 
 def _oldest(step: Step, queue: int) -> int:

@@ -122,10 +122,19 @@ class StoreThread:
     def _put(self, job: Callable[[], None]) -> None:
         if self._pid != os.getpid():
             self._begin()  # the parent's thread is not here
-        if self._thread is None:
-            self._thread = threading.Thread(target=serve, args=(self._queue,), name="jobkit-sqlite", daemon=True)
-            self._thread.start()
+        if self._thread is None and not self._start():
+            job()  # an interpreter that ends lets no thread begin: here, then
+            return
         self._queue.put(job)
+
+    def _start(self) -> bool:
+        thread = threading.Thread(target=serve, args=(self._queue,), name="jobkit-sqlite", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
 
     async def end(self) -> None:
         """What was asked before is done; then the store is closed and the thread over."""

@@ -12,7 +12,7 @@ local FIXED, FIELDS = 6, 7
 
 local before, kept_until = answered(calls, slot, number)
 if before then return {'done', before} end
-local now, seq = clock(meta, mode)
+local now, seq, layout = clock(meta, mode)
 local ended = over(ending, now)
 if ended then return ended end
 
@@ -77,6 +77,7 @@ end
 if #stored > 0 then
   call('HSET', jobs, unpack(stored))
   call('HSET', meta, 'seq', int(seq), 'clock', int(now))
+  mark_layout(meta, layout)
   for set, members in pairs(queued) do call('ZADD', KEYS[7 + tonumber(set)], unpack(members)) end
   if #held > 0 then call('HSET', keys, unpack(held)) end
   for level, more in pairs(grown) do call('HINCRBY', sizes, level, more) end

@@ -8,6 +8,8 @@
 local now = clock(KEYS[1], ARGV[1])
 local ended = over(KEYS[2], now)
 if ended then return ended end
-local answer = call('HKEYS', KEYS[3])
-table.insert(answer, 1, 'done')
+local answer = {'done'}
+for _, level in ipairs(call('HKEYS', KEYS[3])) do
+  if string.sub(level, 1, 2) ~= 'p:' then answer[#answer + 1] = level end
+end
 return answer

@@ -1,7 +1,7 @@
 -- End jobs by id: cancel, delete, or purge (delete what is still in one state).
 --
--- KEYS  meta, ending, forgetting, jobs, state, keys, sizes, reasons, calls, then for each level named in ARGV its
---       waiting and its leased set, then the dead sets
+-- KEYS  meta, ending, forgetting, jobs, state, keys, sizes, reasons, checkpoints, calls, then for each level named in
+--       ARGV its waiting and its leased set, then the dead sets
 -- ARGV  mode, slot, call number, repeat window, what ('cancel', 'delete', or the state to purge), count, count of
 --       levels, then for each job: ref, id, member, level, queue's place, the level's name in sizes,
 --       key, remember
@@ -9,9 +9,9 @@
 --          look it up again
 --          {'over', refs}: clear these away and call again
 
-local meta, ending, forgetting, jobs, state, keys, sizes, reasons, calls = unpack(KEYS, 1, 9)
+local meta, ending, forgetting, jobs, state, keys, sizes, reasons, checkpoints, calls = unpack(KEYS, 1, 10)
 local mode, slot, number, window, what, count, levels = unpack(ARGV, 1, 7)
-local FIXED, FIELDS, OWN = 7, 8, 9
+local FIXED, FIELDS, OWN = 7, 8, 10
 count, levels = tonumber(count), tonumber(levels)
 
 local before, kept_until = answered(calls, slot, number)
@@ -53,6 +53,7 @@ for i = 1, count do
       call('ZREM', ending, ref)
       call('HDEL', jobs, id)
       call('HDEL', state, id)
+      drop_checkpoint(checkpoints, id, kept)
       if at_now == 'dead' then
         call('ZREM', KEYS[OWN + 2 * levels + tonumber(place)], member)
         call('HDEL', reasons, id)

@@ -1,16 +1,17 @@
 -- Grant due messages: an earlier queue's first, then by priority, since, sequence.
 --
--- KEYS  meta, ending, forgetting, jobs, state, sizes, then for each queue its bell, and from the highest priority to
---       the lowest its waiting and its leased set
+-- KEYS  meta, ending, forgetting, jobs, state, sizes, checkpoints, then for each queue its bell, and from the highest
+--       priority to the lowest its waiting and its leased set
 -- ARGV  mode, limit, lease, secret (the tokens' random part), levels a queue, then the queues
--- returns  {'done', now, lease end, next due or '', member, stored, number, attempt, level, ...}: levels are counted
---          through all queues, from 0
+-- returns  {'done', now, lease end, next due or ''}: nothing to grant
+--          {'done', now, lease end, {place, checkpoint, ...}, member, stored, number, attempt, level, ...}: places are
+--          counted from 1; levels through all queues, from 0
 --          {'over', refs}: clear these away and call again
 
-local meta, ending, forgetting, jobs, state, sizes = unpack(KEYS, 1, 6)
+local meta, ending, forgetting, jobs, state, sizes, checkpoints = unpack(KEYS, 1, 7)
 local mode, limit, lease, secret, levels = unpack(ARGV, 1, 5)
 limit, lease, levels = tonumber(limit), tonumber(lease), tonumber(levels)
-local FIXED, OWN = 5, 6
+local FIXED, OWN = 5, 7
 local queues = #ARGV - FIXED
 
 local now = clock(meta, mode)
@@ -18,12 +19,18 @@ local ended = over(ending, now)
 if ended then return ended end
 call('DEL', jobs .. ':none') -- a removal first: with it the writes that follow are allowed in a full store
 
--- Only levels at which anything is kept are looked at.
+-- Only levels at which anything is kept are looked at, and none of a paused queue.
 local names = {}
 for queue = 1, queues do
   for priority = levels - 1, 0, -1 do names[#names + 1] = priority .. ':' .. ARGV[FIXED + queue] end
 end
+for queue = 1, queues do names[#names + 1] = 'p:' .. ARGV[FIXED + queue] end
 local used = call('HMGET', sizes, unpack(names))
+for queue = 1, queues do
+  if used[queues * levels + queue] then
+    for level = 1, levels do used[(queue - 1) * levels + level] = false end
+  end
+end
 
 local stop = int(now + lease)
 local granted, members, from_level, next_due = {}, {}, {}, nil
@@ -107,13 +114,18 @@ end
 
 local stored = call('HMGET', jobs, unpack(granted))
 local states = call('HMGET', state, unpack(granted))
-local answer, changed = {'done', int(now), stop, ''}, {}
+local left_there = {}
+local answer, changed = {'done', int(now), stop, left_there}, {}
 for i = 1, #granted do
   local kept = read_state(states[i])
   if kept.mark ~= 'r' then kept.attempt = kept.attempt + 1 end
   kept.number = kept.number + 1
   kept.mark = '-'
   kept.token = secret .. fmt('%x', i)
+  if string.find(kept.flags, 'c', 1, true) then
+    left_there[#left_there + 1] = i
+    left_there[#left_there + 1] = call('HGET', checkpoints, granted[i])
+  end
   changed[#changed + 1] = granted[i]
   changed[#changed + 1] = write_state(kept)
   answer[#answer + 1] = members[i]

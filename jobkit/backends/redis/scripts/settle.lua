@@ -1,15 +1,15 @@
 -- End deliveries: done, retry, release, dead. Each by itself; a token settles once.
 --
--- KEYS  meta, ending, forgetting, jobs, state, keys, sizes, reasons, then for each level named in ARGV its waiting
---       and its leased set, then for each queue its dead set and its bell
+-- KEYS  meta, ending, forgetting, jobs, state, keys, sizes, reasons, checkpoints, then for each level named in ARGV its
+--       waiting and its leased set, then for each queue its dead set and its bell
 -- ARGV  mode, count, count of levels, then for each item: how ('done', 'retry', 'release', 'dead'), token, ref, id,
 --       member, level, queue's place, the level's name in sizes, due ('', 'a' or 'd' with milliseconds) or reason, key, remember
 -- returns  {'done', '1' settled or '0' stale, ...}
 --          {'over', refs}: clear these away and call again
 
-local meta, ending, forgetting, jobs, state, keys, sizes, reasons = unpack(KEYS, 1, 8)
+local meta, ending, forgetting, jobs, state, keys, sizes, reasons, checkpoints = unpack(KEYS, 1, 9)
 local count, levels = tonumber(ARGV[2]), tonumber(ARGV[3])
-local FIXED, FIELDS, OWN = 3, 11, 8
+local FIXED, FIELDS, OWN = 3, 11, 9
 
 local now = clock(meta, ARGV[1])
 local ended = over(ending, now)
@@ -40,6 +40,7 @@ for i = 1, count do
     members[#members + 1] = member
     unleased[leased] = members
     if kept.mark == 'm' then call('ZREM', ending, ref) end
+    if how == 'done' or how == 'dead' or kept.mark == 'm' then drop_checkpoint(checkpoints, id, kept) end
     if how == 'done' or kept.mark == 'm' then
       gone[#gone + 1] = id
       states[id] = false

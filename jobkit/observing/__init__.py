@@ -1,0 +1,1 @@
+"""Bridges from what happens in this process to what watches it: Prometheus, OpenTelemetry."""
