@@ -4,5 +4,19 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from jobkit.backends.redis import RedisBackend
+from jobkit.backends.redis.framing import Resp
+from jobkit.backends.redis.server import Server
+from jobkit_conformance.wire.proxy import Meanwhile, Proxy, Strike, nothing
 
 Open: TypeAlias = Callable[..., RedisBackend]
+
+
+def url_through(proxy: Proxy, server: Server) -> str:
+    """Where a client connects to, to reach the server through a proxy."""
+    host, port = proxy.to("127.0.0.1", server.port, Resp)
+    return f"redis://{host}:{port}"
+
+
+def lost_reply(meanwhile: Meanwhile = nothing, *, of: int = 1) -> Strike:
+    """The server does a command, then something else happens, and then the reply is lost with its connection."""
+    return Strike(of, "reply", "cut", meanwhile)

@@ -9,7 +9,7 @@ import pytest
 
 from jobkit import sources
 from jobkit.backends.redis import RedisBackend, factory
-from jobkit.backends.redis.server import Server
+from jobkit.backends.redis.server import SURVIVES_KILL, Server
 from jobkit.clock import Clock
 from tests.backends.redis.clients import Open
 
@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server that a test may stop, fill or restart; it keeps what it has on disk."""
-    server = Server.start("--appendonly", "yes")
+    server = Server.start(*SURVIVES_KILL)
     yield server
     server.stop()
 

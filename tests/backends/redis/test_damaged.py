@@ -52,7 +52,7 @@ async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> No
     await backend.enqueue([Message(id, "default", body, headers=headers) for id, (headers, body, _) in bad.items()])
     await backend.enqueue([Message("good", "default", b'{"number": 1}', headers=HEADERS)])
     await backend.enqueue([Message("broken", "default", b'{"number": 1}', headers=HEADERS)])
-    await backend._channel.call(
+    await backend._carrier.channel.call(
         ["HSET", backend.keys.jobs, "broken", b"\x00\x00\x00\x00\x00\x09\xc1not what was stored"]
     )
     await perform_until_empty(app, backend)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 import jobkit
+from jobkit import events
 from jobkit.backend import (
     Cancelled,
     Dead,
@@ -23,10 +24,11 @@ from jobkit.backend import (
 from jobkit.backends.redis import RedisBackend
 from jobkit.backends.redis.server import Server
 from tests.backends.redis.clients import Open
+from tests.worker.recorder import Recorder
 
 
 async def fill(backend: RedisBackend, *, full: bool) -> None:
-    await backend._channel.call(["CONFIG", "SET", "maxmemory", "1" if full else "0"])
+    await backend._carrier.channel.call(["CONFIG", "SET", "maxmemory", "1" if full else "0"])
 
 
 async def test_enqueue_is_refused_and_every_settle_works(own_server: Server, clients: Open) -> None:
@@ -67,15 +69,17 @@ async def test_nothing_is_lost_while_jobs_run(own_server: Server) -> None:
     receipts = await app.aenqueue_many([count.call(number) for number in range(20)])
     backend = app.clients("default").here()
     assert isinstance(backend, RedisBackend)
+    recorder = Recorder()
+    stop = events.observe(recorder)
     async with jobkit.Worker(app, concurrency=20):
         await full.wait()
         await fill(backend, full=True)
         with pytest.raises(jobkit.BackendFull):
             await count.aenqueue(99)
         go_on.set()
-        async with asyncio.timeout(20):
-            while await backend.queues():
-                await asyncio.sleep(0.01)
+        await recorder.wait(events.Settled, 2 * 20)
+        assert await backend.queues() == []
+    stop()
     await fill(backend, full=False)
     assert sorted(performed) == list(range(20))
     assert len({receipt.id for receipt in receipts}) == 20
@@ -84,10 +88,10 @@ async def test_nothing_is_lost_while_jobs_run(own_server: Server) -> None:
 async def test_a_server_that_may_drop_jobs_is_refused(own_server: Server, clients: Open) -> None:
     plain = clients(own_server.url)
     await plain.queues()
-    await plain._channel.call(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"])
+    await plain._carrier.channel.call(["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"])
     with pytest.raises(jobkit.ConfigurationError, match="maxmemory-policy allkeys-lru"):
         await clients(own_server.url).enqueue([Message("a", "q", b"")])
     with pytest.raises(jobkit.ConfigurationError, match="noeviction"):
         clients(own_server.url).blocking().enqueue([Message("a", "q", b"")])
-    await plain._channel.call(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"])
+    await plain._carrier.channel.call(["CONFIG", "SET", "maxmemory-policy", "volatile-lru"])
     await clients(own_server.url).enqueue([Message("a", "q", b"")])

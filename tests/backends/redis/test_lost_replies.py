@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import redis
 
+import jobkit
 from jobkit.backend import (
     Accepted,
     Cancelled,
@@ -25,17 +27,26 @@ from jobkit.backend import (
 )
 from jobkit.backends.redis.scripts import script
 from jobkit.backends.redis.server import Server
-from tests.backends.redis.clients import Open
-from tests.backends.redis.proxy import Proxy
+from jobkit_conformance.wire.proxy import Proxy
+from tests.backends.redis.clients import Open, lost_reply, url_through
 
 MINUTE = 60_000
+MOVES = ("enqueue", "reserve", "settle", "extend", "remove", "requeue", "look")
+
+
+@pytest.fixture(autouse=True)
+def known_scripts(server: Server) -> None:
+    """What gets lost shall be the answer of a move, and not that the server does not know its script yet."""
+    with redis.Redis.from_url(server.url) as connection:
+        for move in MOVES:
+            connection.script_load(script(move).text)
 
 
 async def test_a_repeated_enqueue_answers_as_it_was(server: Server, clients: Open) -> None:
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         await backend.enqueue([Message("old", "q", b"", key="k")])
-        proxy.lose_answer()
+        proxy.arm(lost_reply())
         outcomes = await backend.enqueue(
             [
                 Message("new", "q", b""),
@@ -44,7 +55,7 @@ async def test_a_repeated_enqueue_answers_as_it_was(server: Server, clients: Ope
                 Message("third", "q", b"", key="k"),
             ]
         )
-        assert proxy.lost == 1
+        assert proxy.struck.is_set()
         accepted, *rest = outcomes
         assert isinstance(accepted, Accepted)
         assert rest == [Known(), Conflict(), Held(by="old")]
@@ -58,10 +69,10 @@ async def test_a_job_that_ended_meanwhile_is_not_enqueued_again(server: Server, 
         (delivery,) = await worker.reserve(["q"], limit=1, lease=MINUTE)
         assert await worker.settle([Done(delivery.token)]) == [Settled()]
 
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         await backend.queues()
-        proxy.lose_answer(perform)
+        proxy.arm(lost_reply(perform))
         (outcome,) = await backend.enqueue([Message("a", "q", b"")])
         assert isinstance(outcome, Accepted)
         assert await worker.queues() == []
@@ -74,10 +85,10 @@ async def test_a_blocking_enqueue_likewise(server: Server, clients: Open) -> Non
         (delivery,) = await worker.reserve(["q"], limit=1, lease=MINUTE)
         await worker.settle([Done(delivery.token)])
 
-    async with Proxy(server.url) as proxy:
-        blocking = clients(proxy.url).blocking()
+    async with Proxy() as proxy:
+        blocking = clients(url_through(proxy, server)).blocking()
         await asyncio.to_thread(blocking.enqueue, [Message("first", "other", b"")])
-        proxy.lose_answer(perform)
+        proxy.arm(lost_reply(perform))
         (outcome,) = await asyncio.to_thread(blocking.enqueue, [Message("a", "q", b"")])
         assert isinstance(outcome, Accepted)
         assert await worker.queues() == ["other"]
@@ -85,31 +96,32 @@ async def test_a_blocking_enqueue_likewise(server: Server, clients: Open) -> Non
 
 
 async def test_a_repeated_settle_does_not_know(server: Server, clients: Open) -> None:
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         await backend.enqueue([Message("a", "q", b""), Message("b", "q", b"")])
         one, two = await backend.reserve(["q"], limit=2, lease=MINUTE)
-        proxy.lose_answer()
+        proxy.arm(lost_reply())
         assert await backend.settle([Done(one.token)]) == [Unknown()]
         assert await backend.settle([Done(one.token), Done(two.token)]) == [Stale(), Settled()]
 
 
 async def test_a_repeated_extend_extends(server: Server, clients: Open) -> None:
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         await backend.enqueue([Message("a", "q", b"")])
         (held,) = await backend.reserve(["q"], limit=1, lease=MINUTE)
-        proxy.lose_answer()
+        proxy.arm(lost_reply())
         (outcome,) = await backend.extend([Extension(held.token, 2 * MINUTE)])
         assert isinstance(outcome, Extended)
 
 
 async def test_what_a_reserve_took_whose_answer_was_lost_comes_back(server: Server, clients: Open) -> None:
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         await backend.enqueue([Message("a", "q", b"")])
-        proxy.lose_answer()
-        assert await backend.reserve(["q"], limit=1, lease=100) == []
+        proxy.arm(lost_reply())
+        with pytest.raises(jobkit.BackendUnavailable):  # an empty answer would be a lie
+            await backend.reserve(["q"], limit=1, lease=100)
         (delivery,) = await backend.reserve(["q"], limit=1, lease=100, wait=5_000)
         assert delivery.attempt == 2, "a reply that never arrived counts as a delivery"
 
@@ -126,25 +138,24 @@ async def test_a_repeated_verb_by_id_spares_the_next_job_of_that_id(server: Serv
         await other.delete(["a"])
         await other.enqueue([Message("a", "q", b"second")])
 
-    async with Proxy(server.url) as proxy:
-        backend = clients(proxy.url)
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
         for name in ("remove", "requeue"):
-            await backend._channel.call(["SCRIPT", "LOAD", script(name).text])
+            await backend._carrier.channel.call(["SCRIPT", "LOAD", script(name).text])
         await backend.queues()
-        seen = {"n": 0}
-        send = backend._send
-
-        async def arm_for_the_script(marked: object) -> object:
-            """The first command of these verbs only looks."""
-            seen["n"] += 1
-            if seen["n"] == 2:
-                proxy.lose_answer(replace)
-            return await send(marked)  # type: ignore[arg-type]
-
-        backend._send = arm_for_the_script  # type: ignore[method-assign]
+        proxy.arm(lost_reply(replace, of=2))  # the first command only looks
         (outcome,) = await getattr(backend, verb)(["a"])
-        assert proxy.lost == 1
+        assert proxy.struck.is_set()
         assert outcome == {"cancel": Cancelled(), "delete": Deleted(), "requeue": Requeued()}[verb]
         (stored,) = await other.get(["a"])
         assert not isinstance(stored, Unknown)
         assert stored.message.body == b"second"
+
+
+async def test_a_repeated_cell_set_sets_once_and_says_so(server: Server, clients: Open) -> None:
+    async with Proxy() as proxy:
+        backend = clients(url_through(proxy, server))
+        assert await backend.cell_get("tick") is None
+        proxy.arm(lost_reply())
+        assert await backend.cell_set("tick", b"noon", 0) == 1, "a version that it set itself is no other's"
+        assert await backend.cell_get("tick") == (b"noon", 1)

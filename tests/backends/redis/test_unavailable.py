@@ -12,7 +12,8 @@ from jobkit.backend import Backend, Message
 from jobkit.backends.redis import factory
 from jobkit.backends.redis.server import Server
 from jobkit.lifecycle import State
-from tests.backends.redis.clients import Open
+from jobkit_conformance.wire.proxy import Proxy, Strike
+from tests.backends.redis.clients import Open, url_through
 
 SECRET = "s3cr3t"
 
@@ -64,7 +65,7 @@ async def test_a_server_that_holds_its_answers(own_server: Server, clients: Open
 
 async def test_a_wrong_password_is_named_as_such(own_server: Server, clients: Open) -> None:
     admin = clients(own_server.url)
-    await admin._channel.call(["CONFIG", "SET", "requirepass", "right"])
+    await admin._carrier.channel.call(["CONFIG", "SET", "requirepass", "right"])
     wrong = clients(own_server.url.replace("redis://", f"redis://:{SECRET}@"))
     with pytest.raises(jobkit.BackendUnavailable, match="(?i)password") as raised:
         await wrong.queues()
@@ -77,29 +78,32 @@ async def test_a_wrong_password_is_named_as_such(own_server: Server, clients: Op
 
 
 async def test_calls_under_way_fail_when_the_server_dies(own_server: Server, clients: Open) -> None:
-    backend = clients(f"{own_server.url}?timeout=2000")
-    await backend.queues()
-    own_server.suspend()
-    calls = [asyncio.create_task(backend.counts("q")) for _ in range(5)]
-    await asyncio.sleep(0.05)
-    own_server.kill()
-    for call in calls:
-        with pytest.raises(jobkit.BackendUnavailable):
-            await call
-    own_server.begin()
-    assert await backend.queues() == []
+    async def die() -> None:
+        own_server.kill()
+
+    async with Proxy() as proxy:
+        backend = clients(f"{url_through(proxy, own_server)}?timeout=2000")
+        await backend.queues()
+        proxy.arm(Strike(5, "command", "passes", die))
+        calls = [asyncio.create_task(backend.counts("q")) for _ in range(5)]
+        for call in calls:
+            with pytest.raises(jobkit.BackendUnavailable):
+                await call
+        own_server.begin()
+        assert await backend.queues() == []
 
 
-async def test_a_closed_client_says_so(clients: Open) -> None:
-    backend: Backend = clients()
-    waiting = asyncio.create_task(backend.reserve(["q"], limit=1, lease=1_000, wait=60_000))
-    await asyncio.sleep(0.05)
-    await backend.close()
-    await backend.close()
-    with pytest.raises(jobkit.Closed):
-        await waiting
-    with pytest.raises(jobkit.Closed):
-        await backend.enqueue([Message("a", "q", b"")])
+async def test_a_closed_client_says_so(server: Server, clients: Open) -> None:
+    async with Proxy() as proxy:
+        backend: Backend = clients(url_through(proxy, server))
+        waiting = asyncio.create_task(backend.reserve(["q"], limit=1, lease=1_000, wait=60_000))
+        await proxy.heard("blpop")
+        await backend.close()
+        await backend.close()
+        with pytest.raises(jobkit.Closed):
+            await waiting
+        with pytest.raises(jobkit.Closed):
+            await backend.enqueue([Message("a", "q", b"")])
 
 
 async def test_a_client_that_is_closed_while_it_connects_says_closed(clients: Open) -> None:

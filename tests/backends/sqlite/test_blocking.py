@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import jobkit
+from jobkit import events
 from jobkit.backend import Accepted, Held, Known, Message
 from jobkit.backends.sqlite import factory
 from jobkit.errors import Closed, InvalidMessage
 from tests.backends.sqlite.clients import Open
+from tests.worker.recorder import Recorder
 
 
 async def test_many_threads_share_one(clients: Open) -> None:
@@ -64,10 +66,11 @@ def test_an_app_needs_no_loop(url: str) -> None:
     assert add.enqueue(7)
 
     async def work() -> None:
+        recorder = Recorder()
+        stop = events.observe(recorder)
         async with jobkit.Worker(app, wait=0.05):
-            async with asyncio.timeout(20):
-                while not performed:
-                    await asyncio.sleep(0.01)
+            await recorder.wait(events.Settled)
+        stop()
         await app.aclose()
 
     asyncio.run(work())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jobkit.backend import Accepted, Message
 from jobkit.backends.sqlite.connection import connect, identity
 from jobkit.backends.sqlite.settings import read
 from jobkit.errors import BackendUnavailable
+from tests.backends.sqlite.clients import Open
 
 
 def _busy() -> sqlite3.OperationalError:
@@ -71,3 +74,18 @@ def test_an_sqlite_that_is_too_old_is_named(url: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr("jobkit.backends.sqlite.connection.sqlite3.sqlite_version_info", (3, 31, 1))
     with pytest.raises(BackendUnavailable, match=r"jobkit needs SQLite 3\.37\.0 or later, and this Python has"):
         connect(read(url), create=True, until=time.monotonic() + 1)
+
+
+async def test_where_no_thread_can_begin_any_more_the_callers_own_will_do(
+    clients: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an interpreter that ends."""
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    backend = clients()
+    (accepted,) = await backend.enqueue([Message("a", "q", b"")])
+    assert isinstance(accepted, Accepted)
+    await backend.close()
