@@ -7,21 +7,29 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 
-from jobkit.cli import worker
+from jobkit.cli import dead, jobs, new, status, worker
 from jobkit.errors import ConfigurationError, JobkitError
 
 GROUP = "jobkit.commands"
 
 USAGE = 2
 
-SUMMARIES = {
-    "conformance": "check a job backend against the contract",
-    "new": "write the beginning of a backend, with its harness and its test",
+SUMMARIES = {"conformance": "check a job backend against the contract"}
+
+OWN = {
+    "worker": (worker.command, "perform an app's jobs"),
+    "status": (status.command, "how many jobs wait, run and are dead"),
+    "dead": (dead.command, "list, show, requeue or delete dead jobs"),
+    "cancel": (jobs.cancel, "end jobs, waiting or running"),
+    "purge": (jobs.purge, "remove all jobs of a queue in one state"),
+    "queues": (jobs.queues, "pause and resume queues"),
+    "new": (new.command, "write the beginning of a job, or of a backend"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(arguments[0] if arguments else "")
     options = parser.parse_args(arguments)
     if not hasattr(options, "run"):
         parser.print_help()
@@ -35,19 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str) -> argparse.ArgumentParser:
+    """Commands of others are loaded only when they are wanted: what a worker needs at its start is enough."""
     parser = argparse.ArgumentParser(prog="jobkit", description="Background jobs: run them, and prove what runs them.")
     parser.add_argument("--version", action="version", version=f"jobkit {version('jobkit-core')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    worker.command(commands.add_parser("worker", help="perform an app's jobs"))
-    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+    for name, (describe, summary) in OWN.items():
+        describe(commands.add_parser(name, help=summary))
+    others = [point for point in entry_points(group=GROUP) if point.name not in OWN]
+    for point in sorted(others, key=lambda point: point.name):
         command = commands.add_parser(point.name, help=SUMMARIES.get(point.name, ""))
+        if point.name != wanted:
+            continue
         try:
-            describe = point.load()
+            point.load()(command)
         except ModuleNotFoundError as error:
             _stand_in(command, point.name, error)
-        else:
-            describe(command)
     return parser
 
 

@@ -3,82 +3,152 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import asyncio
+import contextlib
+import os
 import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
 from importlib import import_module
-from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit.app import App
+from jobkit.cli import flags, metrics
+from jobkit.cli.logs import BesideStatus, set_up
+from jobkit.cli.status_line import StatusLine
+from jobkit.cli.targets import find_app
 from jobkit.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from jobkit.worker import Options
+    from jobkit.worker.figures import Figures
+
+T = TypeVar("T")
 
 
 def command(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Perform an app's jobs. TERM or INT: stop well; a second time: at once."
-    parser.add_argument("app", metavar="MODULE:APP", help="where the app is, such as shop.jobs:app")
-    parser.add_argument(
-        "--queue", action="append", metavar="NAME", help="take jobs of this queue; repeated, earlier ones first (all)"
-    )
-    parser.add_argument("--concurrency", type=int, default=50, metavar="N", help="jobs at a time (50)")
-    parser.add_argument(
-        "--lease",
-        type=float,
-        default=30.0,
-        metavar="SECONDS",
-        help="how long a lost worker's jobs are kept from others (30)",
-    )
-    parser.add_argument(
-        "--grace", type=float, default=25.0, metavar="SECONDS", help="what running jobs have when it stops (25)"
-    )
-    parser.add_argument("--ready-file", type=Path, metavar="PATH", help="exists while the worker can take jobs")
-    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    flags.declare(parser)
     parser.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace) -> int:
-    import asyncio
+def run(stated: argparse.Namespace) -> int:
+    from jobkit.worker import Options
 
-    from jobkit.worker import Worker
+    supervises = stated.report_fd is None and any((stated.processes, stated.max_jobs, stated.max_memory))
+    app = find_app(stated.app)
+    queues, weights = weighed(app, stated.queue)
+    options = Options(
+        queues=queues,
+        weights=weights,
+        concurrency=stated.concurrency,
+        threads=stated.threads,
+        children=stated.children,
+        lease=stated.lease,
+        grace=stated.grace,
+        max_jobs=stated.max_jobs,
+        max_memory=stated.max_memory,
+        ready_file=stated.ready_file,
+        live_file=stated.live_file,
+        schedules=not stated.no_schedules,
+    )
+    _refuse_memory(app, options)
+    if supervises:
+        return _on_loop(stated.loop, lambda: _supervise(app, stated, options))
+    return _on_loop(stated.loop, lambda: _work(app, stated, options))
 
-    logging.basicConfig(
-        level=options.log_level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", stream=sys.stderr
-    )
-    app = find_app(options.app)
-    worker = Worker(
-        app,
-        queues=options.queue,
-        concurrency=options.concurrency,
-        lease=options.lease,
-        grace=options.grace,
-        ready_file=options.ready_file,
-    )
-    for clients in app.by_source(worker.options.queues):
+
+def weighed(app: App, queues: Sequence[str] | None) -> tuple[list[str] | None, dict[str, int] | None]:
+    """``--queue mail=3 --queue default``: the names, and their weights if any is stated."""
+    weights: dict[str, int] = {}
+    names: list[str] = []
+    stated = False
+    for each in queues or ():
+        name, equals, weight = each.rpartition("=")
+        if not equals or each in app.queues:
+            name, weight = each, "1"
+        elif not weight.isdecimal():
+            raise ConfigurationError(f"--queue {each}: a weight is a whole number, such as {name}=3")
+        else:
+            stated = True
+        names.append(app.check_queue(name))
+        weights[names[-1]] = int(weight)
+    return names or None, weights if stated else None
+
+
+def _refuse_memory(app: App, options: Options) -> None:
+    for clients in app.by_source(options.queues):
         if clients.source.embedded:
             raise ConfigurationError(
                 f"{clients.source} is the memory of another process: a worker could not see its jobs. "
                 "Set JOBKIT_BACKEND, or give the app a URL such as redis://localhost"
             )
-    asyncio.run(worker.run())
+
+
+async def _work(app: App, stated: argparse.Namespace, options: Options) -> int:
+    from jobkit.worker import Worker
+
+    worker = Worker(app, options=options)
+    async with contextlib.AsyncExitStack() as around:
+        await around.enter_async_context(_shown(stated, lambda: worker.figures))
+        await around.enter_async_context(metrics.exposed(app, stated))
+        if stated.report_fd is not None:
+            from jobkit.worker.reporting import reporting
+
+            await around.enter_async_context(reporting(stated.report_fd, lambda: worker.figures, worker.ask))
+        await worker.run()
     return 0
 
 
-def find_app(path: str) -> App:
-    """The app at ``module:name``; the working folder is on the path."""
-    module, colon, name = path.partition(":")
-    if not colon or not name:
-        raise ConfigurationError(f"an app is named as module:app, such as shop.jobs:app, not {path!r}")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+async def _supervise(app: App, stated: argparse.Namespace, options: Options) -> int:
+    from jobkit.worker.files import Files
+    from jobkit.worker.supervisor import Supervisor
+
+    count = stated.processes or 1
+
+    def one(place: int, fd: int) -> list[str]:
+        return [sys.executable, "-m", "jobkit", "worker", *flags.of_child(stated, place, count), f"--report-fd={fd}"]
+
+    files = Files(options.ready_file, options.live_file)
+    folder = metrics.shared(stated)
+    environment = {**os.environ, metrics.VARIABLE: folder} if folder else None
+    supervisor = Supervisor(one, count, options.grace, files, environment, partial(metrics.forget, folder))
+    async with _shown(stated, lambda: supervisor.figures), metrics.exposed(app, stated, folder):
+        return await supervisor.run()
+
+
+@asynccontextmanager
+async def _shown(stated: argparse.Namespace, figures: Callable[[], Figures]) -> AsyncGenerator[None, None]:
+    """Log as it was asked for, and on a terminal draw a status line below."""
+    draws = sys.stderr.isatty() and stated.report_fd is None and stated.log_format == "text"
+    if not draws:
+        set_up(stated.log_level, stated.log_format)
+        yield
+        return
+    line = StatusLine(sys.stderr, figures)
+    set_up(stated.log_level, "text", BesideStatus(sys.stderr, line.clear, line.draw))
+    drawing = asyncio.get_running_loop().create_task(line.run(), name="jobkit-status-line")
     try:
-        found: object = import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and not (module == error.name or module.startswith(f"{error.name}.")):
-            raise
-        raise ConfigurationError(f"no module {module!r} (looked in {here} and where packages are installed)") from None
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if not isinstance(found, App):
-        apps = [key for key, value in vars(import_module(module)).items() if isinstance(value, App)]
-        hint = f"; there is {module}:{apps[0]}" if apps else ""
-        raise ConfigurationError(f"{path} is not a jobkit.App{hint}")
-    return found
+        yield
+    finally:
+        drawing.cancel()
+        await asyncio.wait([drawing])
+
+
+def _on_loop(kind: str, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    with asyncio.Runner(loop_factory=loop_factory(kind)) as runner:
+        return runner.run(main())
+
+
+def loop_factory(kind: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """``auto``: uvloop where it is installed; ``uvloop``, ``asyncio``: this one."""
+    if kind == "asyncio":
+        return None
+    try:
+        uvloop: Any = import_module("uvloop")
+    except ModuleNotFoundError:
+        if kind == "uvloop":
+            raise ConfigurationError("--loop uvloop: the package uvloop is not installed") from None
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 
 from jobkit.app import App
 from jobkit.backend import Backend
+from jobkit.checkpoint import ByExtending
 from jobkit.clients import Clients
 from jobkit.execution import context_of, perform
 from jobkit.portal import Home, portal
@@ -100,7 +101,9 @@ async def _drain(app: App, worker: Worker, home: Home) -> None:
 async def _perform_one(app: App, backend: Backend, queues: list[str], home: Home) -> bool:
     deliveries = await backend.reserve(queues, limit=1, lease=LEASE_MS)
     for delivery in deliveries:
-        coroutine = perform(delivery, context_of(delivery), app, home.run)
+        context = context_of(delivery)
+        context.carry(ByExtending(backend, delivery.token, LEASE_MS))
+        coroutine = perform(delivery, context, app, home.run)
         outcome = await asyncio.get_running_loop().create_task(coroutine, context=contextvars.Context())
         await backend.settle([outcome.settlement(delivery.token, 0)])
     return bool(deliveries)

@@ -5,24 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 from jobkit import events
 from jobkit.backend import Delivery, Release
 from jobkit.clients import Clients
-from jobkit.context import JobContext
-from jobkit.errors import BackendUnavailable, Closed
-from jobkit.execution import Registry, context_of, headline, limits_of, overran, perform, reason_of
+from jobkit.errors import BackendUnavailable, Closed, ProcessLost, TimeLimit
+from jobkit.execution import (
+    Registry,
+    context_of,
+    judge,
+    limits_of,
+    lost,
+    overran,
+    perform,
+    reason_of,
+)
+from jobkit.limit import within
 from jobkit.outcome import Outcome, Performed
+from jobkit.worker.children import Children
+from jobkit.worker.figures import Figures
+from jobkit.worker.host import Host
 from jobkit.worker.keeper import Keeper, News
 from jobkit.worker.options import Options
-from jobkit.worker.pause import Pause
+from jobkit.worker.order import Order
+from jobkit.worker.pause import IDLE, Pause
+from jobkit.worker.progress import Progress
+from jobkit.worker.running import CHILDREN, Running, pool_of
 from jobkit.worker.settler import Ending, Settler
 from jobkit.worker.slots import Slots
+from jobkit.worker.telling import tell_end
 from jobkit.worker.threads import Threads
 
 log = logging.getLogger("jobkit.worker")
@@ -34,58 +47,70 @@ STUBBORN = 1.0
 """Seconds that a cancelled asynchronous job has to end, before it is given back as it is."""
 
 
-@dataclass(slots=True)
-class Running:
-    """A job that has started; ``thread`` when a plain function performs it."""
-
-    delivery: Delivery
-    context: JobContext
-    task: asyncio.Task[None] | None = None
-    thread: Future[Any] | None = None
-    overrun: asyncio.TimerHandle | None = None
-    """When the job's limit is over, and the time that it has to end then."""
-
-
 class Feed:
     """Belongs to the event loop that started it. ``alone``: no other feed wants the slots."""
 
     def __init__(
-        self, registry: Registry, clients: Clients, queues: list[str], options: Options, slots: Slots, *, alone: bool
+        self,
+        registry: Registry,
+        clients: Clients,
+        order: Order,
+        options: Options,
+        slots: Slots,
+        host: Host,
+        *,
+        alone: bool,
     ) -> None:
         self.source = clients.source
-        self.queues = queues
         self.ready = False
         self.ended = 0
+        self.failed = 0
         self.given_back = 0
         self.changed: Callable[[], None] = lambda: None
         self._registry = registry
+        self._order = order
         self._backend = clients.here()
         self._lease_ms = options.lease_ms
         self._patience = min(STUBBORN, options.lease / 3)  # what a lease at its job's limit has left, at least
         self._wait_ms = round(min(options.wait, options.lease / 3) * 1000) if self._backend.capabilities.wait else 0
         self._slots = slots
+        self._host = host
         self._alone = alone
         self._threads = Threads()
+        self._children = Children()
         self._running: dict[str, Running] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop = asyncio.get_running_loop()
-        self._keeper = Keeper(clients.source, options.lease_ms, self._tell)
-        self._settler = Settler(self._backend, self._keeper.drop)
+        self._keeper = Keeper(clients.source, options.lease_ms, self._tell, host)
+        self._settler = Settler(self._backend, self._keeper.drop, host)
         self._stopping = False
         self._task = self._loop.create_task(self._feed(), name="jobkit-feed")
+
+    @property
+    def figures(self) -> Figures:
+        return Figures(
+            ready=self.ready,
+            running=len(self._running),
+            ended=self.ended,
+            failed=self.failed,
+            given_back=self.given_back,
+        )
 
     # Reserve.
 
     async def _feed(self) -> None:
-        """Until cancelled. While there is work no reserve waits; once there was none the next one does."""
-        pause = Pause()
+        """Until cancelled. While there is work no reserve waits; once there was none the next one does.
+
+        Nor does one wait whose answer says whether the store is there: readiness is known at once.
+        """
+        pause, idle = Pause(self._host), Pause(self._host, IDLE)
         found = True
         while True:
-            waits = self._alone or not found
+            waits = self.ready and (self._alone or not found)
             taken = await self._slots.take(self._backend.capabilities.max_batch if found or self._alone else 1)
             deliveries: list[Delivery] = []
-            sent = time.monotonic()
+            sent = self._host.monotonic()
             try:
                 deliveries = await self._reserve(taken, self._wait_ms if waits else 0)
             except Closed:
@@ -97,18 +122,21 @@ class Feed:
                 await pause.rest()
                 continue
             finally:
-                self._slots.give_back(taken - len(deliveries))
-            self._turn(ready=True)
+                self._slots.put_back(taken - len(deliveries))
+            if not self.ready:
+                self._turn(ready=True)
+                self._settler.store_is_back()
             found = bool(deliveries)
-            if found or self._backend.capabilities.wait:
-                pause.over()
-            else:
-                await pause.rest()
+            pause.over()
+            if found:
+                idle.over()
+            elif not self._backend.capabilities.wait:
+                await idle.rest()
             self._start(deliveries, sent)
 
     async def _reserve(self, limit: int, wait: int) -> list[Delivery]:
         reserving = self._loop.create_task(
-            self._backend.reserve(self.queues, limit=limit, lease=self._lease_ms, wait=wait)
+            self._backend.reserve(self._order.next(), limit=limit, lease=self._lease_ms, wait=wait)
         )
         try:
             return await asyncio.shield(reserving)
@@ -118,10 +146,19 @@ class Feed:
             raise
 
     async def _release_what(self, reserving: asyncio.Task[list[Delivery]]) -> None:
-        """A reserve that was too far to be cancelled: nobody here will start what it took."""
+        """A reserve that was too far to be cancelled: nobody here will start what it took.
+
+        Where it can't be given back its lease runs out; the worker stops all the same.
+        """
         await asyncio.wait([reserving])
         if not reserving.cancelled() and reserving.exception() is None and (deliveries := reserving.result()):
-            await self._backend.settle([Release(delivery.token) for delivery in deliveries])
+            try:
+                await self._backend.settle([Release(delivery.token) for delivery in deliveries])
+            except Exception as error:  # noqa: BLE001 - told; raised it would take the place of the cancellation
+                jobs = [context_of(delivery) for delivery in deliveries]
+                log.warning(
+                    "could not be given back to %s, and run out with their leases: %r: %s", self.source, jobs, error
+                )
 
     def _complain(self, error: Exception) -> None:
         if isinstance(error, BackendUnavailable):
@@ -144,21 +181,43 @@ class Feed:
         limits = limits_of(deliveries, self._registry)
         self._keeper.hold([delivery.token for delivery in deliveries], sent, limits)
         for delivery in deliveries:
-            running = Running(delivery, context_of(delivery))
+            running = Running(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
+            self._slots.keep(running.pool)
+            running.context.carry(Progress(self._keeper, self._backend.capabilities, delivery.token))
             self._running[delivery.token] = running
+            running.limit = limits.get(delivery.token)
             running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
-            if delivery.token in limits:
-                running.overrun = self._loop.call_later(limits[delivery.token] + self._patience, self._overrun, running)
 
     async def _perform(self, running: Running) -> None:
         context = running.context
+        if running.limit is not None:  # from its start: it may have waited for a loop that was blocked
+            self._keeper.begin(running.delivery.token, running.limit)
+            running.overrun = self._loop.call_later(running.limit + self._patience, self._overrun, running)
         if events.observers:
             events.emit(events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         try:
-            outcome = await perform(running.delivery, context, self._registry, self._in_thread(running))
+            if running.pool == CHILDREN:
+                outcome = await self._isolated(running)
+            else:
+                outcome = await perform(running.delivery, context, self._registry, self._in_thread(running))
         except BaseException as error:  # noqa: BLE001 - the job has an end, and its slot is free again
             outcome = Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
         self._end(running, outcome)
+
+    async def _isolated(self, running: Running) -> Outcome:
+        """In a process of its own; the rest, the limit above all, is as here."""
+        delivery, context = running.delivery, running.context
+        job = self._registry.performables[context.job]
+        progress = Progress(self._keeper, self._backend.capabilities, delivery.token)
+        try:
+            return await within(job.limit, lambda: self._children.perform(job.module, delivery, context, progress))
+        except TimeLimit as error:
+            context.past_limit = True
+            return judge(job.rules, context, error)
+        except ProcessLost as error:
+            return lost(job, context, error)
+        except asyncio.CancelledError as error:
+            return Outcome(state=Performed.INTERRUPTED, error=error)
 
     def _in_thread(self, running: Running) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
         async def plain(function: Callable[[], Any]) -> Any:
@@ -179,23 +238,25 @@ class Feed:
             running.overrun.cancel()
         self._free_slot(running)
         self.ended += outcome.state is not Performed.INTERRUPTED
+        self.failed += outcome.state in (Performed.DEAD, Performed.RETRYING)
         self.given_back += outcome.state is Performed.INTERRUPTED
-        _report(running.context, outcome)
-        self._settler.settle(Ending(running.delivery, running.context, outcome, time.monotonic()))
+        tell_end(running.context, outcome)
+        self._settler.settle(Ending(running.delivery, running.context, outcome, self._host.monotonic()))
         if not self._running:
             self._idle.set()
+        self.changed()
 
     def _free_slot(self, running: Running) -> None:
         """What does not end, a thread or a job past its limit, keeps its slot until it does."""
         thread, task = running.thread, running.task
         if thread is not None and not thread.done():
             log.warning("%r: its thread goes on and keeps its slot", running.context)
-            thread.add_done_callback(lambda _: self._from_thread(self._slots.give_back))
+            thread.add_done_callback(lambda _: self._from_thread(lambda: self._slots.give_back(running.pool)))
         elif running.context.past_limit and task is not None and task is not asyncio.current_task():
             log.warning("%r: it goes on past its limit and keeps its slot", running.context)
-            task.add_done_callback(lambda _: self._slots.give_back())
+            task.add_done_callback(lambda _: self._slots.give_back(running.pool))
         else:
-            self._slots.give_back()
+            self._slots.give_back(running.pool)
 
     # Leases.
 
@@ -220,7 +281,11 @@ class Feed:
         else:
             log.warning("%r %s its lease: it may be performed elsewhere too", context, _LOST[news])
             events.emit(events.LeaseLost(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
-        if news is not News.RAN_OUT and running.thread is None and running.task is not None:
+        if running.pool == CHILDREN:
+            if context.listener is not None:
+                flag = "cancelled" if news is News.CANCELLED else "lease_lost"
+                context.listener(flag, news is not News.RAN_OUT)
+        elif news is not News.RAN_OUT and running.thread is None and running.task is not None:
             running.task.cancel()
 
     def _from_thread(self, call: Callable[[], None]) -> None:
@@ -240,6 +305,8 @@ class Feed:
         self._turn(ready=False)
         for running in self._running.values():
             running.context.stopping = True
+            if running.context.listener is not None:
+                running.context.listener("stopping", False)  # noqa: FBT003 - nothing is interrupted
 
     async def stop(self, grace: float) -> None:
         """Let running jobs end within the grace, their leases kept; give back the others; settle everything."""
@@ -253,37 +320,17 @@ class Feed:
         await self._settler.finish(within=SETTLING)
         await self._keeper.close()
         self._threads.close()
+        await self._children.close()
 
     async def _interrupt(self) -> None:
         tasks = [running.task for running in self._running.values() if running.task is not None]
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=STUBBORN)
+        if tasks:  # else the last one ended together with the grace
+            await asyncio.wait(tasks, timeout=STUBBORN)
         for running in tuple(self._running.values()):
             log.warning("%r does not end when cancelled: given back as it is", running.context)
             self._end(running, Outcome(state=Performed.INTERRUPTED))
 
 
 _LOST = {News.RAN_OUT: "could not keep", News.LOST: "lost"}
-
-
-def _report(context: JobContext, outcome: Outcome) -> None:
-    """One line an ending, in the words that an operator greps for."""
-    if events.observers:
-        events.emit(
-            events.Ended(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt, outcome=outcome)
-        )
-    match outcome.state:
-        case Performed.DEAD:
-            log.error("%r is dead: %s", context, _first_line(outcome), exc_info=outcome.error)
-        case Performed.RETRYING:
-            error = headline(outcome.error) if outcome.error else ""
-            log.warning("%r raised %s; again in %.3g s", context, error, outcome.retry_in or 0)
-        case Performed.INTERRUPTED:
-            log.info("%r was interrupted and is given back", context)
-        case _:
-            log.debug("%r %s", context, outcome.state.value)
-
-
-def _first_line(outcome: Outcome) -> str:
-    return (outcome.reason or "").partition("\n")[0]

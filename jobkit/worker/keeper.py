@@ -10,15 +10,15 @@ import asyncio
 import logging
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from jobkit.backend import Backend, Cancelled, Ended, Extended, ExtendOutcome, Extension, Stale
 from jobkit.errors import BackendUnavailable, Closed
 from jobkit.sources import Source
+from jobkit.worker.host import Host
 
 log = logging.getLogger("jobkit.worker")
 
@@ -47,6 +47,19 @@ class Lease:
     limit: float = math.inf
     """When the job has run for as long as it may, on the monotonic clock: no extension is sent from then on."""
     told: News | None = None
+    checkpoint: Checkpoint | None = None
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """What the next extension of a lease carries, and who wait for that."""
+
+    body: bytes
+    waiting: list[Future[bool]] = field(default_factory=list[Future[bool]])
+
+    def answer(self, *, stored: bool) -> None:
+        for future in self.waiting:
+            future.set_result(stored)
 
 
 class Keeper:
@@ -55,46 +68,75 @@ class Keeper:
     ``tell`` is called in the keeper's thread, once for each piece of news of a token.
     """
 
-    def __init__(self, source: Source, lease_ms: int, tell: Callable[[str, News], None]) -> None:
+    def __init__(self, source: Source, lease_ms: int, tell: Callable[[str, News], None], host: Host) -> None:
         self._source = source
         self._lease_ms = lease_ms
         self._tell = tell
+        self._host = host
         self._held: dict[str, Lease] = {}
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
         self._closing = threading.Event()
-        self._ended: Future[None] = Future()
+        self._cut_off = False
+        """The last extension got no answer."""
+        self._ended: Future[None] | None = None
+        """Of the thread; None before there is one."""
 
     def hold(self, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float] = _NO_LIMITS) -> None:
         """Keep these leases, granted by a call that was sent at this monotonic instant.
 
-        ``limits``: by token, for how many seconds from now on at most.
+        ``limits``: by token, for how many seconds from now on at most, or from when its job begins.
         """
-        until, now = granted_at + self._lease_ms / 1000, time.monotonic()
+        until, now = granted_at + self._lease_ms / 1000, self._host.monotonic()
         with self._lock:
             idle = not self._held
             for token in tokens:
                 self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="jobkit-leases", daemon=True)
-                self._thread.start()
+            if self._ended is None:
+                self._ended = self._host.beside(self._keep)
         if idle:
             self._nudge()
+
+    def begin(self, token: str, limit: float) -> None:
+        """The job begins now, and may run for so many seconds; one that never begins is kept no longer than that."""
+        with self._lock:
+            if (lease := self._held.get(token)) is not None:
+                lease.limit = self._host.monotonic() + limit
+
+    def checkpoint(self, token: str, body: bytes) -> Future[bool]:
+        """Extend this lease now, and let the extension say where its job is; whether that is stored.
+
+        While the backend does not answer it is tried again, until the lease is over. Of several at once the latest one
+        is stored, which answers them all. Past the job's limit the answer comes once the job is dropped.
+        """
+        stored: Future[bool] = Future()
+        stored.set_running_or_notify_cancel()  # who asks may go away; that takes nothing back
+        with self._lock:
+            lease = None if self._closing.is_set() else self._held.get(token)
+            if lease is not None:
+                earlier = lease.checkpoint.waiting if lease.checkpoint else []
+                lease.checkpoint = Checkpoint(body, [*earlier, stored])
+        if lease is None:
+            stored.set_result(False)
+        self._nudge()
+        return stored
 
     def drop(self, tokens: Sequence[str]) -> None:
         """Keep these no longer."""
         with self._lock:
-            for token in tokens:
-                self._held.pop(token, None)
+            leases = [lease for token in tokens if (lease := self._held.pop(token, None)) is not None]
+            unstored = [lease.checkpoint for lease in leases if lease.checkpoint is not None]
+        for checkpoint in unstored:
+            checkpoint.answer(stored=False)
 
     async def close(self) -> None:
         """Keep nothing any longer, and wait for the thread to end."""
         self._closing.set()
         self._nudge()
-        if self._thread is not None:
+        if self._ended is not None:
             await asyncio.wrap_future(self._ended)
+        self.drop(tuple(self._held))
 
     def _nudge(self) -> None:
         loop, wake = self._loop, self._wake
@@ -106,12 +148,6 @@ class Keeper:
 
     # In the keeper's thread.
 
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._keep())
-        finally:
-            self._ended.set_result(None)
-
     async def _keep(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         backend = self._source.open()
@@ -119,8 +155,16 @@ class Keeper:
             while not self._closing.is_set():
                 await self._extend_due(backend)
                 await self._rest()
+        except Closed:
+            log.error("no more leases are kept on %s: its client was closed under this worker", self._source)
         finally:
+            await self._close(backend)
+
+    async def _close(self, backend: Backend) -> None:
+        try:
             await backend.close()
+        except Exception as error:  # noqa: BLE001 - told; nothing is lost by it, and the worker has to stop
+            log.warning("the client that extends leases could not be closed: %r", error)
 
     async def _rest(self) -> None:
         """Until the next lease wants extending; without any, until there is one."""
@@ -128,9 +172,12 @@ class Keeper:
         self._wake.clear()
         with self._lock:
             first = min((lease.until for lease in self._held.values()), default=None)
-        if self._closing.is_set():
+            now = self._host.monotonic()
+            urgent = any(lease.checkpoint and lease.limit > now for lease in self._held.values())
+        if self._closing.is_set() or (urgent and not self._cut_off):
             return
-        pause = None if first is None else max(self._third / 4, first - 2 * self._third - time.monotonic())
+        pause = None if first is None else max(self._third / 4, first - 2 * self._third - self._host.monotonic())
+        pause = self._third / 4 if urgent else pause
         try:
             async with asyncio.timeout(pause):
                 await self._wake.wait()
@@ -143,32 +190,72 @@ class Keeper:
 
     async def _extend_due(self, backend: Backend) -> None:
         with self._lock:
-            now = time.monotonic()
+            now = self._host.monotonic()
             soon = now + 2.25 * self._third
             over = [lease for lease in self._held.values() if lease.limit <= now]
-            due = [lease for lease in self._held.values() if lease.limit > now and lease.until <= soon]
+            due = [
+                lease
+                for lease in self._held.values()
+                if lease.limit > now and (lease.until <= soon or lease.checkpoint is not None)
+            ]
         self._notice_ends(over)
         self.drop([lease.token for lease in over if lease.until <= now])
         for start in range(0, len(due), backend.capabilities.max_batch):
             await self._extend(backend, due[start : start + backend.capabilities.max_batch])
 
     async def _extend(self, backend: Backend, leases: list[Lease]) -> None:
-        sent = time.monotonic()
+        sent = self._host.monotonic()
+        carried = [self._taken(lease) for lease in leases]
         try:
-            outcomes = await backend.extend([Extension(lease.token, self._lease_ms) for lease in leases])
+            outcomes = await backend.extend(
+                [
+                    Extension(lease.token, self._lease_ms, checkpoint.body if checkpoint else None)
+                    for lease, checkpoint in zip(leases, carried, strict=True)
+                ]
+            )
+            answered = list(zip(leases, carried, outcomes, strict=True))
         except Closed:
             raise
         except BackendUnavailable as error:
             log.warning("leases could not be extended, and are tried again: %s", error)
-            outcomes = None
+            answered = None
         except Exception:
             log.exception("leases could not be extended, and are tried again")
-            outcomes = None
-        if outcomes is None:
+            answered = None
+        self._cut_off = answered is None
+        if answered is None:
             self._notice_ends(leases)
+            for lease, checkpoint in zip(leases, carried, strict=True):
+                self._put_back(lease, checkpoint)
             return
-        for lease, outcome in zip(leases, outcomes, strict=True):
+        for lease, checkpoint, outcome in answered:
             self._learn(lease, outcome, sent)
+            self._answer(checkpoint, stored=isinstance(outcome, (Extended, Cancelled)))
+
+    # Checkpoints.
+
+    def _taken(self, lease: Lease) -> Checkpoint | None:
+        with self._lock:
+            checkpoint, lease.checkpoint = lease.checkpoint, None
+        return checkpoint
+
+    def _put_back(self, lease: Lease, checkpoint: Checkpoint | None) -> None:
+        """To be tried again with the next extension, unless it is too late or there is a later one."""
+        if checkpoint is None:
+            return
+        if lease.until <= self._host.monotonic() or lease.token not in self._held:
+            checkpoint.answer(stored=False)
+            return
+        with self._lock:
+            if lease.checkpoint is None:
+                lease.checkpoint = checkpoint
+            else:
+                lease.checkpoint.waiting += checkpoint.waiting
+
+    @staticmethod
+    def _answer(checkpoint: Checkpoint | None, *, stored: bool) -> None:
+        if checkpoint is not None:
+            checkpoint.answer(stored=stored)
 
     def _learn(self, lease: Lease, outcome: ExtendOutcome, sent: float) -> None:
         match outcome:
@@ -184,7 +271,7 @@ class Keeper:
                 self.drop([lease.token])
 
     def _notice_ends(self, leases: list[Lease]) -> None:
-        now = time.monotonic()
+        now = self._host.monotonic()
         for lease in leases:
             if lease.until <= now:
                 self._say(lease, News.RAN_OUT)

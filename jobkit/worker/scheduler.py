@@ -12,58 +12,43 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from msgspec import Struct, structs
-
 from jobkit.app import App
 from jobkit.backend import Backend
-from jobkit.call import Call, instant, options
+from jobkit.call import instant
 from jobkit.errors import BackendUnavailable, Closed, ConfigurationError, Unsupported
 from jobkit.receipt import Receipt
-from jobkit.ticks import EPOCH, Missed, Schedule, due
+from jobkit.recurring import Recurring
+from jobkit.ticks import EPOCH, due
+from jobkit.worker.host import THIS_HOST
 from jobkit.worker.pause import Pause
 
 log = logging.getLogger("jobkit.worker")
-
-REMEMBER: Final = timedelta(days=1)
-"""How long a tick's id stays known after its job's end: no scheduler is held up for longer between two calls."""
 
 LONGEST: Final = 30.0
 """Seconds between two looks at least: a host that slept finds out."""
 
 
-class Recurring(Struct, frozen=True):
-    """A call that is enqueued at each tick of a schedule. ``name``: who changes it begins a new schedule."""
-
-    name: str
-    call: Call
-    schedule: Schedule
-    missed: Missed = "latest"
-
-    def at(self, tick: datetime) -> Call:
-        """The call of one tick, due at it. The same tick has the same id, whoever enqueues it."""
-        stated = options(id=id_of(self.name, tick), at=tick, remember=REMEMBER)
-        return structs.replace(self.call, options=self.call.options.merged(stated))
-
-
-def id_of(name: str, tick: datetime) -> str:
-    """``report@2024-03-31T01:30:00.000+00:00``"""
-    return f"{name}@{tick.isoformat(timespec='milliseconds')}"
-
-
 class Scheduler:
-    """Enqueues what recurs, beside any number of others that do the same."""
+    """Enqueues what recurs, beside any number of others that do the same; by the app's word, and by its own."""
 
     def __init__(self, app: App, recurring: Sequence[Recurring]) -> None:
         self._app = app
-        self._recurring = tuple(recurring)
-        names = [each.name for each in self._recurring]
+        self._own = tuple(recurring)
+        self._next: dict[str, datetime] = {}
+        """By name, when a schedule has to be looked at again: until then everything due is enqueued."""
+        names = [each.name for each in self.recurring]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ConfigurationError(f"two schedules are named {twice[0]!r}: each needs a name of its own")
 
+    @property
+    def recurring(self) -> list[Recurring]:
+        """What the app declares, and what this worker was given."""
+        return [*self._app.schedules.values(), *self._own]
+
     def check(self) -> None:
         """Refuse where a backend lacks what keeps ticks apart."""
-        for each in self._recurring:
+        for each in self.recurring:
             clients = self._app.clients_of(each.call)
             capabilities = clients.here().capabilities
             for need in ("cells", "remember", "delay"):
@@ -72,7 +57,7 @@ class Scheduler:
 
     async def run(self) -> None:
         """Enqueue each tick when it is due, until cancelled."""
-        pause = Pause()
+        pause = Pause(THIS_HOST)
         while True:
             now = datetime.now(UTC)
             try:
@@ -89,13 +74,17 @@ class Scheduler:
                 await pause.rest()
                 continue
             pause.over()
-            first = min((each.schedule.after(now) for each in self._recurring), default=None)
-            left = LONGEST if first is None else (first - datetime.now(UTC)).total_seconds()
+            left = (min(self._next.values()) - datetime.now(UTC)).total_seconds()
             await asyncio.sleep(min(max(left, 0.0), LONGEST))
 
     async def turn(self, now: datetime) -> list[Receipt]:
         """Enqueue what is due by now and was not enqueued yet; the receipts of all that this one enqueued."""
-        return [receipt for each in self._recurring for receipt in await self._catch_up(each, now)]
+        receipts: list[Receipt] = []
+        for each in self.recurring:
+            if self._next.get(each.name, now) <= now:
+                receipts += await self._catch_up(each, now)
+                self._next[each.name] = each.schedule.after(now)
+        return receipts
 
     async def _catch_up(self, recurring: Recurring, now: datetime) -> list[Receipt]:
         """Until nothing is due. The first who ever looks begins from now on."""

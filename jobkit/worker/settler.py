@@ -1,18 +1,22 @@
-"""Tells the backend how deliveries ended: in batches, each retried until the backend has answered."""
+"""Tells the backend how deliveries ended: in batches, each retried until the backend has answered.
+
+What a backend does not claim is made up for here: without ``delay`` a job waits for its next attempt in this worker's
+hands, under its lease; without ``dead_letters`` one that died ends, and the log is where that stands.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobkit import events
-from jobkit.backend import Backend, Delivery, Settled, SettleOutcome, Stale
+from jobkit.backend import Backend, Dead, Delivery, Done, RetryAt, Settled, Settlement, SettleOutcome, Stale
 from jobkit.context import JobContext
 from jobkit.errors import BackendUnavailable
-from jobkit.outcome import Outcome
+from jobkit.outcome import Outcome, Performed
+from jobkit.worker.host import Host
 from jobkit.worker.pause import Pause
 
 log = logging.getLogger("jobkit.worker")
@@ -31,23 +35,50 @@ class Ending:
 class Settler:
     """Belongs to one event loop. ``confirmed`` is called with the tokens that the backend has answered for."""
 
-    def __init__(self, backend: Backend, confirmed: Callable[[list[str]], None]) -> None:
+    def __init__(self, backend: Backend, confirmed: Callable[[list[str]], None], host: Host) -> None:
         self._backend = backend
+        self._host = host
         self._confirmed = confirmed
         self._waiting: list[Ending] = []
+        self._held: dict[str, tuple[Ending, asyncio.TimerHandle]] = {}
+        """By token: what is to be tried again later, on a backend that can't delay."""
         self._wake = asyncio.Event()
+        self._back = asyncio.Event()
+        """The store was away, and answers others again."""
         self._settled = asyncio.Event()
         self._settled.set()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="jobkit-settler")
 
     def settle(self, ending: Ending) -> None:
         """Settle soon, together with what ends meanwhile."""
-        self._waiting.append(ending)
         self._settled.clear()
+        rest = ending.outcome.retry_in or 0
+        if rest > 0 and ending.outcome.state is Performed.RETRYING and not self._backend.capabilities.delay:
+            token = ending.delivery.token
+            self._held[token] = ending, asyncio.get_running_loop().call_later(rest, self._release, token)
+        else:
+            self._soon(ending)
+
+    def store_is_back(self) -> None:
+        """What waits to be tried again is tried now: its lease may be about to end."""
+        self._back.set()
+
+    def _release(self, token: str) -> None:
+        ending, _ = self._held.pop(token)
+        self._soon(ending)
+
+    def _soon(self, ending: Ending) -> None:
+        self._waiting.append(ending)
         self._wake.set()
 
     async def finish(self, within: float) -> bool:
-        """Wait until everything is settled, for so many seconds at most, then end; whether everything was."""
+        """Wait until everything is settled, for so many seconds at most, then end; whether everything was.
+
+        What was held for its next attempt is given to others, who try it at once.
+        """
+        for token, (_, timer) in tuple(self._held.items()):
+            timer.cancel()
+            self._release(token)
         try:
             async with asyncio.timeout(within):
                 # A loop that is shut down has cancelled the task already.
@@ -69,24 +100,53 @@ class Settler:
             batch = self._waiting[: self._backend.capabilities.max_batch]
             await self._settle_all(batch)
             del self._waiting[: len(batch)]
-        self._settled.set()
+        if not self._held:
+            self._settled.set()
 
     async def _settle_all(self, batch: list[Ending]) -> None:
-        pause = Pause()
+        pause = Pause(self._host)
         while True:
-            now = time.monotonic()
+            now = self._host.monotonic()
             try:
-                outcomes = await self._backend.settle(
-                    [ending.outcome.settlement(ending.delivery.token, now - ending.at) for ending in batch]
-                )
+                outcomes = await self._backend.settle([self._settlement(ending, now) for ending in batch])
+                answered = list(zip(batch, outcomes, strict=True))
             except BackendUnavailable as error:
                 log.warning("%d jobs could not be settled, and are tried again: %s", len(batch), error)
-                await pause.rest()
+                self._back.clear()
+                await pause.rest(unless=self._back)
                 continue
-            break
-        self._confirmed([ending.delivery.token for ending in batch])
-        for ending, outcome in zip(batch, outcomes, strict=True):
-            _report(ending, outcome)
+            except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
+                refused = error
+                break
+            self._confirmed([ending.delivery.token for ending in batch])
+            for ending, outcome in answered:
+                _report(ending, outcome)
+            return
+        await self._settle_each(batch, refused)
+
+    async def _settle_each(self, batch: list[Ending], error: Exception) -> None:
+        """They were refused, or what came is no answer: each by itself; what fails alone is let go, its lease runs out.
+
+        It is not tried again and again: what a backend has no word for does not pass by itself.
+        """
+        if len(batch) > 1:
+            log.error("%d jobs can't be settled together, and are tried one by one", len(batch), exc_info=error)
+            for ending in batch:
+                await self._settle_all([ending])
+            return
+        (ending,) = batch
+        log.error("%r can't be settled, and is performed again once its lease is over", ending.context, exc_info=error)
+        self._confirmed([ending.delivery.token])
+
+    def _settlement(self, ending: Ending, now: float) -> Settlement:
+        stated = ending.outcome.settlement(ending.delivery.token, now - ending.at)
+        claims = self._backend.capabilities
+        if isinstance(stated, RetryAt) and not claims.delay:
+            return RetryAt(stated.token, after=0)
+        if isinstance(stated, Dead) and not claims.dead_letters:
+            log.error("%r is not kept: this backend keeps no dead jobs", ending.context)
+            return Done(stated.token)
+        return stated
 
 
 def _report(ending: Ending, outcome: SettleOutcome) -> None:

@@ -7,14 +7,24 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Self
+from typing import Self, Unpack
+
+from msgspec import structs
 
 from jobkit.app import App
 from jobkit.clients import Clients
+from jobkit.errors import ConfigurationError
+from jobkit.privacy import printable
+from jobkit.recurring import Recurring
 from jobkit.worker.feed import Feed
-from jobkit.worker.options import Options
-from jobkit.worker.scheduler import Recurring, Scheduler
+from jobkit.worker.figures import Figures
+from jobkit.worker.files import Files
+from jobkit.worker.host import THIS_HOST, Host
+from jobkit.worker.options import Options, Stated
+from jobkit.worker.order import Order, Strict, Weighted
+from jobkit.worker.retirement import Retirement
+from jobkit.worker.running import CHILDREN, THREADS
+from jobkit.worker.scheduler import Scheduler
 from jobkit.worker.slots import Slots
 
 log = logging.getLogger("jobkit.worker")
@@ -32,10 +42,10 @@ def serves(app: App, clients: Clients) -> bool:
 class Worker:
     """Performs an app's jobs: ``async with jobkit.Worker(app): ...``, or ``await Worker(app).run()``.
 
-    ``queues``: all due jobs of an earlier one first; all that the app knows, if none are named. ``concurrency``:
-    jobs at a time. ``lease``: seconds for which a job is kept from others when this worker is lost. ``grace``:
-    seconds that running jobs have when it stops. ``ready_file`` exists while it can take jobs. ``recurring``: what it
-    enqueues at its ticks, each once, whatever number of workers do the same.
+    What may be stated is what `Options` has: ``Worker(app, queues=["mail"], concurrency=10)``, or ``options=`` as a
+    whole. ``recurring``: what it enqueues at its ticks beside what the app declares, each once, whatever number of
+    workers do the same. ``host``: where time, luck and a second thread come from, for those who play it in another
+    time.
 
     Asynchronous jobs run on the loop, plain functions in threads. Leases are kept from another thread, so a job
     may block the loop. Not promised: that a job is performed only once.
@@ -45,34 +55,36 @@ class Worker:
         self,
         app: App,
         *,
-        queues: Sequence[str] | None = None,
-        concurrency: int = 50,
-        lease: float = 30.0,
-        grace: float = 25.0,
-        wait: float = 5.0,
-        ready_file: Path | None = None,
+        options: Options | None = None,
         recurring: Sequence[Recurring] = (),
+        host: Host = THIS_HOST,
+        **stated: Unpack[Stated],
     ) -> None:
+        if options is not None and stated:
+            raise ConfigurationError("a worker has options=, or single ones, not both")
         self.app = app
-        self.options = Options(
-            queues=None if queues is None else tuple(queues),
-            concurrency=concurrency,
-            lease=lease,
-            grace=grace,
-            wait=wait,
-            ready_file=ready_file,
-        )
+        self.options = options or Options(**stated)
         self.scheduler = Scheduler(app, recurring)
-        self._recurs = bool(recurring)
+        self._host = host
+        self._files = Files(self.options.ready_file, self.options.live_file)
         self._scheduling: asyncio.Task[None] | None = None
         self._feeds: list[Feed] = []
-        for queue in self.options.queues or ():
+        self._all: list[Feed] = []
+        """Since it was started, also while they stop."""
+        self._moved = asyncio.Event()
+        self._asked = asyncio.Event()
+        for queue in (*(self.options.queues or ()), *(self.options.weights or ())):
             app.check_queue(queue)
 
     @property
     def ready(self) -> bool:
         """Whether every backend answered the last reserve."""
         return bool(self._feeds) and all(feed.ready for feed in self._feeds)
+
+    @property
+    def figures(self) -> Figures:
+        """What it has done since it was started."""
+        return structs.replace(Figures.together(feed.figures for feed in self._all), ready=self.ready)
 
     def takes_from(self, clients: Clients) -> bool:
         return any(feed.source == clients.source for feed in self._feeds)
@@ -81,18 +93,47 @@ class Worker:
         """Begin to take jobs, in the background of the running loop."""
         if self._feeds:
             raise RuntimeError("this worker runs already")
-        if self._recurs:
+        self._all = []
+        if self.options.schedules and self.scheduler.recurring:
             self.scheduler.check()
             self._scheduling = asyncio.get_running_loop().create_task(self.scheduler.run(), name="jobkit-scheduler")
-        slots = Slots(self.options.concurrency)
+        self._files.begin()
+        slots = Slots(self.options.concurrency, self._pools())
         sources = self.app.by_source(self.options.queues)
         for clients, queues in sources.items():
-            feed = Feed(self.app, clients, queues, self.options, slots, alone=len(sources) == 1)
-            feed.changed = self._show_ready
+            feed = Feed(
+                *(self.app, clients, self._order(queues), self.options, slots, self._host), alone=len(sources) == 1
+            )
+            feed.changed = self._note
             self._feeds.append(feed)
-            log.info("taking jobs from %s, queues %s", feed.source, ", ".join(queues))
+            self._all.append(feed)
+            log.info("taking jobs from %s, queues %s", feed.source, ", ".join(map(printable, queues)))
+            self._warn_of_short_leases(clients)
         _running.add(self)
         log.info("%d jobs at a time, leases of %g s", self.options.concurrency, self.options.lease)
+
+    def _warn_of_short_leases(self, clients: Clients) -> None:
+        """A store that outlives this process is one that it can be cut off from."""
+        claims = clients.here().capabilities
+        if claims.durable is not None and self.options.lease_ms < 2 * claims.timeout:
+            log.warning(
+                "leases of %g s are shorter than twice the %g s that %s takes to notice a dead connection: they may "
+                "run out under jobs that go on; give a longer lease, or a shorter timeout in the backend's URL",
+                *(self.options.lease, claims.timeout / 1000, clients.source),
+            )
+
+    def _order(self, queues: list[str]) -> Order:
+        weights = self.options.weights
+        if weights is None:
+            return Strict(queues)
+        known = {self.app.check_queue(name): weight for name, weight in weights.items()}
+        return Weighted({name: known.get(self.app.queue_stored_as(name), 1) for name in queues})
+
+    def _pools(self) -> dict[str, int]:
+        pools = {} if self.options.threads is None else {THREADS: self.options.threads}
+        if any(job.isolated for job in self.app.performables.values()):
+            pools[CHILDREN] = self.options.children or os.cpu_count() or 1
+        return pools
 
     async def stop(self) -> None:
         """Take no more jobs, let running ones end within the grace, and give back the others."""
@@ -100,13 +141,13 @@ class Worker:
         _running.discard(self)
         for feed in feeds:
             feed.begin_stop()
-        self._show_ready()
         if self._scheduling is not None:
             self._scheduling.cancel()
             await asyncio.wait([self._scheduling])
         await asyncio.gather(*(feed.stop(self.options.grace) for feed in feeds))
-        ended, given_back = sum(feed.ended for feed in feeds), sum(feed.given_back for feed in feeds)
-        log.info("stopped: %d executions ended, %d jobs were given back", ended, given_back)
+        self._files.end()
+        done = Figures.together(feed.figures for feed in feeds)
+        log.info("stopped: %d executions ended, %d jobs were given back", done.ended, done.given_back)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -116,27 +157,36 @@ class Worker:
         await self.stop()
 
     async def run(self) -> None:
-        """Work until the process is asked to stop (TERM or INT); the second time it ends at once."""
-        asked = asyncio.Event()
+        """Work until the process is asked to stop (TERM or INT; the second time it ends at once), or has done enough.
+
+        It has, when ``max_jobs`` or ``max_memory`` say so.
+        """
         loop = asyncio.get_running_loop()
-
-        def ask(number: int) -> None:
-            if asked.is_set():
-                log.warning("asked to stop again: ending at once")
-                os._exit(128 + number)
-            log.info("asked to stop by %s", signal.Signals(number).name)
-            asked.set()
-
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, ask, number)
+            loop.add_signal_handler(number, self.ask, number)
         async with self:
-            await asked.wait()
+            await self._until_asked_or_done()
 
-    def _show_ready(self) -> None:
-        path = self.options.ready_file
-        if path is None:
-            return
-        if self.ready:
-            path.write_text(f"{os.getpid()}\n")
-        else:
-            path.unlink(missing_ok=True)
+    def ask(self, number: int) -> None:
+        """As a signal does: to stop, and the second time to end at once."""
+        if self._asked.is_set():
+            log.warning("asked to stop again: ending at once")
+            os._exit(128 + number)
+        log.info("asked to stop by %s", signal.Signals(number).name)
+        self._asked.set()
+        self._moved.set()
+
+    async def _until_asked_or_done(self) -> None:
+        retirement = Retirement(self.options.max_jobs, self.options.max_memory)
+        while not self._asked.is_set():
+            reason = retirement.reason(self.figures.ended) if retirement.wanted else None
+            if reason is not None:
+                log.info("stopping for another worker to begin: %s", reason)
+                return
+            self._moved.clear()
+            await self._moved.wait()
+
+    def _note(self) -> None:
+        """A feed has something to tell."""
+        self._moved.set()
+        self._files.show(ready=self.ready)

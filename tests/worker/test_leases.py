@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+from msgspec import structs
 
 import jobkit
-from jobkit.backend import Extended
+from jobkit.backend import Capabilities, Extended, ExtendOutcome, Extension
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Ended, LeaseLost, Settled, Started
 from jobkit.outcome import Performed
@@ -28,6 +33,24 @@ async def test_a_job_that_blocks_the_loop_keeps_its_lease(app: jobkit.App, recor
             await recorder.wait(Settled)
     assert len(recorder.of(Started)) == 1
     assert recorder.of(LeaseLost) == []
+
+
+async def test_a_lease_is_kept_for_the_limit_from_the_start_and_not_from_the_reserve(
+    app: jobkit.App, recorder: Recorder
+) -> None:
+    @app.job(name="block")
+    async def block() -> None:
+        time.sleep(5 * LEASE)  # noqa: ASYNC251  (what a careless job does)
+
+    @app.job(name="long", limit=6 * LEASE)
+    async def long() -> None:
+        await asyncio.sleep(5 * LEASE)
+
+    await app.aenqueue_many([block.call(), long.call()])
+    async with jobkit.Worker(app, concurrency=2, lease=LEASE):
+        await recorder.wait(Settled, 2)
+    assert recorder.of(LeaseLost) == []
+    assert [ended.outcome.state for ended in recorder.of(Ended)] == [Performed.SUCCEEDED] * 2
 
 
 async def test_a_long_thread_keeps_its_lease(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
@@ -103,3 +126,50 @@ async def test_a_lease_that_could_not_be_kept_is_reported_and_the_job_still_sett
         go_on.set()
         (settled,) = await recorder.wait(Settled)
     assert settled.outcome.state is Performed.SUCCEEDED
+
+
+async def test_leases_are_kept_again_by_who_answered_too_little(
+    backend: InlineBackend, recorder: Recorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = [True, True]
+
+    class Odd(InlineBackend):
+        """Forgets to answer, twice; and can't be closed."""
+
+        async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
+            outcomes = await super().extend(extensions)
+            return outcomes if not odd or not odd.pop() else []
+
+        async def close(self) -> None:
+            raise OSError("no such socket")
+
+    app = jobkit.App(lambda url, namespace, clock: Odd(backend.memory, clock))
+
+    @app.job(name="long")
+    def long() -> None:
+        time.sleep(6 * LEASE)
+
+    async with jobkit.Worker(app, lease=LEASE):
+        await long.aenqueue()
+        await recorder.wait(Settled)
+    assert odd == []
+    assert len(recorder.of(Started)) == 1
+    assert caplog.text.count("leases could not be extended, and are tried again") == 2
+    assert "the client that extends leases could not be closed: OSError('no such socket')" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("durable", "lease", "warned"), [("process", 1.9, True), ("process", 2.0, False), (None, 0.1, False)]
+)
+async def test_leases_that_a_dead_connection_outlasts_are_warned_of(
+    caplog: pytest.LogCaptureFixture, durable: Literal["process"] | None, lease: float, *, warned: bool
+) -> None:
+    class Remote(InlineBackend):
+        @property
+        def capabilities(self) -> Capabilities:
+            return structs.replace(super().capabilities, durable=durable, timeout=1_000)
+
+    memory = InlineBackend().memory
+    async with jobkit.Worker(jobkit.App(lambda url, namespace, clock: Remote(memory, clock)), lease=lease):
+        pass
+    assert ("are shorter than twice the 1 s that" in caplog.text) is warned

@@ -36,6 +36,21 @@ async def test_a_thread_past_its_limit_is_reported(
     assert "its thread goes on and keeps its slot" in caplog.text
 
 
+async def test_a_limit_counts_from_the_start_and_not_from_the_reserve(app: jobkit.App, recorder: Recorder) -> None:
+    @app.job(name="block")
+    async def block() -> None:
+        threading.Event().wait(4 * LIMIT)  # as careless jobs do: the loop is blocked
+
+    @app.job(name="quick", limit=LIMIT)
+    async def quick() -> None:
+        await asyncio.sleep(LIMIT / 10)
+
+    await app.aenqueue_many([block.call(), quick.call()])
+    async with jobkit.Worker(app, concurrency=2, lease=8 * LIMIT):
+        await recorder.wait(Ended, 2)
+    assert [ended.outcome.state for ended in recorder.of(Ended)] == [Performed.SUCCEEDED] * 2
+
+
 async def test_what_ends_long_after_its_limit_ends_once(app: jobkit.App, recorder: Recorder) -> None:
     go_on, left = asyncio.Event(), asyncio.Event()
 

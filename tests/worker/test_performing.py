@@ -178,3 +178,9 @@ async def test_observers_that_raise_break_nothing(app: jobkit.App, recorder: Rec
         await recorder.wait(Settled)
     stop()
     assert {str(each.exc_value) for each in reported} == {"observer"}
+
+
+async def test_it_is_ready_at_once_though_nothing_is_there(app: jobkit.App) -> None:
+    async with jobkit.Worker(app, wait=60) as worker, asyncio.timeout(20):
+        while not worker.ready:
+            await asyncio.sleep(0)

@@ -14,8 +14,9 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Enqueued, Settled
+from jobkit.recurring import Recurring
 from jobkit.ticks import EPOCH, Every
-from jobkit.worker.scheduler import Recurring, Scheduler
+from jobkit.worker.scheduler import Scheduler
 from tests.worker.recorder import Recorder
 
 CLOSE = timedelta(milliseconds=20)
@@ -100,3 +101,54 @@ async def test_a_tick_that_is_held_by_a_key_is_left_out(app: jobkit.App, recorde
     assert [receipt.id for receipt in receipts] == ["report@2024-01-01T01:00:00.000+00:00"]
     statuses = [enqueued.receipt.status for enqueued in recorder.of(Enqueued)]
     assert statuses == ["accepted", "held"]
+
+
+async def test_what_the_app_declares_recurs_under_every_worker(app: jobkit.App, recorder: Recorder) -> None:
+    @app.recurring(schedule=Closely())
+    @app.job(name="report")
+    async def report() -> None: ...
+
+    async with jobkit.Worker(app), jobkit.Worker(app):
+        await recorder.wait(Settled, 5)
+    ids = [settled.id for settled in recorder.of(Settled)]
+    assert len(ids) == len(set(ids))
+
+
+async def test_a_worker_may_leave_it_to_others(app: jobkit.App, recorder: Recorder, backend: InlineBackend) -> None:
+    @app.recurring(schedule=Closely())
+    @app.job(name="report")
+    async def report() -> None: ...
+
+    @app.job(name="other")
+    async def other() -> None: ...
+
+    async with jobkit.Worker(app, schedules=False):
+        await other.aenqueue()
+        await recorder.wait(Settled)
+    assert await backend.cell_get("recurring:report") is None
+
+
+async def test_a_schedule_is_looked_at_when_it_is_due_and_not_before(
+    app: jobkit.App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @app.job(name="report")
+    async def report() -> None: ...
+
+    looked: list[str] = []
+    get = InlineBackend.cell_get
+
+    async def noting(backend: InlineBackend, name: str) -> tuple[bytes, int] | None:
+        looked.append(name)
+        return await get(backend, name)
+
+    monkeypatch.setattr(InlineBackend, "cell_get", noting)
+    app.recurring(report.call(), every=3600, name="hourly")
+    app.recurring(report.call(), every=60, name="minutely")
+    scheduler = Scheduler(app, ())
+    begin = datetime.fromisoformat("2024-01-01T00:00+00:00")
+    await scheduler.turn(begin)
+    looked.clear()
+    await scheduler.turn(begin + timedelta(seconds=59))
+    assert looked == []
+    await scheduler.turn(begin + timedelta(seconds=60))
+    assert set(looked) == {"recurring:minutely"}

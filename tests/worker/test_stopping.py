@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 import jobkit
 from jobkit.backends.inline import InlineBackend
+from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled, Started
 from jobkit.outcome import Performed
+from jobkit.passing import Passing
 from tests.worker.recorder import Recorder
+
+T = TypeVar("T")
 
 
 async def test_running_jobs_end_within_the_grace(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
@@ -73,6 +80,47 @@ async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
     assert (await backend.counts("default")).ready == 1
     go_on.set()
     await asyncio.sleep(0)
+
+
+class _Late(Passing):
+    """Answers a reserve once it was given up, and takes nothing back."""
+
+    def __init__(self, backend: InlineBackend) -> None:
+        super().__init__(backend)
+        self.asked = asyncio.Event()
+        self.reserved = 0
+
+    async def pass_on(
+        self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
+    ) -> T:
+        if verb == "settle":
+            raise BackendUnavailable("cut off")
+        if verb != "reserve":
+            return await call()
+        self.reserved += 1
+        self.asked.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return await call()
+
+
+async def test_a_worker_stops_also_where_what_it_had_just_reserved_can_not_be_given_back(
+    backend: InlineBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = _Late(backend)
+    app = jobkit.App(lambda url, namespace, clock: store)
+
+    @app.job(name="note")
+    async def note() -> None: ...
+
+    receipt = await note.aenqueue()
+    worker = jobkit.Worker(app)
+    await worker.start()
+    await store.asked.wait()
+    async with asyncio.timeout(10):
+        await worker.stop()
+    assert store.reserved == 1
+    assert f"run out with their leases: [<note {receipt.id} attempt 1 on default>]: cut off" in caplog.text
 
 
 async def test_a_job_can_see_that_it_should_stop(app: jobkit.App, recorder: Recorder) -> None:

@@ -1,0 +1,57 @@
+"""What a worker takes from the machine that it runs on: elapsed time, luck, and a second thread. Passed in, so that
+the same worker can be played in another time, and played again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, Final, Protocol
+
+
+class Host(Protocol):
+    """Where a worker lives."""
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward, the same in every thread; never the wall clock."""
+        ...
+
+    def luck(self) -> float:
+        """At random, from 0 to below 1: so that many workers do not try again at once."""
+        ...
+
+    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        """Run this to its end on an event loop of its own, which goes on while the caller's is blocked.
+
+        The answer is done when it has ended, however it did.
+        """
+        ...
+
+
+class ThisHost:
+    """The machine that this process runs on. What it runs beside is a daemon thread, which holds up no exit."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def luck(self) -> float:
+        return int.from_bytes(os.urandom(2), "big") / 2**16
+
+    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        ended: Future[None] = Future()
+
+        def run() -> None:
+            try:
+                asyncio.run(main())
+            finally:
+                ended.set_result(None)
+
+        threading.Thread(target=run, name="jobkit-leases", daemon=True).start()
+        return ended
+
+
+THIS_HOST: Final = ThisHost()

@@ -1,0 +1,75 @@
+"""What a worker and the process of an isolated job say to each other: one message a frame, over their own socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from jobkit.backend import Delivery
+
+LENGTH: Final = 4
+"""Bytes in front of each frame."""
+
+
+class Begin(msgspec.Struct, tag=True, frozen=True):
+    """To a new process: where the job is declared, and how the worker finds modules and logs."""
+
+    path: Sequence[str]
+    level: int
+    format: str | None
+    """None for one JSON object a line."""
+
+
+class Work(msgspec.Struct, tag=True, frozen=True):
+    """Perform this; ``module`` declares its job."""
+
+    module: str
+    delivery: Delivery
+
+
+class News(msgspec.Struct, tag=True, frozen=True):
+    """The job should know: one of the flags of its context is set. ``cancel``: an asynchronous one is interrupted."""
+
+    flag: str
+    cancel: bool = False
+
+
+class Checkpoint(msgspec.Struct, tag=True, frozen=True):
+    """Store this, and say whether it is stored."""
+
+    number: int
+    body: bytes
+
+
+class Stored(msgspec.Struct, tag=True, frozen=True):
+    number: int
+    stored: bool = False
+    refused: str | None = None
+
+
+class Over(msgspec.Struct, tag=True, frozen=True):
+    """How it ended, in what can be said without the objects of that process."""
+
+    state: str
+    reason: str | None = None
+    headline: str | None = None
+    retry_in: float | None = None
+    past_limit: bool = False
+
+
+ToChild: TypeAlias = Begin | Work | News | Stored
+ToWorker: TypeAlias = Checkpoint | Over
+
+
+def frame(message: Any) -> bytes:
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(LENGTH, "big") + body
+
+
+async def read(reader: asyncio.StreamReader, type: Any) -> Any:
+    """The next message; ``IncompleteReadError`` when the other side is gone."""
+    length = int.from_bytes(await reader.readexactly(LENGTH), "big")
+    return msgspec.msgpack.decode(await reader.readexactly(length), type=type)
