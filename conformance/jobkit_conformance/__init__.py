@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jobkit_conformance.harness import BackendHarness, NotOffered
     from jobkit_conformance.playing import play
+    from jobkit_conformance.processes.system import Declared, SystemHarness
     from jobkit_conformance.stage import Stage
     from jobkit_conformance.suite import conforms
 
 _LAZY = {
     "BackendHarness": "jobkit_conformance.harness",
+    "Declared": "jobkit_conformance.processes.system",
     "NotOffered": "jobkit_conformance.harness",
     "Stage": "jobkit_conformance.stage",
+    "SystemHarness": "jobkit_conformance.processes.system",
     "conforms": "jobkit_conformance.suite",
     "play": "jobkit_conformance.playing",
 }
 
-__all__ = ["BackendHarness", "NotOffered", "Stage", "conforms", "play"]
+__all__ = ["BackendHarness", "Declared", "NotOffered", "Stage", "SystemHarness", "conforms", "play"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Broken(AssertionError):
     """A rule does not hold: which, and what was seen instead."""
@@ -10,6 +12,8 @@ class Broken(AssertionError):
         super().__init__(seen)
         self.rule = rule
         self.seen = seen
+        self.reached: Mapping[str, int] = {}
+        """What had come about in the program until then, each as often as it did."""
 
 
 class NotReached(Exception):

@@ -643,8 +643,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "P1",
-        "A paused queue grants nothing, a reserve across queues skips it, settles and leases go on, it "
-        "survives a restart as claimed.",
+        "A paused queue grants nothing, a reserve across queues skips it, settles and leases go on, counts say so, "
+        "it survives a restart as claimed.",
         needs=("pause",),
         reason="Pausing is what operators do first when something goes wrong.",
         look=(

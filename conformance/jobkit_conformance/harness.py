@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
@@ -12,6 +13,7 @@ from jobkit.clock import Clock
 if TYPE_CHECKING:
     from jobkit.app import App
     from jobkit.worker import Worker
+    from jobkit_conformance.wire.proxy import Proxy
 
 
 class Wire(Protocol):
@@ -127,6 +129,16 @@ class BackendHarness:
         """How many connections the store has, without those of the harness itself."""
         raise NotOffered
 
+    async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> Backend:
+        """A client as `open` gives it, but one that reaches the store through a proxy of the kit.
+
+        The harness says where the store listens and how its protocol is cut into commands, and has its client connect
+        to the address that comes back: ``host, port = proxy.to("127.0.0.1", 6379, Framing)``. ``proxy.timeout`` is the
+        time that this client may wait for an answer, in milliseconds, where that is stated. Then each command of each
+        verb is dropped, held up, left without its reply, or is its client's last, in turn.
+        """
+        raise NotOffered
+
     async def simulate(self, namespace: str, clock: Clock, wire: Wire) -> Backend:
         """A client whose every request to the store, and every reply, travels on a wire that the kit decides about.
 
@@ -135,6 +147,18 @@ class BackendHarness:
         too, where no thread and no timer outside of it has an end: `wipe` needs none then.
         """
         raise NotOffered
+
+    def store_url(self) -> str:
+        """What ``JOBKIT_BACKEND`` holds in another process that uses this store, its address in it where it has one.
+
+        Then real producers and workers are played as processes, which are killed, stopped and cut off.
+        """
+        raise NotOffered
+
+    def worker_command(self, app: str, *, concurrency: int, lease: float, grace: float) -> Sequence[str]:
+        """The command that starts a worker's process for the app at ``module:name``; times are seconds."""
+        worker = [sys.executable, "-m", "jobkit", "worker", app, "--log-level", "warning"]
+        return [*worker, "--concurrency", str(concurrency), "--lease", str(lease), "--grace", str(grace)]
 
     def secrets(self) -> Sequence[str]:
         """What nobody may ever read in a log or an error, such as the store's password; opening uses them."""

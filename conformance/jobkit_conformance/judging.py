@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from jobkit.errors import BackendFull, BackendUnavailable
+from jobkit_conformance.answers import Malformed
 from jobkit_conformance.broken import Broken, NotReached
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.code import as_program
@@ -59,14 +60,14 @@ async def _play(example: Example, stage: Stage, target: str) -> Result:
             raise
         if _is_away(error, example):
             return Result(Verdict.NOT_EXERCISED, f"{example.name}: the store did not answer: {error}")
-        seen = f"raised {type(error).__name__}: {error}"
+        seen = str(error) if isinstance(error, Malformed) else f"raised {type(error).__name__}: {error}"
         return Result(_whose(error, example, stage), failure=_failure(seen, example, stage, target, error))
     return Result(Verdict.KEPT)
 
 
 def _whose(error: BaseException, example: Example, stage: Stage) -> Verdict:
     """Whether it is the subject that raised: a backend, or for the rules about workers anything beneath the kit."""
-    if stage.trace.raised(error) or isinstance(error, TimeoutError):
+    if stage.trace.raised(error) or isinstance(error, (TimeoutError, Malformed)):
         return Verdict.BROKEN
     frames = traceback.extract_tb(error.__traceback__)
     of_the_kit = bool(frames) and Path(frames[-1].filename).is_relative_to(Path(__file__).parent)

@@ -251,6 +251,9 @@ class Player:
             expected = sum(self.model.state(id) == state for id in jobs)
             if getattr(counts, state) != expected:
                 raise Broken("I1", f"counts of {queue!r}: expected {expected} {state}, got {counts}")
+        if counts.paused is not (queue in self.model.paused):
+            paused = "paused" if queue in self.model.paused else "not paused"
+            raise Broken("P1", f"counts of {queue!r}, which is {paused}: got {counts}")
 
     def _judge_stored(self, id: str, found: Stored | Unknown) -> None:
         job, state = self.model.jobs.get(id), self.model.state(id)

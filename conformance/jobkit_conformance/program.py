@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from typing import TypeAlias
 
-import msgspec
 from msgspec import Struct
 
+from jobkit_conformance.tokens import read, written
 
-class Put(Struct, frozen=True, tag="put"):
+
+class Put(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
     """Enqueue a batch."""
 
     client: int
     messages: list[Spec]
 
 
-class Spec(Struct, frozen=True):
+class Spec(Struct, frozen=True, repr_omit_defaults=True):
     """A message of a program; ``after`` in milliseconds."""
 
     id: str
@@ -29,7 +28,7 @@ class Spec(Struct, frozen=True):
     remember: int | None = None
 
 
-class Take(Struct, frozen=True, tag="take"):
+class Take(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
     """Reserve."""
 
     client: int
@@ -38,14 +37,14 @@ class Take(Struct, frozen=True, tag="take"):
     lease: int
 
 
-class End(Struct, frozen=True, tag="end"):
+class End(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
     """Settle deliveries, each spoken of by how long ago it was: 0 is the latest."""
 
     client: int
     items: list[Ending]
 
 
-class Ending(Struct, frozen=True):
+class Ending(Struct, frozen=True, repr_omit_defaults=True):
     """``how``: done, retry, release, dead."""
 
     ago: int
@@ -53,7 +52,7 @@ class Ending(Struct, frozen=True):
     after: int = 0
 
 
-class Keep(Struct, frozen=True, tag="keep"):
+class Keep(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
     """Extend a lease, and perhaps say where the job is."""
 
     client: int
@@ -62,20 +61,20 @@ class Keep(Struct, frozen=True, tag="keep"):
     checkpoint: str | None = None
 
 
-class Pass(Struct, frozen=True, tag="pass"):
+class Pass(Struct, frozen=True, repr_omit_defaults=True, tag="pass"):
     """Let time pass."""
 
     milliseconds: int
 
 
-class Crash(Struct, frozen=True, tag="crash"):
+class Crash(Struct, frozen=True, repr_omit_defaults=True, tag="crash"):
     """Take and let the lease run out, several times: how jobs get deep."""
 
     times: int
     lease: int
 
 
-class Cancel(Struct, frozen=True, tag="cancel"):
+class Cancel(Struct, frozen=True, repr_omit_defaults=True, tag="cancel"):
     """``latest``: the job that was delivered last, whichever that is."""
 
     client: int
@@ -83,7 +82,7 @@ class Cancel(Struct, frozen=True, tag="cancel"):
     latest: bool = False
 
 
-class Requeue(Struct, frozen=True, tag="requeue"):
+class Requeue(Struct, frozen=True, repr_omit_defaults=True, tag="requeue"):
     """``latest``: the job that was delivered last, whichever that is."""
 
     client: int
@@ -91,28 +90,28 @@ class Requeue(Struct, frozen=True, tag="requeue"):
     latest: bool = False
 
 
-class Delete(Struct, frozen=True, tag="delete"):
+class Delete(Struct, frozen=True, repr_omit_defaults=True, tag="delete"):
     """Remove a job, whatever its state."""
 
     client: int
     id: str
 
 
-class Pause(Struct, frozen=True, tag="pause"):
+class Pause(Struct, frozen=True, repr_omit_defaults=True, tag="pause"):
     """Let a queue grant nothing."""
 
     client: int
     queue: str
 
 
-class Resume(Struct, frozen=True, tag="resume"):
+class Resume(Struct, frozen=True, repr_omit_defaults=True, tag="resume"):
     """Let a queue grant again."""
 
     client: int
     queue: str
 
 
-class Write(Struct, frozen=True, tag="write"):
+class Write(Struct, frozen=True, repr_omit_defaults=True, tag="write"):
     """Set a cell. ``behind``: how many versions ago its writer read it last."""
 
     client: int
@@ -121,7 +120,7 @@ class Write(Struct, frozen=True, tag="write"):
     behind: int = 0
 
 
-class Look(Struct, frozen=True, tag="look"):
+class Look(Struct, frozen=True, repr_omit_defaults=True, tag="look"):
     """Count and get everything. A step like any other: looking changes the system, or should not."""
 
     client: int
@@ -130,7 +129,7 @@ class Look(Struct, frozen=True, tag="look"):
 Step: TypeAlias = Put | Take | End | Keep | Pass | Crash | Cancel | Requeue | Delete | Pause | Resume | Write | Look
 
 
-class Program(Struct, frozen=True):
+class Program(Struct, frozen=True, repr_omit_defaults=True):
     """Steps, and the machine that drew them."""
 
     machine: str
@@ -139,13 +138,9 @@ class Program(Struct, frozen=True):
 
 def token(program: Program) -> str:
     """A program as one word."""
-    return base64.urlsafe_b64encode(zlib.compress(msgspec.json.encode(program), 9)).decode().rstrip("=")
+    return written(program)
 
 
 def from_token(word: str) -> Program:
     """The program that a word stands for; ``ValueError`` when it stands for none."""
-    try:
-        packed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))
-        return msgspec.json.decode(zlib.decompress(packed), type=Program)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        raise ValueError(f"this replay token is damaged: {error}") from None
+    return read(word, Program)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeAlias
 
 from jobkit.backend import Capabilities
 from jobkit_conformance import preflight, refusals
@@ -13,13 +14,19 @@ from jobkit_conformance.ground import Ground
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.judging import place
 from jobkit_conformance.ledger import Ledger
+from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.program import Program
 from jobkit_conformance.report import Finding, Report
 from jobkit_conformance.simulation.scenario import Scenario
-from jobkit_conformance.tiers import examples, machines, several_clients
+from jobkit_conformance.tiers import behind_a_proxy, examples, machines, processes, simulations
 from jobkit_conformance.tiers.part import Part
 from jobkit_conformance.undisturbed import undisturbed
+from jobkit_conformance.wire.case import Case
+from jobkit_conformance.wire.worker_case import WorkerCase
+
+Recorded: TypeAlias = Program | Scenario | Case | WorkerCase | Plan
+"""What a report names by a token: by one client after another, by several at once, behind a proxy, by processes."""
 
 Progress = Callable[[str, float], None]
 """Hears what is played next, and what share of the run's time is likely over."""
@@ -71,7 +78,9 @@ class Run:
         return [
             *examples.parts(self._ground, self._ledger, self._unrefused),
             *machines.parts(self._ground, self._ledger),
-            *several_clients.parts(self._ground, self._ledger),
+            *simulations.parts(self._ground, self._ledger),
+            *behind_a_proxy.parts(self._ground, self._ledger),
+            *processes.parts(self._ground, self._ledger),
         ]
 
     @property
@@ -107,13 +116,17 @@ class Run:
 
     # One program.
 
-    def replay(self, program: Program | Scenario, target: str) -> tuple[str, str, Broken | None]:
-        """Play one program, or one scenario of several clients: its code, its timeline, and what it broke."""
+    def replay(self, program: Recorded, target: str) -> tuple[str, str, Broken | None]:
+        """Play one thing that a report names: its code, its timeline, and what it broke."""
         self._ground.target = target
         with undisturbed(), self._ground.runner:
             self._capabilities = self._ground.capabilities
+            if isinstance(program, Plan):
+                return processes.told(self._ground, program)
+            if isinstance(program, (Case, WorkerCase)):
+                return behind_a_proxy.told(self._ground, program)
             if isinstance(program, Scenario):
-                return several_clients.told(self._ground, program)
+                return simulations.told(self._ground, program)
             return machines.told(self._ground, program)
 
     def _preflight(self) -> str:

@@ -18,6 +18,7 @@ from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.trace import Trace
 from jobkit_conformance.values import brief
+from jobkit_conformance.wire.proxy import Proxy
 
 T = TypeVar("T")
 
@@ -59,12 +60,19 @@ class Stage:
 
     # Players.
 
-    async def client(self, namespace: str | None = None, *, own_time: bool = False) -> Client:
-        """A new client, as another process would have; with ``own_time`` it lives in the backend's own time."""
-        frozen = self.exact and not own_time
+    async def client(
+        self, namespace: str | None = None, *, own_time: bool = False, through: Proxy | None = None
+    ) -> Client:
+        """A new client, as another process would have; with ``own_time`` it lives in the backend's own time.
+
+        ``through``: it reaches the store through a proxy.
+        """
+        clock = self.clock if self.exact and not own_time else None
         if own_time:
             self.trace.origin = None
-        backend = await self.harness.open(namespace or self.namespace, self.clock if frozen else None)
+        name = namespace or self.namespace
+        opening = self.harness.open(name, clock) if through is None else self.harness.through(name, clock, through)
+        backend = await opening
         client = Client(backend, self.trace, f"c{len(self._clients) + 1}")
         self._clients.append(client)
         self.trace.opened(client.name, namespace, own_time=own_time)

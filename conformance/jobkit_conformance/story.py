@@ -63,7 +63,7 @@ def as_story(trace: Trace) -> Story:
     """What a trace holds, without what only the program needs."""
     writer = _Writer(trace)
     writer.write()
-    return _shortened(Story(writer.steps, list(writer.leases.values())[:MOST_LEASES]))
+    return shortened(Story(writer.steps, list(writer.leases.values())[:MOST_LEASES]))
 
 
 class _Writer:
@@ -143,10 +143,10 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _shortened(story: Story) -> Story:
+def shortened(story: Story) -> Story:
     """The beginning and the end of a long one."""
     left_out = len(story.steps) - MOST
-    if left_out <= 0:
+    if left_out <= 1:  # to say that one is missing takes as much room as that one
         return story
     head, tail = story.steps[: MOST // 2], story.steps[-MOST // 2 :]
 

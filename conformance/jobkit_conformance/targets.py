@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.processes.system import SystemHarness
 
 GROUP = "jobkit.harnesses"
 
@@ -19,14 +20,22 @@ class BadTarget(Exception):
 
 
 def find(target: str, url: str | None = None) -> BackendHarness:
-    """The harness; ``url`` goes to its constructor where it takes one."""
+    """The harness of a backend; ``url`` goes to its constructor where it takes one."""
+    found = find_any(target, url)
+    if isinstance(found, SystemHarness):
+        raise BadTarget(f"{target} presents a queue, and no backend of jobkit's: jobkit conformance asks those")
+    return found
+
+
+def find_any(target: str, url: str | None = None) -> BackendHarness | SystemHarness:
+    """The harness, of a backend or of any queue."""
     found = _named(target) if ":" not in target else _imported(target)
-    if isinstance(found, BackendHarness):
+    if isinstance(found, (BackendHarness, SystemHarness)):
         if url is not None:
             raise BadTarget(f"{target} is an instance already, so it takes no --url")
         return found
-    if not (isinstance(found, type) and issubclass(found, BackendHarness)):
-        raise BadTarget(f"{target} is no BackendHarness, nor an instance of one")
+    if not (isinstance(found, type) and issubclass(found, (BackendHarness, SystemHarness))):
+        raise BadTarget(f"{target} is no BackendHarness or SystemHarness, nor an instance of one")
     if url is None:
         return found()
     if "url" not in inspect.signature(found).parameters:

@@ -28,7 +28,9 @@ from jobkit.backend import (
     Stale,
 )
 from jobkit.errors import BackendUnavailable
+from jobkit_conformance.answers import Malformed, check_answer
 from jobkit_conformance.stage import Stage
+from jobkit_conformance.wire.proxy import Proxy
 
 T = TypeVar("T")
 
@@ -37,16 +39,18 @@ T = TypeVar("T")
 class Ties:
     """What the kit does to all the clients of one worker.
 
-    ``gone``: the worker was killed, as far as the store can tell. ``cut``: these verbs fail. ``dies_at``: the number of
-    the call with which it is gone; ``replies``: once that call had its effect. ``held``: reserves that granted
-    something answer only when this is set.
+    ``gone``: the worker was killed, as far as the store can tell. ``cut``: these verbs fail. ``odd``: these raise what
+    no verb may raise. ``dies_at``: the number of the call with which it is gone; ``replies``: once that call had its
+    effect. ``held``: reserves that granted something answer only when this is set. ``proxy``: its way to the store.
     """
 
     gone: bool = False
     cut: frozenset[str] = frozenset()
+    odd: frozenset[str] = frozenset()
     dies_at: int = 0
     replies: bool = False
     held: threading.Event | None = None
+    proxy: Proxy | None = None
     calls: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     reserves: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """The limit of each reserve, and how many jobs were running when it was sent."""
@@ -54,6 +58,8 @@ class Ties:
     running: int = 0
     granted: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     """Ids and attempts."""
+    unreadable: Malformed | None = None
+    """What the store answered that is no answer: a worker lives on, and the store is to blame all the same."""
 
     def cut_off(self) -> None:
         """Let every verb fail."""
@@ -81,7 +87,7 @@ class Line(Backend):
         self._ties.reserves.append((limit, self._ties.running))
         nothing: list[Delivery] = []
         found = await self._call(
-            "reserve", lambda backend: backend.reserve(queues, limit=limit, lease=lease, wait=wait), nothing
+            "reserve", queues, lambda backend: backend.reserve(queues, limit=limit, lease=lease, wait=wait), nothing
         )
         if self._ties.gone:
             await asyncio.Event().wait()  # a killed worker hears nothing any more
@@ -105,27 +111,27 @@ class Line(Backend):
     async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
         self._ties.settlements += [(settlement, time.monotonic()) for settlement in settlements]
         gone: list[SettleOutcome] = [Stale()] * len(settlements)
-        outcomes = await self._call("settle", lambda backend: backend.settle(settlements), gone)
+        outcomes = await self._call("settle", settlements, lambda backend: backend.settle(settlements), gone)
         for settlement, outcome in zip(settlements, outcomes, strict=True):
             self._note(f"settles {self._job(settlement.token)} {_how(settlement)} -> {type(outcome).__name__.lower()}")
         return outcomes
 
     async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
         gone: list[ExtendOutcome] = [Stale()] * len(extensions)
-        outcomes = await self._call("extend", lambda backend: backend.extend(extensions), gone)
+        outcomes = await self._call("extend", extensions, lambda backend: backend.extend(extensions), gone)
         for extension, outcome in zip(extensions, outcomes, strict=True):
             if not isinstance(outcome, (Extended, Cancelled)):
                 self._note(f"extends {self._job(extension.token)} -> {type(outcome).__name__.lower()}")
         return outcomes
 
     async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:
-        return await self._call("cancel", lambda backend: backend.cancel(ids), [])
+        return await self._call("cancel", ids, lambda backend: backend.cancel(ids), [])
 
     async def close(self) -> None:
         if self._opening is not None:
             await (await self._opening).close()
 
-    async def _call(self, verb: str, call: Callable[[Backend], Awaitable[T]], gone: T) -> T:
+    async def _call(self, verb: str, items: Sequence[object], call: Callable[[Backend], Awaitable[T]], gone: T) -> T:
         ties = self._ties
         if not ties.gone:
             ties.calls.append((verb, time.monotonic()))
@@ -135,10 +141,17 @@ class Line(Backend):
             return gone
         if verb in ties.cut:
             raise BackendUnavailable(f"{verb}: the kit has cut this worker off") from ConnectionResetError("cut")
+        if verb in ties.odd:
+            raise RuntimeError(f"{verb}: the kit raises what no backend may")
         answer = await call(await self._backend())
         if dies or ties.gone:
             self._die()
             return gone
+        try:
+            check_answer(verb, items, answer)
+        except Malformed as error:
+            ties.unreadable = ties.unreadable or error
+            raise
         return answer
 
     def _die(self) -> None:
@@ -148,7 +161,9 @@ class Line(Backend):
 
     async def _backend(self) -> Backend:
         if self._opening is None:
-            self._opening = asyncio.ensure_future(self._stage.harness.open(self._stage.namespace, None))
+            harness, namespace, proxy = self._stage.harness, self._stage.namespace, self._ties.proxy
+            opening = harness.open(namespace, None) if proxy is None else harness.through(namespace, None, proxy)
+            self._opening = asyncio.ensure_future(opening)
         return await asyncio.shield(self._opening)
 
     def _job(self, token: str) -> str:

@@ -199,12 +199,19 @@ class Crew:
         within = self.stage.profile.patience
         deadline = time.monotonic() + within
         while True:
+            self._can_be_read()
             found = holds()
             if found if isinstance(found, bool) else await found:
                 return
             if time.monotonic() > deadline:
                 self.stage.fail(f"{what}: not within {within:g} s")
             await asyncio.sleep(0.004)
+
+    def _can_be_read(self) -> None:
+        """That workers were given answers that are answers; they outlive others."""
+        for hand in self._hands:
+            if hand.ties.unreadable is not None:
+                raise hand.ties.unreadable
 
     async def ended(self, *ids: str) -> None:
         """Wait until jobs are neither live nor dead."""
@@ -221,6 +228,7 @@ class Crew:
         self.over.set()
         for hand in self._hands:
             await hand.dismiss()
+        self._can_be_read()
 
 
 @asynccontextmanager

@@ -1,8 +1,16 @@
-"""Which broken backends here are bugs that real queues had: the most valuable of them, by what they break."""
+"""Which broken backends here are bugs that real queues had: the most valuable of them, by what they break.
+
+python -m tests.broken.historic > docs/real-bugs.md
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Final
+
+from jobkit_conformance.catalogue import BY_ID
 
 HISTORIC: Final[dict[str, tuple[str, ...]]] = {
     "reserving survives a crash after any command": ("takes_in_two_steps",),
@@ -38,3 +46,32 @@ HISTORIC: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 """By promise, the modules that break it."""
+
+
+def page() -> str:
+    """Each promise with its rules, the real bugs that they know, and who breaks it here."""
+    return "\n".join([*_HEAD, *_rows(), ""])
+
+
+_HEAD: Final = (
+    "# Bugs that real queues had",
+    "",
+    "Twenty-five promises that released queues broke, the worst and the most often broken first. Each has rules that",
+    "every reference backend keeps (`jobkit conformance redis --rule ID`), and implementations that break it in the",
+    "same way, which those rules kill ([the kill matrix](kill-matrix.md)). Made by `python -m tests.broken.historic`.",
+    "",
+    "| # | promise | rules | broken in | broken here, on purpose |",
+    "|---|---|---|---|---|",
+)
+
+
+def _rows() -> Iterator[str]:
+    for number, (promise, names) in enumerate(HISTORIC.items(), 1):
+        rules = sorted({str(import_module(f"tests.broken.{name}").RULE) for name in names}, key=list(BY_ID).index)
+        bugs = list(dict.fromkeys(bug for id in rules for bug in BY_ID[id].bugs))
+        broken = ", ".join(f"[{name}](../tests/broken/{name}.py)" for name in names)
+        yield f"| {number} | {promise} | {' '.join(rules)} | {', '.join(bugs)} | {broken} |"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

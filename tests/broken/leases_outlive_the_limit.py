@@ -17,6 +17,11 @@ def _hold_for_ever(keeper: Keeper, tokens: Sequence[str], granted_at: float, lim
     _hold(keeper, tokens, granted_at)
 
 
+def _begin_for_ever(keeper: Keeper, token: str, limit: float) -> None:
+    """No limit is known from the start either."""
+
+
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.keeper.Keeper.hold": _hold_for_ever}
+        keeper = "jobkit.worker.keeper.Keeper"
+        return {f"{keeper}.hold": _hold_for_ever, f"{keeper}.begin": _begin_for_ever}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit import execution
-from jobkit.worker.feed import Feed, Running
+from jobkit.worker.feed import Feed
+from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W6"

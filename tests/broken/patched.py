@@ -10,6 +10,7 @@ from jobkit.backends.inline.backend import InlineBackend, Memory
 from jobkit.backends.inline.harness import Harness
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
+from jobkit_conformance import BackendHarness
 
 
 class PatchedHarness(Harness):
@@ -31,8 +32,8 @@ class PatchedHarness(Harness):
         return f"inline, broken: {(type(self).__module__).rpartition('.')[2]}"
 
 
-class PatchedWorker(Harness):
-    """The inline backend as it is, and faults in the worker for as long as this lives."""
+class Patched(BackendHarness):
+    """A harness as it is, and faults in the worker over it for as long as this lives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +47,11 @@ class PatchedWorker(Harness):
 
     def close(self) -> None:
         self._patches.close()
+        super().close()
 
     def describe(self) -> str:
-        return f"inline, broken worker: {(type(self).__module__).rpartition('.')[2]}"
+        return f"{super().describe()}, broken worker: {type(self).__module__.rpartition('.')[2]}"
+
+
+class PatchedWorker(Patched, Harness):
+    """The inline backend."""

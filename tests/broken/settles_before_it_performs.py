@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Done
-from jobkit.worker.feed import Feed, Running
+from jobkit.worker.feed import Feed
+from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W1"
@@ -15,7 +16,7 @@ RULE = "W1"
 perform = Feed._perform
 
 
-async def _settles_first(feed: Feed, running: Running) -> None:
+async def settles_first(feed: Feed, running: Running) -> None:
     await feed._backend.settle([Done(running.delivery.token)])
     await asyncio.sleep(0)
     await perform(feed, running)
@@ -23,4 +24,4 @@ async def _settles_first(feed: Feed, running: Running) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._perform": _settles_first}
+        return {"jobkit.worker.feed.Feed._perform": settles_first}

@@ -8,8 +8,9 @@ from typing import Any
 
 from jobkit.backend import Backend
 from jobkit.receipt import Receipt
+from jobkit.recurring import Recurring
 from jobkit.worker import scheduler
-from jobkit.worker.scheduler import Recurring, Scheduler
+from jobkit.worker.scheduler import Scheduler
 from tests.broken.patched import PatchedWorker
 
 RULE = "W11"

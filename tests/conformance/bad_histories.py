@@ -540,3 +540,165 @@ def a_key_twice_after_a_release(h: Written) -> None:
     h.take(granted(key="k"))
     h.settle(Release("a1"))
     h.put("b", key="k")
+
+
+# What looks like an excuse, and is none.
+
+
+@bad("L6", slack=0)
+def stale_for_no_reason_where_calls_are_prompt(h: Written) -> None:
+    h.held()
+    h.history.lost = 1
+    h.settle(Done("a1"), Stale())
+
+
+@bad("L6")
+def stale_before_the_settle_that_counted(h: Written) -> None:
+    h.held()
+    h.settle(Done("a1"), Stale())
+    h.settle(Done("a1"))
+
+
+@bad("L6")
+def two_at_once_and_both_are_stale(h: Written) -> None:
+    h.held()
+    first = h.settle(Done("a1"), OPEN)
+    h.settle(Done("a1"), Stale())
+    h.answer(first, Stale())
+
+
+@bad("R1")
+def granted_again_after_an_extension_that_was_stale(h: Written) -> None:
+    h.held()
+    h.extend("a1", Stale(), lease=1)
+    h.wait(LEASE - 1)
+    h.again()
+
+
+@bad("R1")
+def granted_again_before_an_extension_without_an_answer(h: Written) -> None:
+    h.held()
+    h.wait(LEASE - 1)
+    h.again()
+    h.extend("a1", LOST)
+
+
+@bad("R1")
+def granted_again_before_a_release_without_an_answer(h: Written) -> None:
+    h.held()
+    h.wait(LEASE - 1)
+    h.again()
+    h.settle(Release("a1"), LOST)
+
+
+@bad("R1")
+def granted_again_beside_a_release_that_is_stale(h: Written) -> None:
+    h.held()
+    h.wait(LEASE - 1)
+    release = h.settle(Release("a1"), OPEN)
+    h.again()
+    h.answer(release, Stale())
+
+
+@bad("S3")
+def tried_again_before_its_time_beside_a_release_that_came_too_late(h: Written) -> None:
+    h.held()
+    h.settle(Release("a1"), LOST)
+    h.settle(RetryAt("a1", after=5))
+    h.wait(2)
+    h.again()
+
+
+@bad("L2", slack=0)
+def a_lease_that_ran_out_costs_nothing_beside_a_reserve_that_was_given_up(h: Written) -> None:
+    h.held()
+    h.wait(LEASE)
+    h.take(answer=LOST)
+    h.again(attempt=1)
+
+
+@bad("L2", slack=0)
+def a_lease_that_ran_out_costs_two_and_no_reserve_was_given_up(h: Written) -> None:
+    h.held()
+    h.wait(LEASE)
+    h.again(attempt=3)
+
+
+@bad("E8", twin=False)
+def never_granted_and_cancelled_in_the_end(h: Written) -> None:
+    h.put()
+    h.over()
+    h.touch("cancel", Cancelled())
+
+
+@bad("E8", slack=0)
+def ready_and_not_granted_before_a_reserve_without_an_answer(h: Written) -> None:
+    h.put()
+    h.take()
+    h.take(answer=LOST)
+
+
+@bad("E8", slack=0)
+def ready_and_granted_only_with_the_next(h: Written) -> None:
+    h.put()
+    h.take()
+    h.take(granted())
+
+
+@bad("L1", slack=0)
+def its_lease_ran_out_and_it_is_settled_only_after_that(h: Written) -> None:
+    h.held()
+    h.wait(LEASE)
+    h.take()
+    h.settle(Done("a1"))
+
+
+@bad("S2", slack=0)
+def its_retry_is_due_at_once_and_not_granted(h: Written) -> None:
+    h.held()
+    h.settle(RetryAt("a1", after=0))
+    h.take()
+
+
+@bad("K1")
+def a_key_twice_after_a_done_that_was_stale(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.wait(LEASE)
+    h.take(granted(end=2 * LEASE, number=2, attempt=2, key="k"))
+    h.settle(Done("a1"), Stale())
+    h.put("b", key="k")
+
+
+@bad("X2")
+def granted_after_it_was_marked_and_before_its_lease_ended(h: Written) -> None:
+    h.held()
+    h.touch("cancel", Marked())
+    h.wait(LEASE - 1)
+    h.again()
+
+
+@bad("S4", slack=0)
+def released_beside_a_stale_settle_and_not_granted(h: Written) -> None:
+    h.held()
+    late = h.settle(Done("a1"), OPEN)
+    h.settle(Release("a1"))
+    h.answer(late, Stale())
+    h.take()
+
+
+@bad("L6")
+def granted_after_it_was_done_whatever_was_looked_for_before(h: Written) -> None:
+    h.touch("cancel", Unknown())
+    h.held()
+    h.settle(Done("a1"))
+    h.again()
+
+
+@bad("S3")
+def tried_again_before_its_time_whatever_was_looked_for_before(h: Written) -> None:
+    h.touch("cancel", Unknown())
+    h.held()
+    h.settle(RetryAt("a1", after=5))
+    h.wait(4)
+    h.again()

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from typing import Final
 
 from jobkit.backend import (
+    Accepted,
     Cancelled,
     Dead,
     Deleted,
+    Delivery,
     Done,
     Ended,
     Held,
     Known,
     Marked,
+    Message,
     Release,
     Requeued,
     RetryAt,
@@ -21,7 +24,7 @@ from jobkit.backend import (
     Stale,
     Unknown,
 )
-from tests.conformance.histories import LEASE, LOST, OPEN, Case, Write, Written, granted
+from tests.conformance.histories import LEASE, LONG, LOST, OPEN, Case, Write, Written, granted
 
 GOOD: Final[list[Case]] = []
 
@@ -252,6 +255,15 @@ def an_extension_without_an_answer_may_have_moved_the_end(h: Written) -> None:
 
 
 @good(slack=None)
+def of_two_settles_without_an_answer_either_may_have_counted(h: Written) -> None:
+    h.held()
+    h.settle(RetryAt("a1", after=0), LOST)
+    h.settle(Release("a1"), LOST)
+    h.wait(LEASE)
+    h.again(attempt=1)
+
+
+@good(slack=None)
 def a_cancel_without_an_answer_may_have_ended_it(h: Written) -> None:
     h.put()
     h.touch("cancel", LOST)
@@ -285,3 +297,191 @@ def an_id_of_two_jobs_whose_deliveries_are_counted_anew(h: Written) -> None:
     h.take(granted(end=20, token="anew"))
     h.extend("anew")
     h.settle(Done("anew"))
+
+
+# What two things that are alike excuse, and only they.
+
+
+@good(twin=False)
+def higher_in_another_queue(h: Written) -> None:
+    h.put()
+    other = Message("b", "p", b"x", priority=1)
+    h.call("enqueue", [other], [Accepted(0)])
+    h.call("reserve", ["q", "p"], [granted(), Delivery(other, 1, 1, "b1", LEASE)], limit=2, lease=LEASE, wait=0)
+
+
+@good(twin=False)
+def a_delivery_that_got_lost_counts_where_calls_are_prompt(h: Written) -> None:
+    h.put()
+    h.take(answer=LOST)
+    h.history.lost = 1
+    h.wait(LEASE)
+    h.again()
+
+
+@good(slack=None)
+def extended_beyond_its_end_by_an_extension_without_an_answer(h: Written) -> None:
+    h.held()
+    h.extend("a1", LOST, lease=20)
+    h.wait(15)
+    h.extend("a1")
+
+
+@good(slack=None)
+def an_extension_without_an_answer_may_have_done_nothing(h: Written) -> None:
+    h.held()
+    h.extend("a1", LOST, lease=20)
+    h.wait(LEASE)
+    h.again()
+
+
+@good(slack=None)
+def a_delivery_between_two_that_nobody_heard_of_counts(h: Written) -> None:
+    h.held()
+    h.wait(LEASE)
+    h.take(answer=LOST)
+    h.wait(LEASE)
+    h.again(number=3, attempt=3)
+
+
+@good(slack=None)
+def dead_without_an_answer_may_be_alive(h: Written) -> None:
+    h.held()
+    h.settle(Dead("a1", "why"), LOST)
+    h.wait(LEASE)
+    h.again()
+
+
+@good(slack=None)
+def a_retry_without_an_answer_may_not_have_been_heard_of(h: Written) -> None:
+    h.held()
+    h.settle(RetryAt("a1", after=50), LOST)
+    h.wait(LEASE)
+    h.again()
+
+
+@good(twin=False)
+def tried_again_at_an_instant(h: Written) -> None:
+    h.held()
+    h.settle(RetryAt("a1", at=0))
+    h.again()
+
+
+@good()
+def a_cancel_before_it_was_there_has_no_effect(h: Written) -> None:
+    h.touch("cancel", Unknown())
+    h.held()
+
+
+@good(slack=None)
+def a_delete_without_an_answer_may_not_have_been_heard_of(h: Written) -> None:
+    h.put()
+    h.touch("delete", LOST)
+    h.take(granted())
+
+
+@good(slack=None)
+def an_enqueue_without_an_answer_may_have_stored_nothing(h: Written) -> None:
+    h.put(answer=LOST)
+    h.over()
+
+
+@good()
+def an_enqueue_without_an_answer_is_not_missed(h: Written) -> None:
+    h.put(answer=LOST)
+    h.take()
+
+
+@good(slack=None)
+def granted_only_when_all_was_calm(h: Written) -> None:
+    h.put()
+    h.calm()
+    h.take(granted(end=LONG + LEASE))
+
+
+@good(twin=False)
+def waited_for_nothing_after_a_job_was_done(h: Written) -> None:
+    h.held()
+    h.settle(Done("a1"))
+    waiting = h.take(wait=50, answer=OPEN)
+    h.wait(50)
+    h.answer(waiting, [])
+
+
+@good()
+def granted_with_room_for_more(h: Written) -> None:
+    h.put()
+    h.take(granted(), limit=2)
+
+
+@good()
+def not_granted_while_it_is_extended(h: Written) -> None:
+    h.held()
+    h.extend("a1", lease=30)
+    h.wait(LEASE)
+    h.take()
+
+
+@good()
+def not_granted_after_a_retry_that_nobody_may_have_heard_of(h: Written) -> None:
+    h.held()
+    h.settle(RetryAt("a1", after=0), LOST)
+    h.take()
+
+
+@good()
+def not_granted_beside_its_release(h: Written) -> None:
+    h.held()
+    release = h.settle(Release("a1"), OPEN)
+    h.take()
+    h.answer(release, Settled())
+
+
+@good(slack=None)
+def a_key_twice_while_another_of_it_came_and_went(h: Written) -> None:
+    first = h.put(key="k", answer=OPEN)
+    h.put("b", key="k")
+    h.take(granted("b", key="k"))
+    h.settle(Done("b1"))
+    h.answer(first, Accepted(0))
+
+
+@good()
+def held_by_what_was_released(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.settle(Release("a1"))
+    h.put("b", Held("a"), key="k")
+
+
+@good(slack=None)
+def held_by_what_may_not_be_done(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.settle(Done("a1"), LOST)
+    h.put("b", Held("a"), key="k")
+
+
+@good(slack=None)
+def held_by_the_second_job_of_an_id(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.settle(Done("a1"))
+    h.put(key="k")
+    h.put("b", Held("a"), key="k")
+
+
+@good()
+def held_by_what_was_revived(h: Written) -> None:
+    h.put(key="k")
+    h.take(granted(key="k"))
+    h.settle(Dead("a1", "why"))
+    h.touch("requeue", Requeued())
+    h.put("b", Held("a"), key="k")
+
+
+@good()
+def a_key_that_a_cancel_has_freed(h: Written) -> None:
+    h.put(key="k")
+    h.touch("cancel", Cancelled())
+    h.put("b", key="k")

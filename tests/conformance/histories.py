@@ -9,7 +9,8 @@ from typing import Any, Final
 from jobkit.backend import Accepted, Delivery, Extended, Extension, Message, Settled, Settlement
 from jobkit.clock import ManualClock
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.simulation.history import Call, History
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.history import History
 
 OPEN: Final = object()
 """In an answer's place: none so far."""
@@ -99,7 +100,8 @@ Write = Callable[[Written], object]
 class Case:
     """A history, and the rule that it breaks, if any.
 
-    ``slack``: as `check` is given it. ``twin``: whether the slow twin understands it; it knows nothing of waiting.
+    ``slack``: as `check` is given it. ``twin``: whether the slow twin understands it; it knows nothing of waiting, nor
+    of other queues.
     """
 
     write: Write

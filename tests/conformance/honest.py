@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -21,6 +22,7 @@ from jobkit.backend import (
     Settlement,
     SettleOutcome,
 )
+from jobkit.backends.aggregate import Aggregated
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
 from jobkit.backends.inline.cells import Cells
 from jobkit.backends.inline.store import Store
@@ -119,13 +121,13 @@ class SlowBackend(InlineBackend):
         return structs.replace(CAPABILITIES, slack=150)
 
     async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        return await self._slowly(super().enqueue(messages))
+        return await self._slowly(partial(super().enqueue, messages))
 
     async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
-        return await self._slowly(super().settle(settlements))
+        return await self._slowly(partial(super().settle, settlements))
 
     async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
-        return await self._slowly(super().extend(extensions))
+        return await self._slowly(partial(super().extend, extensions))
 
     async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
         check_reserve(queues, limit, lease, wait, self.capabilities)
@@ -138,9 +140,9 @@ class SlowBackend(InlineBackend):
                 return found
             await asyncio.sleep(min(0.1, deadline - loop.time()))
 
-    async def _slowly(self, call: Awaitable[T]) -> T:
+    async def _slowly(self, call: Callable[[], Awaitable[T]]) -> T:
         await self._rest()
-        answer = await call
+        answer = await call()  # not made before: who is cancelled at rest would leave a coroutine that nobody awaits
         await self._rest()
         return answer
 
@@ -153,6 +155,13 @@ class Slow(PatchedHarness):
     """As late as it declares."""
 
     client = SlowBackend
+
+
+class Gathered(Slow):
+    """Enqueues of several callers in one step, and each step takes its time."""
+
+    async def open(self, namespace: str, clock: Clock | None) -> Any:
+        return Aggregated(await super().open(namespace, clock), size=10, wait=0)
 
 
 class RealTimeBackend(InlineBackend):

@@ -14,8 +14,11 @@ from jobkit.backends.inline.backend import InlineBackend
 from jobkit_conformance import preflight
 from jobkit_conformance.answers import Malformed, check_answer
 from jobkit_conformance.simulation.scenario import End, Keep, Put, Scenario, Take
-from jobkit_conformance.simulation.searching import Simulation, situations
+from jobkit_conformance.simulation.searching import Simulation
+from jobkit_conformance.simulation.situations import situations
+from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness
+from tests.conformance.swift import run
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,28 @@ def test_a_simulation_tells_whose_rule_it_is(script: list[Any], rule: str, seen:
     assert broken.rule == rule
     assert broken.seen.startswith(seen)
     assert "settle or extend, stale" not in set(situations(played.history)), "what was answered can be read on"
+
+
+class Unsettled(Odd):
+    enqueue, extend = InlineBackend.enqueue, InlineBackend.extend
+
+
+class Unextended(Odd):
+    enqueue, settle = InlineBackend.enqueue, InlineBackend.settle
+
+
+@pytest.mark.parametrize(
+    ("client", "rule", "seen"),
+    [
+        (Unsettled, "W7", "settle of 1 items answered 0 outcomes"),
+        (Unextended, "W2", "extend of 1 items answered tuple, not 1 outcomes"),
+    ],
+)
+def test_a_worker_outlives_one_and_its_backend_is_to_blame(client: type[InlineBackend], rule: str, seen: str) -> None:
+    class Half(PatchedHarness): ...
+
+    Half.client = client
+    finding = run(Half(), rule).findings[rule]
+    assert finding.verdict is Verdict.BROKEN
+    assert finding.failure is not None
+    assert finding.failure.seen.splitlines()[0] == seen

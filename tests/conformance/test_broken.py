@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pkgutil
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import tests.broken
 from jobkit_conformance.catalogue import RULES, UNCHECKED
-from jobkit_conformance.report import Report
 from jobkit_conformance.verdicts import Exit, Verdict
-from tests.broken.historic import HISTORIC
+from tests.broken.historic import HISTORIC, page
+from tests.broken.on_a_server import ServerHarness
 from tests.conformance.swift import run
 
 MODULES = [import_module(f"tests.broken.{found.name}") for found in pkgutil.iter_modules(tests.broken.__path__)]
@@ -26,7 +27,13 @@ def _name(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-@pytest.mark.parametrize("module", BROKEN, ids=_name)
+SWIFT = [
+    module for module in BROKEN if not getattr(module, "TIER", "") and not issubclass(module.Harness, ServerHarness)
+]
+"""Those in processes, or on a server of their own, take longer: the long tests kill them."""
+
+
+@pytest.mark.parametrize("module", SWIFT, ids=_name)
 def test_a_broken_backend_is_killed_by_its_own_rule(module: ModuleType) -> None:
     report = run(module.Harness(), module.RULE)
     finding = report.findings[module.RULE]
@@ -48,22 +55,9 @@ def test_the_most_valuable_real_bugs_are_among_them() -> None:
     assert {name for modules in HISTORIC.values() for name in modules} - names == set()
 
 
+def test_their_page_is_up_to_date() -> None:
+    assert (Path(__file__).parents[2] / "docs" / "real-bugs.md").read_text() == page()
+
+
 def test_every_broken_backend_says_what_it_does() -> None:
     assert [module.__name__ for module in BROKEN if not module.__doc__] == []
-
-
-@pytest.fixture(scope="module")
-def forgetful() -> Report:
-    """A run of every rule about backends, over one with a fault."""
-    backend = [rule.id for rule in RULES if not rule.judges_worker]
-    return run(import_module("tests.broken.settle_forgets_the_token").Harness(), *backend)
-
-
-def test_a_whole_run_finds_the_same(forgetful: Report) -> None:
-    assert forgetful.findings["L5"].verdict is Verdict.BROKEN
-    assert forgetful.headline == "NOT CONFORMANT"
-
-
-def test_what_has_nothing_to_do_with_a_fault_is_kept(forgetful: Report) -> None:
-    kept = {id for id, finding in forgetful.findings.items() if finding.verdict is Verdict.KEPT}
-    assert kept >= {"B3", "B4", "B5", "B6", "E1", "E2", "E10", "E11", "T3", "T5", "T6", "K3", "I4", "C1", "C2", "C4"}

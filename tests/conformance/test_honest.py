@@ -7,13 +7,11 @@ import pytest
 from jobkit_conformance.catalogue import RULES
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.verdicts import Verdict
-from tests.conformance.honest import Bare, Offset, Real, Shuffling
+from tests.conformance.honest import Bare, Real, Shuffling
 from tests.conformance.remote import RemoteHarness
 from tests.conformance.swift import run
 
 BACKEND = [rule.id for rule in RULES if not rule.judges_worker]
-MACHINES = ["L5", "X2", "O1", "E7", "K1", "L9"]
-"""Rules that machines judge: each needs rare situations."""
 
 
 @pytest.mark.parametrize("harness", [Bare, Real, Shuffling])
@@ -22,13 +20,6 @@ def test_no_alarm(harness: type[BackendHarness]) -> None:
     assert [(finding.rule.id, finding.failure) for finding in report.failed()] == []
     open_ones = {Verdict.NOT_EXERCISED, Verdict.UNKNOWN}
     assert {id: finding.note for id, finding in report.findings.items() if finding.verdict in open_ones} == {}
-
-
-@pytest.mark.parametrize("seed", [3, 4, 5])
-@pytest.mark.parametrize("harness", [Offset, Shuffling])
-def test_no_alarm_whatever_is_drawn(harness: type[BackendHarness], seed: int) -> None:
-    report = run(harness(), *MACHINES, seed=seed)
-    assert {id: report.findings[id].verdict for id in MACHINES} == dict.fromkeys(MACHINES, Verdict.KEPT)
 
 
 def test_a_backend_with_every_hook_has_nothing_out_of_scope() -> None:

@@ -247,3 +247,19 @@ def test_a_delivery_that_differs_breaks_its_rule(
     with pytest.raises(Broken) as found:
         _delivery(model, stage, **changes)
     assert found.value.rule == rule
+
+
+def test_delivery_numbers_go_on_from_the_one_that_was_seen(model: Model, stage: Stage) -> None:
+    _put(model, "a")
+    _delivery(model, stage, number=5)
+    model.settle("t", "release")
+    with pytest.raises(Broken) as found:
+        _delivery(model, stage, number=3)
+    assert found.value.rule == "L3"
+
+
+def test_accepted_a_little_later_may_come_first_where_time_is_not_exact(model: Model) -> None:
+    _put(model, "a")
+    model.advance(1)
+    _put(model, "b")
+    judge_grants(model, Stage(Offset(), "judge", CAPABILITIES), ["q"], 10, ["b", "a"])

@@ -232,3 +232,33 @@ def test_versions_of_a_cell_are_those_it_was_told(model: Model) -> None:
     model.write("c", b"x", 3)
     model.write("c", b"y", 7)
     assert [model.version("c", behind) for behind in range(4)] == [7, 3, 0, 0]
+
+
+def test_a_release_saves_one_attempt_and_not_the_next(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.settle("t1", "release")
+    assert model.grant("a", "t2", 10).attempt == 1
+    model.advance(10)
+    assert model.grant("a", "t3", 10).attempt == 2
+
+
+def test_a_token_has_no_say_once_it_was_settled(model: Model) -> None:
+    model.enqueue(_message())
+    model.grant("a", "t1", 10)
+    model.settle("t1", "retry")
+    assert model.holds("t1") is None
+    assert model.settle("t1", "done") is False
+
+
+def test_a_live_job_is_not_requeued(model: Model) -> None:
+    model.enqueue(_message())
+    assert model.requeue("a") == "unknown"
+
+
+def test_a_queue_that_is_paused_once_more_is_not_resumed(model: Model) -> None:
+    model.pause("q")
+    model.resume("q")
+    assert model.resumed == {"q"}
+    model.pause("q")
+    assert model.resumed == set()

@@ -18,10 +18,11 @@ from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
+from jobkit_conformance.simulation.casts import CLIENT_JUDGES as JUDGES
 from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.invariants import check
 from jobkit_conformance.simulation.scenario import Put, Scenario, Take, draw, from_token, token
-from jobkit_conformance.simulation.searching import JUDGES, Simulated, Simulation, can_simulate
+from jobkit_conformance.simulation.searching import Simulated, Simulation, can_simulate
 from jobkit_conformance.simulation.show import show
 from jobkit_conformance.targets import find
 

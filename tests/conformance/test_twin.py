@@ -25,7 +25,8 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit_conformance.broken import Broken
-from jobkit_conformance.simulation.history import Call, History
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.invariants import check
 from tests.conformance.legal import Drawn, histories
 from tests.conformance.twin import explainable

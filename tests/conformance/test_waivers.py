@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.cli import main
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.machines import MACHINES
 from jobkit_conformance.report import Report
 from jobkit_conformance.reports import terminal
 from jobkit_conformance.reports.document import document
+from jobkit_conformance.search import search
 from jobkit_conformance.verdicts import Exit, Verdict
 from jobkit_conformance.waivers import BadWaivers, Waiver, apply, load
 from tests.conformance.made import report
+from tests.conformance.swift import SWIFT
 
 TODAY = dt.date(2026, 6, 1)
 LATER = dt.date(2027, 1, 31)
@@ -191,3 +198,17 @@ def test_the_example_in_the_guide_is_one(tmp_path: Path) -> None:
     (example,) = re.findall(r"^```toml\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)
     (waiver,) = load(written(tmp_path, example))
     assert (waiver.rule, waiver.until, waiver.backend) == ("O1", LATER, "fakeredis*")
+
+
+def test_what_came_about_before_a_known_break_is_not_forgotten() -> None:
+    """A known break that every program hits leaves the others something to be judged by."""
+
+    def play(_program: object) -> NoReturn:
+        broken = Broken("L2", "known")
+        broken.reached = {"grant": 1}
+        raise broken
+
+    found = search(play, MACHINES[0], CAPABILITIES, replace(SWIFT, programs=20), 1, rules=frozenset({"L1"}))
+    assert found.broken is None
+    assert found.cases >= 20
+    assert found.situations == {"grant": found.cases}

@@ -7,22 +7,27 @@ import datetime as dt
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jobkit.errors import JobkitError
 from jobkit_conformance import targets, waivers
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.cli.writing import write
+from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.processes import plan
+from jobkit_conformance.processes.plan import Plan
+from jobkit_conformance.processes.running import SystemRun
+from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.program import Program, from_token
+from jobkit_conformance.program import from_token
 from jobkit_conformance.reports import terminal
 from jobkit_conformance.reports.document import document
 from jobkit_conformance.reports.progress import Progress
-from jobkit_conformance.runner import Run
+from jobkit_conformance.runner import Recorded, Run
 from jobkit_conformance.simulation import scenario
-from jobkit_conformance.simulation.scenario import Scenario
 from jobkit_conformance.verdicts import Exit
 from jobkit_conformance.waivers import Waiver
+from jobkit_conformance.wire import case, worker_case
 
 SEED: Final = 1
 
@@ -52,17 +57,24 @@ def run(options: argparse.Namespace) -> int:
         rules = _rules(options.rule)
         program = _program(options.replay) if options.replay else None
         waived = waivers.load(options.waivers) if options.waivers else []
-        harness = targets.find(options.target, options.url)
+        harness = targets.find_any(options.target, options.url)
+        _check_replay(program, harness)
     except (targets.BadTarget, ValueError, JobkitError) as error:
         print(f"jobkit conformance: {error}", file=sys.stderr)
         return Exit.USAGE
     try:
-        run = Run(harness, PROFILES[options.profile], options.seed, rules)
+        kind = SystemRun if isinstance(harness, SystemHarness) else Run
+        run: Any = kind(harness, PROFILES[options.profile], options.seed, rules)  # type: ignore[arg-type]
         if program is not None:
             return _replay(run, program, options.target)
         return _report(run, options, rules, waived)
     finally:
         harness.close()
+
+
+def _check_replay(program: Recorded | None, harness: BackendHarness | SystemHarness) -> None:
+    if isinstance(harness, SystemHarness) and program is not None and not isinstance(program, Plan):
+        raise ValueError("this replay token is a program for a backend of jobkit's, and the target is another queue")
 
 
 def _rules(asked: list[str]) -> frozenset[str]:
@@ -72,7 +84,7 @@ def _rules(asked: list[str]) -> frozenset[str]:
     return frozenset(asked)
 
 
-def _report(run: Run, options: argparse.Namespace, rules: frozenset[str], waived: Sequence[Waiver]) -> int:
+def _report(run: Run | SystemRun, options: argparse.Namespace, rules: frozenset[str], waived: Sequence[Waiver]) -> int:
     run.expect(frozenset(waiver.rule for waiver in waived))
     with Progress(sys.stderr) as progress:
         report = run.run(options.target, progress.show)
@@ -83,11 +95,17 @@ def _report(run: Run, options: argparse.Namespace, rules: frozenset[str], waived
     return report.exit
 
 
-def _program(word: str) -> Program | Scenario:
+def _program(word: str) -> Recorded:
+    if word.startswith(plan.PREFIX):
+        return plan.from_token(word)
+    if word.startswith(case.PREFIX):
+        return case.from_token(word)
+    if word.startswith(worker_case.PREFIX):
+        return worker_case.from_token(word)
     return scenario.from_token(word) if word.startswith(scenario.PREFIX) else from_token(word)
 
 
-def _replay(run: Run, program: Program | Scenario, target: str) -> int:
+def _replay(run: Run, program: Recorded, target: str) -> int:
     code, timeline, broken = run.replay(program, target)
     print(f"{code}\n\n{timeline}\n")
     if broken is None:

@@ -104,12 +104,17 @@ CUTS = 30
 """How often connections are cut, each time a little later in a call."""
 
 
-async def _cut_during(stage: Stage, call: Awaitable[T], turn: int) -> T | None:
-    """Cut every connection while a call is in flight; its answer, or None where it did not get one."""
+async def _cut_during(stage: Stage, call: Awaitable[T], turn: int, beside: Client) -> T | None:
+    """Cut every connection while a call is in flight; its answer, or None where it did not get one.
+
+    ``beside`` has lost its connection too: whether its own next call meets that is not the question.
+    """
     calling = asyncio.ensure_future(call)
     for _ in range(turn):
         await asyncio.sleep(0)
     await stage.drop()
+    with contextlib.suppress(BackendUnavailable):
+        await beside.reserve(["elsewhere"], limit=1, lease=HOUR)
     try:
         return await stage.soon(calling, "a call whose connection was cut")
     except BackendUnavailable:
@@ -122,7 +127,7 @@ async def an_enqueue_that_was_repeated_is_accepted_once(stage: Stage) -> None:
     for turn in range(CUTS):
         ids = [f"{turn} {place}" for place in range(3)]
         queue = f"q{turn}"
-        answer = await _cut_during(stage, client.enqueue([message(id, queue=queue) for id in ids]), turn)
+        answer = await _cut_during(stage, client.enqueue([message(id, queue=queue) for id in ids]), turn, worker)
         if answer is not None:
             kinds = {type(outcome).__name__ for outcome in answer}
             stage.expect(
@@ -139,7 +144,7 @@ async def a_repeat_revives_nothing_that_was_done_meanwhile(stage: Stage) -> None
     for turn in range(CUTS):
         queue, performed = f"q{turn}", list[str]()
         working = asyncio.create_task(_work(worker, queue, performed))
-        await _cut_during(stage, client.enqueue([message(f"{turn}", queue=queue)]), turn)
+        await _cut_during(stage, client.enqueue([message(f"{turn}", queue=queue)]), turn, worker)
         await working
         await _work(worker, queue, performed)
         stage.check(len(performed) <= 1, f"a job was performed {len(performed)} times that was enqueued in one call")
@@ -160,7 +165,7 @@ async def a_reserve_that_was_repeated_takes_once(stage: Stage) -> None:
     for turn in range(CUTS):
         queue = f"q{turn}"
         await stage.put(other, *(message(f"{turn} {place}", queue=queue) for place in range(6)))
-        answer = await _cut_during(stage, client.reserve([queue], limit=2, lease=HOUR), turn)
+        answer = await _cut_during(stage, client.reserve([queue], limit=2, lease=HOUR), turn, other)
         if answer is not None:
             leased = (await other.counts(queue)).leased
             stage.expect(leased, len(answer), f"how many are leased after a reserve that was cut {turn} turns into it")
@@ -173,7 +178,7 @@ async def a_settle_that_was_repeated_counts_once(stage: Stage) -> None:
         queue = f"q{turn}"
         await stage.put(other, message(f"{turn}", queue=queue))
         (held,) = await stage.take(other, f"{turn}", queue=queue, lease=HOUR)
-        answer = await _cut_during(stage, client.settle([RetryAt(held.token, after=0)]), turn)
+        answer = await _cut_during(stage, client.settle([RetryAt(held.token, after=0)]), turn, other)
         names = [type(outcome).__name__ for outcome in answer] if answer is not None else []
         stage.check(
             names in (["Settled"], ["Unknown"], []), f"a first settle whose connection was cut answered {names}"
@@ -192,10 +197,10 @@ async def no_cut_call_loses_a_job(stage: Stage) -> None:
         id = f"{turn:02}"
         await stage.put(other, message(id))
         ids.append(id)
-        found = await _cut_during(stage, client.reserve(["q"], limit=1, lease=lease), turn // 2)
+        found = await _cut_during(stage, client.reserve(["q"], limit=1, lease=lease), turn // 2, other)
         for held in found or []:
             how = Release(held.token) if turn % 2 else RetryAt(held.token, after=0)
-            await _cut_during(stage, client.settle([how]), turn // 2)
+            await _cut_during(stage, client.settle([how]), turn // 2, other)
     await asyncio.sleep(2 * lease / 1000)
     granted = await stage.drain(other, lease=HOUR)
     stage.expect(sorted(granted), ids, "what is granted in the end of thirty jobs whose calls were cut")
@@ -208,7 +213,7 @@ async def no_cut_settle_loses_a_dead_job(stage: Stage) -> None:
         id = f"{turn:02}"
         await stage.put(other, message(id, queue=id))
         (held,) = await stage.take(other, id, queue=id, lease=HOUR)
-        await _cut_during(stage, client.settle([Dead(held.token, "why")]), turn)
+        await _cut_during(stage, client.settle([Dead(held.token, "why")]), turn, other)
         (found,) = await other.get([id])
         state = found.state if isinstance(found, Stored) else None
         stage.check(state in (State.LEASED, State.DEAD), f"a job whose settle as dead was cut is {state}")

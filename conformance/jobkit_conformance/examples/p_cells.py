@@ -58,6 +58,7 @@ async def those_who_count_together_lose_nothing(stage: Stage) -> None:
         done = 0
         while done < times:
             value, version = await client.cell_get("count") or (b"0", 0)
+            stage.check(value.isdigit(), f"a cell that holds only numbers holds {value!r}, at version {version}")
             done += await client.cell_set("count", str(int(value) + 1).encode(), version) is not None
 
     await stage.soon(asyncio.gather(*map(count, clients)), "five who count together")

@@ -50,6 +50,19 @@ async def a_reserve_across_queues_skips_it(stage: Stage) -> None:
     stage.expect(await stage.drain(client, ["p", "q", "r"]), ["q"], "what is granted once it was resumed")
 
 
+@example("P1", "inspect")
+async def counts_say_that_it_is_paused(stage: Stage) -> None:
+    one, other = await stage.clients(2)
+    await stage.put(one, message("a"))
+    for paused in (False, True, False):
+        if paused:
+            await one.pause("q")
+        else:
+            await other.resume("q")
+        counts = await other.counts("q")
+        stage.expect((counts.ready, counts.paused), (1, paused), "ready jobs of its queue, and whether that is paused")
+
+
 @example("P1")
 async def settles_and_extends_go_on(stage: Stage) -> None:
     client = await stage.client()

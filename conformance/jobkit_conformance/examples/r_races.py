@@ -44,6 +44,25 @@ async def who_gives_up_while_it_recovers_loses_nothing(stage: Stage) -> None:
     await stage.put(lost, *map(message, IDS))
     stage.need(sorted(await stage.drain(lost)) == IDS, "not all were granted")
     await stage.advance(2 * MINUTE)
+    await _twelve_give_up(stage, "what was lost")
+
+
+@example("R4", "clock", "delay")
+async def who_gives_up_while_what_is_due_is_made_ready_loses_nothing(stage: Stage) -> None:
+    await stage.put(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
+    await stage.advance(2 * MINUTE)
+    await _twelve_give_up(stage, "what had become due")
+
+
+@example("R3", "clock", "delay")
+async def who_gives_up_while_what_is_due_is_made_ready_takes_nothing(stage: Stage) -> None:
+    await stage.put(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
+    await stage.advance(2 * MINUTE)
+    await _twelve_give_up(stage, "what had become due")
+
+
+async def _twelve_give_up(stage: Stage, taken: str) -> None:
+    """Each a little later than the one before; then all has to be there."""
     for turns in range(12):
         client = await stage.client()
         task = asyncio.create_task(client.reserve(["q"], limit=2, lease=MINUTE))
@@ -52,5 +71,5 @@ async def who_gives_up_while_it_recovers_loses_nothing(stage: Stage) -> None:
         task.cancel()
         await asyncio.wait([task])
     await stage.advance(2 * MINUTE + stage.capabilities.slack + stage.tolerance)
-    what = "what is granted after twelve who gave up while they took what was lost"
+    what = f"what is granted after twelve who gave up while they took {taken}"
     stage.expect(sorted(await stage.drain(await stage.client())), IDS, what)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from jobkit.backend import Done, Extended, Extension, Message
+from jobkit.backend import Done, Extended, Extension, Message, Release
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of
 from jobkit_conformance.worker_line import Ties
@@ -136,6 +136,34 @@ async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
         await all.until(lambda: ties.running == 0, "the three end")
         stage.check(max(most) <= 3, f"{max(most)} ran at once where three may")
         over = [(limit, running) for limit, running in ties.reserves if limit > 3 - running]
+        stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
+
+
+@example("W8")
+async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage) -> None:
+    async with crew(stage) as all:
+        ties, most, go_on = Ties(), list[int](), threading.Event()
+
+        @all.app.job(name="thread")
+        def threaded() -> None:
+            all.begin()
+            with _counted(ties):
+                most.append(ties.running)
+                go_on.wait(60)
+
+        for _ in range(4):
+            await all.enqueue(threaded)
+        await all.hire(ties, concurrency=3, threads=1, wait=0.05)
+        await all.until(lambda: ties.running >= 1, "one job runs")
+        await asyncio.sleep(0.1)
+        found = await all.client.reserve(["default"], limit=10, lease=HOUR)
+        stage.expect(len(found), 3, "how many of four are left for others while the only thread is taken")
+        await all.client.settle([Done(each.token) for each in found[1:]])
+        await all.client.settle([Release(found[0].token)])
+        go_on.set()
+        await all.until(lambda: len(most) == 2 and ties.running == 0, "the other begins once the thread is free")
+        stage.check(max(most) == 1, f"{max(most)} plain functions ran at once, with one thread")
+        over = [(limit, running) for limit, running in ties.reserves if limit > 1 - running]
         stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
 
 

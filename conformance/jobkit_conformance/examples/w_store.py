@@ -7,13 +7,14 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from jobkit.backend import RetryAt
 from jobkit.retry import Retry, exponential, polynomial
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import Stage
-from jobkit_conformance.worker_stage import crew, in_real_time, told
+from jobkit_conformance.worker_stage import LEASES, Hand, crew, in_real_time, told
 
 
 @example("W9")
@@ -85,6 +86,37 @@ async def work_resumes_after_a_restart_of_the_store(stage: Stage) -> None:
         await all.enqueue(job)
         await all.until(lambda: len(all.starts) == 1, "the job starts when the store is there again")
 
+
+@example("W9", "inspect")
+async def what_no_backend_may_raise_ends_no_part_of_a_worker(stage: Stage) -> None:
+    async with crew(stage) as all:
+        hand: Hand
+
+        @all.app.job(name="job", retry=Retry(attempts=10))
+        async def job() -> None:
+            all.begin()
+            while "extend" in hand.ties.odd:
+                await asyncio.sleep(TICK)
+
+        hand = await all.hire(wait=0.1, lease=LEASES[0])
+        for verb in ("settle", "reserve", "extend"):
+            before = len(hand.ties.calls)
+            hand.ties.odd = frozenset({verb})
+            id = await all.enqueue(job)
+            await all.until(partial(_has_sent, hand, verb, before), f"a worker tries to {verb} what it has to")
+            sent = len(hand.ties.calls)
+            await asyncio.sleep(0.2)
+            calls = len(hand.ties.calls) - sent
+            stage.check(calls <= 20, f"a worker made {calls} calls in 0.2 s while its {verb} raised")
+            hand.ties.odd = frozenset()
+            await all.until(partial(all.has_ended, id), f"a job that {verb} had raised for ends when it raises no more")
+
+
+def _has_sent(hand: Hand, verb: str, since: int) -> bool:
+    return any(sent == verb for sent, _ in hand.ties.calls[since:])
+
+
+TICK: Final = 0.004
 
 ATTEMPTS: Final = (1, 2, 3, 10, 100, 1024, 5000, 2**31 - 1)
 

@@ -20,9 +20,8 @@ FILES: Final = {
 
 
 def command(parser: argparse.ArgumentParser) -> None:
-    """Describe the command to ``jobkit``."""
-    parser.description = "Write the beginning of something, to be changed from there."
-    parser.add_argument("what", choices=["backend"], help="a job backend, its harness for the kit, and its test")
+    """a job backend, its harness for the kit, and its test"""
+    parser.description = "Write a backend that works in memory, its harness and its test, to be changed from there."
     parser.add_argument("name", metavar="NAME", help="of the package, such as my_store")
     parser.add_argument("--into", type=Path, default=Path(), metavar="FOLDER", help="where it is written (here)")
     parser.set_defaults(run=run)

@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from jobkit.backend import (
-    Backend,
-    CancelOutcome,
-    Capabilities,
-    Counts,
-    DeleteOutcome,
-    Delivery,
-    EnqueueOutcome,
-    ExtendOutcome,
-    Extension,
-    Message,
-    Page,
-    RequeueOutcome,
-    Settlement,
-    SettleOutcome,
-    Stored,
-    Unknown,
-)
+from jobkit.backend import Backend
 from jobkit.clock import Clock
-from jobkit.lifecycle import State
+from jobkit.passing import Passing
 from jobkit_conformance.answers import check_answer
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.execution import Duty, Process, Start
+from jobkit_conformance.simulation.scenario import Work
 
 T = TypeVar("T")
-
-
-@dataclass(eq=False)
-class Call:
-    """``begun`` and ``ended`` are places in it, ``from_ms`` and ``to_ms`` instants; an open call has no end."""
-
-    client: str
-    verb: str
-    items: Sequence[Any]
-    stated: dict[str, int]
-    begun: int
-    from_ms: int
-    ended: int | None = None
-    to_ms: int | None = None
-    answer: Any = None
-    error: BaseException | None = None
-
-    @property
-    def answered(self) -> bool:
-        return self.ended is not None and self.error is None
 
 
 @dataclass(frozen=True)
@@ -72,6 +38,10 @@ class History:
     """The place from which on nothing went amiss, and one client looked after what was left."""
     lost: int = 0
     """How many requests and replies got lost."""
+    processes: list[Process] = field(default_factory=list[Process])
+    """The workers that took part."""
+    duties: dict[str, Duty] = field(default_factory=dict[str, Duty])
+    """By id, what was declared of the jobs that workers may perform."""
 
     def begin(self, client: str, verb: str, items: Sequence[Any], stated: dict[str, int]) -> Call:
         call = Call(client, verb, tuple(items), stated, self._next(), self.clock.now_ms())
@@ -90,6 +60,24 @@ class History:
     def note(self, who: str, words: str) -> None:
         self.entries.append(Note(who, words, self.clock.now_ms()))
 
+    def hire(self, name: str, options: Work) -> Process:
+        """A worker begins to work."""
+        place, now = self.instant()
+        process = Process(name, options.concurrency, options.lease, options.grace, place, now)
+        self.processes.append(process)
+        self.note(name, "begins to work")
+        return process
+
+    def started(self, process: Process, id: str, attempt: int) -> Start:
+        """A job begins to run there."""
+        start = Start(id, attempt, *self.instant())
+        process.starts.append(start)
+        return start
+
+    def instant(self) -> tuple[int, int]:
+        """This place, and this instant."""
+        return self._next(), self.clock.now_ms()
+
     def of(self, verb: str) -> Iterator[Call]:
         return (call for call in self.calls if call.verb == verb)
 
@@ -98,62 +86,55 @@ class History:
         return self.length
 
 
-class Witness(Backend):
+WRITTEN: Final = frozenset({"enqueue", "reserve", "settle", "extend", "cancel", "requeue", "delete"})
+"""The verbs that change something; looking does not."""
+
+
+class Witness(Passing):
     """Passes each call on, and writes it down: as near to the backend as can be."""
 
     def __init__(self, backend: Backend, history: History, name: str) -> None:
-        self.backend = backend
+        super().__init__(backend)
         self.name = name
         self._history = history
 
-    @property
-    def capabilities(self) -> Capabilities:
-        return self.backend.capabilities
-
-    async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        return await self._do("enqueue", messages, self.backend.enqueue(messages))
-
-    async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
-        call = self.backend.reserve(queues, limit=limit, lease=lease, wait=wait)
-        return await self._do("reserve", queues, call, limit=limit, lease=lease, wait=wait)
-
-    async def settle(self, settlements: Sequence[Settlement]) -> list[SettleOutcome]:
-        return await self._do("settle", settlements, self.backend.settle(settlements))
-
-    async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
-        return await self._do("extend", extensions, self.backend.extend(extensions))
-
-    async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:
-        return await self._do("cancel", ids, self.backend.cancel(ids))
-
-    async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
-        return await self._do("requeue", ids, self.backend.requeue(ids))
-
-    async def delete(self, ids: Sequence[str]) -> list[DeleteOutcome]:
-        return await self._do("delete", ids, self.backend.delete(ids))
-
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
-        return await self.backend.get(ids)
-
-    async def counts(self, queue: str) -> Counts:
-        return await self.backend.counts(queue)
-
-    async def queues(self) -> list[str]:
-        return await self.backend.queues()
-
-    async def peek(self, queue: str, state: State, cursor: str | None = None) -> Page:
-        return await self.backend.peek(queue, state, cursor)
-
-    async def close(self) -> None:
-        await self.backend.close()
-
-    async def _do(self, verb: str, items: Sequence[Any], call: Coroutine[Any, Any, T], **stated: int) -> T:
-        written = self._history.begin(self.name, verb, items, stated)
+    async def pass_on(
+        self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
+    ) -> T:
+        if verb not in WRITTEN:
+            return await call()
+        (items,) = args
+        written = self._history.begin(self.name, verb, items, dict(stated))
         try:
-            answer = await call
+            answer = await call()
             check_answer(verb, items, answer)
         except BaseException as error:
             self._history.end(written, None, error)
             raise
         self._history.end(written, answer, None)
+        return answer
+
+
+class Ear(Passing):
+    """Writes down what a worker asks, and what it hears: of an answer that gets lost it hears nothing."""
+
+    def __init__(self, backend: Backend, history: History, process: Process, name: str) -> None:
+        super().__init__(backend)
+        self._history = history
+        self._process = process
+        self._name = name
+
+    async def pass_on(
+        self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
+    ) -> T:
+        if verb not in WRITTEN:
+            return await call()
+        heard = Call(self._name, verb, tuple(args[0]), dict(stated), *self._history.instant())
+        self._process.calls.append(heard)
+        try:
+            answer = await call()
+        except BaseException as error:
+            self._history.end(heard, None, error)
+            raise
+        self._history.end(heard, answer, None)
         return answer

@@ -23,7 +23,8 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit_conformance.broken import Broken
-from jobkit_conformance.simulation.history import Call, History
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.lives import Enqueued, Extending, Grant, Life, Settling, lives
 
 
@@ -53,7 +54,7 @@ def _check_answer(call: Call) -> None:
     if len(granted) > call.stated["limit"] or len(set(ids)) < len(ids):
         raise Broken("R2", f"reserve with limit={call.stated['limit']} granted {ids}")
     for one, other in pairwise(granted):
-        if one.message.priority < other.message.priority:
+        if one.message.queue == other.message.queue and one.message.priority < other.message.priority:
             raise Broken(
                 "O1", f"{one.message.id!r} was granted before {other.message.id!r}, which has a higher priority"
             )
@@ -178,7 +179,8 @@ class _Judge:
             raise Broken("L3", f"two deliveries of {self._life.id!r} have the number {one.number}")
         if _end(other.call) < one.call.begun:
             raise Broken("L3", f"delivery {other.number} of {self._life.id!r} came before {one.number}")
-        settling = self._settling_before(one, other)
+        settlings = self._settlings_before(one, other)
+        settling = settlings[0] if settlings else None
         if settling is None and not self._life.touched_before(_end(other.call)):
             end = min(self._ends(one, _end(other.call)))
             if _to(other.call) < end:
@@ -188,30 +190,30 @@ class _Judge:
         if settling is not None:
             self._check_after(settling, other)
         if not self._life.touches:
-            released = settling is not None and isinstance(settling.settlement, Release)
-            sure = settling is None or settling.won
-            least = one.delivery.attempt + (0 if released else 1)
-            most = least + self._unseen(other.number - one.number - 1) + (0 if sure else 1)
+            released = [isinstance(each.settlement, Release) for each in settlings]
+            surely = settling is not None and settling.won and released[0]
+            least = one.delivery.attempt + (0 if any(released) else 1)
+            most = one.delivery.attempt + (0 if surely else 1) + self._unseen(other.number - one.number - 1)
             self._check_attempt(other, least, most)
 
     def _check_after(self, settling: Settling, other: Grant) -> None:
         settlement, id = settling.settlement, self._life.id
-        if isinstance(settlement, Done) and settling.won and not self._life.touches:
+        if isinstance(settlement, Done) and settling.won:
             raise Broken("L6", f"{id!r} was granted after it was done")
         if isinstance(settlement, Dead) and settling.won and not self._life.touches:
             raise Broken("L6", f"{id!r} was granted after it was dead")
-        if isinstance(settlement, RetryAt) and settlement.after and settling.won and not self._life.touches:
+        if isinstance(settlement, RetryAt) and settlement.after and settling.won:
             soonest = settling.call.from_ms + settlement.after
             if _to(other.call) < soonest:
                 raise Broken("S3", f"{id!r} was tried again {soonest - _to(other.call)} ms before its time")
 
-    def _settling_before(self, one: Grant, other: Grant) -> Settling | None:
-        """What may have ended a delivery before the next one was granted; rather what surely did."""
+    def _settlings_before(self, one: Grant, other: Grant) -> list[Settling]:
+        """What may have ended a delivery before the next one was granted; where one surely did, that alone."""
         place = _end(other.call)
         found = [
             each for each in self._life.settled(one.delivery.token) if each.call.begun < place and each.may_have_won
         ]
-        return next((each for each in found if each.won), found[0] if found else None)
+        return [each for each in found if each.won][:1] or found
 
     def _check_attempt(self, grant: Grant, least: int, most: int) -> None:
         if not least <= grant.delivery.attempt <= most:
@@ -245,10 +247,7 @@ class _Judge:
         life, calm = self._life, self._history.calm
         if calm is None or not life.accepted:
             return
-        ended = any(
-            isinstance(each.settlement, (Done, Dead)) and each.may_have_won and each.call.begun < calm
-            for each in life.all_settlings()
-        )
+        ended = any(isinstance(each.settlement, (Done, Dead)) and each.may_have_won for each in life.all_settlings())
         if ended or life.touched_before(calm) or any(grant.call.begun > calm for grant in life.grants):
             return
         raise Broken(self._who_lost_it(), f"{life.id!r} is lost: nothing ended it, and nobody is granted it any more")

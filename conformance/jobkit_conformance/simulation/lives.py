@@ -18,7 +18,8 @@ from jobkit.backend import (
     Stale,
     Unknown,
 )
-from jobkit_conformance.simulation.history import Call, History
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.history import History
 
 
 @dataclass(frozen=True)

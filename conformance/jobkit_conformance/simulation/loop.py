@@ -12,10 +12,11 @@ from asyncio import events
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context
-from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, cast
 
 from jobkit.clock import Clock
 from jobkit_conformance.simulation.decisions import Decisions
+from jobkit_conformance.simulation.strand import Strand
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -26,8 +27,8 @@ MOST_AT_ONCE: Final = 5_000
 """Callbacks while nothing arrives and no time passes; none needs a tenth of it."""
 ANOTHER: Final = 0.45
 """How often something else arrives than what was sent first."""
-ENDINGS: Final = 5
-"""How often what still runs at the end is cancelled: who clears up may have to wait once more."""
+ENDINGS: Final = 20
+"""How often at most what still runs at the end is cancelled: who clears up may have to wait once more."""
 MEANWHILE: Final = 0.12
 """How often time passes while something is under way."""
 TOGETHER: Final = 0.4
@@ -57,6 +58,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._decisions = decisions
         self.calm = False
         """Whether everything arrives, in the order of sending and before time passes."""
+        self.amiss = AMISS
         self.over = False
         """Whether the play has ended: nothing travels any more."""
         self.unhandled: list[str] = []
@@ -67,6 +69,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._numbers = 0
         self._parcels: list[Parcel] = []
         self._tasks: list[asyncio.Task[Any]] = []
+        self._strands: list[Strand] = []
         self._closed = False
 
     # What a play does with it.
@@ -84,11 +87,30 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._closed = True
             events._set_running_loop(before)  # noqa: SLF001
 
-    def send(self, lane: str, *fates: str) -> asyncio.Future[str]:
-        """Put a parcel under way; the answer says what became of it."""
-        parcel = Parcel(lane, fates, self.create_future())
+    def strand(self) -> Strand:
+        """A thread that can stand still, or end, alone."""
+        strand = Strand(self)
+        self._strands.append(strand)
+        return strand
+
+    def send(self, lane: str, *fates: str, hears: asyncio.Future[str] | None = None) -> asyncio.Future[str]:
+        """Put a parcel under way; the answer says what became of it, to whoever ``hears``."""
+        parcel = Parcel(lane, fates, hears or self.create_future())
         self._parcels.append(parcel)
         return parcel.future
+
+    # What its threads do with it.
+
+    def post(self, handle: asyncio.Handle) -> None:
+        self._ready.append(handle)
+
+    def post_at(self, handle: asyncio.TimerHandle) -> None:
+        self._numbers += 1
+        heapq.heappush(self._timers, (handle.when(), self._numbers, handle))
+
+    def adopt(self, task: asyncio.Task[Any]) -> None:
+        """See to it that this task ends with the play."""
+        self._tasks.append(task)
 
     def _run_until(self, task: asyncio.Task[Any]) -> None:
         turns = 0
@@ -106,7 +128,11 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         while self._ready:
             handle = self._ready.popleft()
             if not handle.cancelled():
-                handle._run()  # noqa: SLF001 - as every loop does
+                loop = cast("Any", handle)._loop  # noqa: SLF001 - whose it is says where it runs
+                if isinstance(loop, Strand):
+                    loop.turn(handle)
+                else:
+                    handle._run()  # noqa: SLF001 - as every loop does
             left -= 1
             if not left:
                 raise Stuck(f"it spins: {MOST_AT_ONCE} callbacks ran while no time passed")
@@ -133,7 +159,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _arrive(self, parcel: Parcel) -> None:
         self._parcels.remove(parcel)
-        parcel.future.set_result(parcel.fates[self._choose(len(parcel.fates), AMISS, fate=True)])
+        parcel.future.set_result(parcel.fates[self._choose(len(parcel.fates), self.amiss, fate=True)])
 
     def _choose(self, count: int, odds: float, *, fate: bool = False) -> int:
         return 0 if self.calm else self._decisions.choose(count, odds, fate=fate)
@@ -150,8 +176,13 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def _end_the_rest(self) -> None:
         self.calm = self.over = True
+        for strand in self._strands:
+            strand.revive()
         for _ in range(ENDINGS):
-            for task in self._tasks:
+            left = [task for task in self._tasks if not task.done()]
+            if not left:
+                return
+            for task in left:
                 task.cancel()
             self._react()
 
@@ -164,7 +195,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
-        self._ready.append(handle)
+        self.post(handle)
         return handle
 
     def call_soon_threadsafe(
@@ -181,8 +212,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[[*Ts], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
-        self._numbers += 1
-        heapq.heappush(self._timers, (when, self._numbers, handle))
+        self.post_at(handle)
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -195,7 +225,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         task: asyncio.Task[Any] = asyncio.Task(
             coro, loop=self, name=None if name is None else str(name), context=context
         )
-        self._tasks.append(task)
+        self.adopt(task)
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import random
-import zlib
 from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from jobkit.backend import Capabilities
+from jobkit_conformance.tokens import read, written
 
 SECOND: Final = 1_000
 LEASES: Final = (SECOND, 2 * SECOND, 5 * SECOND)
@@ -77,7 +76,55 @@ class Delete(Struct, frozen=True, repr_omit_defaults=True, tag="delete"):
     id: str
 
 
-Step: TypeAlias = Put | Take | End | Keep | Rest | Cancel | Requeue | Delete
+class Job(Struct, frozen=True, repr_omit_defaults=True, tag="job"):
+    """Enqueue a job that a worker can perform, and what it does there.
+
+    It takes ``ms``; ``blocks``: without giving the event loop back; ``stubborn``: it goes on when it is cancelled;
+    ``limited``: it has a hard limit. So many of its first attempts as ``fails`` says fail with ``error``: error, alien
+    or cancelled. ``child``: the id of a job that it enqueues first.
+    """
+
+    id: str
+    ms: int = 0
+    fails: int = 0
+    error: str = "error"
+    blocks: bool = False
+    stubborn: bool = False
+    limited: bool = False
+    child: str | None = None
+    priority: int = 0
+    after: int | None = None
+
+
+class Work(Struct, frozen=True, repr_omit_defaults=True, tag="work"):
+    """Start a worker, as a process of its own; milliseconds. What follows in the same script happens to it."""
+
+    concurrency: int = 1
+    lease: int = 3 * SECOND
+    grace: int = SECOND
+
+
+class Freeze(Struct, frozen=True, repr_omit_defaults=True, tag="freeze"):
+    """Nothing of this script's worker runs for so long."""
+
+    milliseconds: int = 3 * SECOND
+
+
+class Cut(Struct, frozen=True, repr_omit_defaults=True, tag="cut"):
+    """Nothing travels between this script's worker and the store for so long."""
+
+    milliseconds: int = SECOND
+
+
+class Crash(Struct, frozen=True, repr_omit_defaults=True, tag="crash"):
+    """Nothing of this script's worker ever runs again."""
+
+
+class Stop(Struct, frozen=True, repr_omit_defaults=True, tag="stop"):
+    """Ask this script's worker to stop, as TERM does."""
+
+
+Step: TypeAlias = Put | Take | End | Keep | Rest | Cancel | Requeue | Delete | Job | Work | Freeze | Cut | Crash | Stop
 
 
 class Scenario(Struct, frozen=True, repr_omit_defaults=True):
@@ -93,18 +140,12 @@ PREFIX: Final = "s-"
 
 def token(scenario: Scenario) -> str:
     """A scenario as one word."""
-    packed = zlib.compress(msgspec.json.encode(scenario), 9)
-    return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return PREFIX + written(scenario)
 
 
 def from_token(word: str) -> Scenario:
     """The scenario that a word stands for; ``ValueError`` when it stands for none."""
-    try:
-        rest = word.removeprefix(PREFIX)
-        packed = base64.urlsafe_b64decode(rest + "=" * (-len(rest) % 4))
-        return msgspec.json.decode(zlib.decompress(packed), type=Scenario)
-    except (ValueError, zlib.error, msgspec.DecodeError) as error:
-        raise ValueError(f"this replay token is damaged: {error}") from None
+    return read(word.removeprefix(PREFIX), Scenario)
 
 
 def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
 
-from jobkit.backend import Capabilities, Ended, Stale
+from jobkit.backend import Capabilities
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.harness import BackendHarness
@@ -20,47 +20,18 @@ from jobkit_conformance.profiles import Profile
 from jobkit_conformance.report import Failure
 from jobkit_conformance.scope import unmet
 from jobkit_conformance.simulation import sweep
+from jobkit_conformance.simulation.casts import CLIENTS, Cast
+from jobkit_conformance.simulation.duties import questions
 from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.invariants import check
-from jobkit_conformance.simulation.lives import lives
-from jobkit_conformance.simulation.play import REST, Played, play
-from jobkit_conformance.simulation.scenario import Scenario, draw, token
+from jobkit_conformance.simulation.play import Played, play
+from jobkit_conformance.simulation.scenario import Scenario, token
 from jobkit_conformance.simulation.shrink import shrink
+from jobkit_conformance.simulation.situations import situations
 from jobkit_conformance.simulation.telling import as_script, as_trace
+from jobkit_conformance.simulation.world import REST
 from jobkit_conformance.story import as_story
 from jobkit_conformance.timeline import as_timeline
-
-JUDGES: Final = {
-    "E4": "something lost",
-    "E8": "grant",
-    "R1": "calls at once",
-    "R2": "calls at once",
-    "R3": "reserve given up",
-    "R4": "something lost",
-    "R5": "reserve that waited",
-    "L1": "another delivery",
-    "L2": "another delivery",
-    "L3": "another delivery",
-    "L4": "grant",
-    "L5": "settle or extend, stale",
-    "L6": "settle or extend, stale",
-    "L7": "extend, ended",
-    "L8": "extend",
-    "L10": "grant",
-    "S2": "another delivery",
-    "S3": "another delivery",
-    "S4": "another delivery",
-    "S8": "grant",
-    "T1": "grant",
-    "K1": "a key",
-    "K2": "a key",
-    "X1": "cancel",
-    "X2": "cancel",
-    "X3": "cancel",
-    "I3": "delete",
-}
-"""The rules that a simulation judges, and without which situation it has nothing to say of them."""
-
 
 USUAL_FAULTS: Final = 300
 """How many single faults there are, roughly."""
@@ -73,14 +44,14 @@ def can_simulate(harness: BackendHarness) -> bool:
     return harness.simulated or harness.offers("simulate")
 
 
-def judged(harness: BackendHarness, capabilities: Capabilities) -> list[str]:
+def judged(harness: BackendHarness, capabilities: Capabilities, cast: Cast = CLIENTS) -> list[str]:
     """The rules of which a simulation of this backend says something.
 
     It brings the faults itself, and clients that die; so it needs no hook, and no processes that share a store.
     """
     return [
         id
-        for id in JUDGES
+        for id in cast.judges
         if all(need.startswith(("hook:", "shared|")) for need in unmet(BY_ID[id].needs, capabilities, harness))
         and (id != "E4" or harness.offers("simulate"))  # else its requests are not the backend's to repeat
     ]
@@ -99,23 +70,30 @@ class Simulated:
 class Simulation:
     """Scenarios on one backend."""
 
-    def __init__(self, harness: BackendHarness, capabilities: Capabilities, namespace: str) -> None:
+    def __init__(
+        self, harness: BackendHarness, capabilities: Capabilities, namespace: str, cast: Cast = CLIENTS
+    ) -> None:
+        self._cast = cast
         self._harness = harness
         self._capabilities = capabilities
         self._namespace = namespace
         self._slack = None if harness.offers("simulate") else capabilities.slack
+        self._rules: Collection[str] = ()
+        """What is searched for: where several rules are broken at once, rather these."""
         self._plays = 0
 
     def search(
         self, seed: int, profile: Profile, rules: Collection[str], tell: Callable[[float], None] = lambda _share: None
     ) -> Simulated:
-        """Play every single fault, then as many scenarios as the profile says and allows; only ``rules`` count.
+        """Play the scenes and every single fault, then as many scenarios as the profile says and allows; only ``rules``
+        count.
 
         ``tell`` hears how far this is.
         """
         found = Simulated()
+        self._rules = rules
         for played, broken in self._plays_of(seed, profile):
-            tell(min(found.cases / (profile.scenarios + USUAL_FAULTS), 1.0))
+            tell(min(found.cases / (self._cast.count(profile) + USUAL_FAULTS), 1.0))
             found.cases += 1
             found.situations.update(situations(played.history))
             if broken is not None and broken.rule in rules:
@@ -124,29 +102,44 @@ class Simulation:
         return found
 
     def _plays_of(self, seed: int, profile: Profile) -> Iterator[tuple[Played, Broken | None]]:
-        for script in sweep.scripts(self._capabilities):
-            plain, broken = self.judged(Scenario([script], faulty=True))
-            yield plain, broken
-            for scenario in sweep.faults(script, plain.fates):
-                yield self.judged(scenario)
+        for scene in self._cast.scenes(self._capabilities):
+            yield self.judged(scene)
         until = time.monotonic() + profile.seconds / 2
-        for number in range(profile.scenarios):
+        for life in self._cast.swept(self._capabilities):
+            plain, broken = self.judged(life)
+            yield plain, broken
+            for scenario in sweep.faults(life, plain.fates):
+                if time.monotonic() > until and not self._cast.patient:
+                    return
+                yield self.judged(scenario)
+        for number in range(self._cast.count(profile)):
             if time.monotonic() > until:
                 return
             chance = random.Random(f"{seed} {number}")  # noqa: S311  (scenarios, not secrets)
-            yield self.judged(draw(chance, self._capabilities), chance)
+            yield self.judged(self._cast.draw(chance, self._capabilities), chance)
 
-    def judged(self, scenario: Scenario, chance: random.Random | None = None) -> tuple[Played, Broken | None]:
-        """Play one scenario, and say what it broke."""
+    def judged(
+        self, scenario: Scenario, chance: random.Random | None = None, wanted: Collection[str] = ()
+    ) -> tuple[Played, Broken | None]:
+        """Play one scenario, and say what it broke: where that is several rules, rather one that is wanted."""
         self._plays += 1
         played = play(self._harness, scenario, f"{self._namespace}-{self._plays}", chance)
-        if played.broken is not None:
-            return played, played.broken
-        try:
-            check(played.history, slack=self._slack)
-        except Broken as broken:
-            return played, broken
-        return played, None
+        found = [played.broken] if played.broken is not None else list(self._broken(played.history))
+        rather = (broken for broken in found if broken.rule in (wanted or self._rules))
+        return played, next(rather, found[0] if found else None)
+
+    def _broken(self, history: History) -> Iterator[Broken]:
+        """Of a store the first rule that does not hold, of workers every one.
+
+        Where these take part nothing is said of how prompt the store is: processes stand still.
+        """
+        slack = None if history.processes else self._slack
+        asked: list[Callable[[], None]] = [*questions(history), partial(check, history, slack=slack)]
+        for ask in asked:
+            try:
+                ask()
+            except Broken as broken:
+                yield broken
 
     def told(self, scenario: Scenario, target: str) -> tuple[str, str, Broken | None]:
         """Play one scenario: its code, its timeline, and what it broke."""
@@ -160,7 +153,7 @@ class Simulation:
         calls = [call for call in trace.calls if call.client != REST]
         return Failure(
             seen=broken.seen if broken is not None else "it does not break when it is played again",
-            tier="the simulation of several clients",
+            tier=f"the simulation of {self._cast.name}",
             program=as_script(scenario, target),
             timeline=as_timeline(trace),
             story=as_story(trace),
@@ -183,28 +176,3 @@ class Simulation:
             return None
 
         return shrink(scenario, breaks, seconds), broken
-
-
-def situations(history: History) -> Iterator[str]:
-    """What came about, each as often as it did."""
-    calls = history.calls
-    yield from ("calls at once" for one, other in pairwise(calls) if one.ended is None or one.ended > other.begun)
-    yield from ("something lost" for _ in range(history.lost))
-    for call in calls:
-        if call.verb in ("extend", "cancel", "delete"):
-            yield call.verb
-        if call.verb == "reserve" and not call.answered:
-            yield "reserve given up"
-        if call.verb == "reserve" and call.stated["wait"]:
-            yield "reserve that waited"
-        answers: Sequence[object] = call.answer if call.answered else ()
-        for answer in answers:
-            if call.verb in ("settle", "extend") and isinstance(answer, Stale):
-                yield "settle or extend, stale"
-            if isinstance(answer, Ended):
-                yield "extend, ended"
-        if call.verb == "enqueue" and any(message.key for message in call.items):
-            yield "a key"
-    for life in lives(history).values():
-        yield from ("grant" for _ in life.grants)
-        yield from ("another delivery" for _ in life.grants[1:])

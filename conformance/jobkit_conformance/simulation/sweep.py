@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import structs
+
 from jobkit.backend import Capabilities
 from jobkit_conformance.simulation.scenario import (
     SECOND,
@@ -23,8 +25,12 @@ FAULTS: Final = (1, 2)
 """Of the fates of a parcel: lost, and the death of its client."""
 
 
-def scripts(capabilities: Capabilities) -> Iterator[list[Step]]:
-    """One short life a verb."""
+def lives(capabilities: Capabilities) -> Iterator[Scenario]:
+    """One short life a verb, in which things may get lost."""
+    return (Scenario([script], faulty=True) for script in _scripts(capabilities))
+
+
+def _scripts(capabilities: Capabilities) -> Iterator[list[Step]]:
     take = Take(lease=5 * SECOND)
     yield [Put("a", again=True), take, End()]
     yield [Put("a"), take, End("retry"), take, End()]
@@ -45,8 +51,8 @@ def scripts(capabilities: Capabilities) -> Iterator[list[Step]]:
         yield [Put("a"), take, Delete("a"), End()]
 
 
-def faults(script: list[Step], fates: list[int]) -> Iterator[Scenario]:
-    """The same life with one fault, at each place where one is possible."""
+def faults(scenario: Scenario, fates: list[int]) -> Iterator[Scenario]:
+    """The same with one fault, at each place where one is possible."""
     for place in fates:
         for fault in FAULTS:
-            yield Scenario([script], decisions=[0] * place + [fault], faulty=True)
+            yield structs.replace(scenario, decisions=[0] * place + [fault])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import textwrap
+from collections.abc import Collection
 from typing import Final
 
 from jobkit_conformance import trace as told
-from jobkit_conformance.simulation.history import Call, History, Note
-from jobkit_conformance.simulation.play import REST
+from jobkit_conformance.simulation.calls import Call
+from jobkit_conformance.simulation.history import History, Note
 from jobkit_conformance.simulation.scenario import Scenario
+from jobkit_conformance.simulation.world import REST
 from jobkit_conformance.trace import Trace
 
 WIDTH: Final = 96
@@ -17,7 +19,8 @@ WIDTH: Final = 96
 
 def as_trace(history: History, start_ms: int) -> Trace:
     """The calls in the order in which they began, up to where one client looked after what was left."""
-    shown = [entry for entry in history.entries if not (isinstance(entry, Call) and _is_idle(entry))]
+    workers = {process.name for process in history.processes}
+    shown = [entry for entry in history.entries if not (isinstance(entry, Call) and _is_idle(entry, workers))]
     found = Trace(origin=start_ms)
     places: dict[int, int] = {}
     for entry in shown:
@@ -42,9 +45,10 @@ def as_trace(history: History, start_ms: int) -> Trace:
     return found
 
 
-def _is_idle(call: Call) -> bool:
-    """Whether a call only says that nothing was left."""
-    return call.client == REST and call.answer == []
+def _is_idle(call: Call, workers: Collection[str]) -> bool:
+    """Whether a call only says that nothing was left, or is a worker's that found nothing."""
+    idle = call.answer == [] or (call.verb == "reserve" and isinstance(call.error, asyncio.CancelledError))
+    return idle and (call.client == REST or call.client in workers)
 
 
 def as_script(scenario: Scenario, target: str) -> str:

@@ -1,1 +1,1 @@
-"""What a run is made of: examples, machines, and the simulation of several clients."""
+"""What a run is made of: examples, machines, several clients at once, and processes."""

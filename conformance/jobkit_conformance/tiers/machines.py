@@ -61,6 +61,11 @@ def _play(ground: Ground, ledger: Ledger, machine: Machine) -> None:
         ledger.played(finding, found.cases, begun, share=len(judged))
         finding.situations.update({name: found.situations[name] for name in reached})
         ledger.say(finding.rule.id, _reached(found, reached, finding))
+        if finding.rule.id in found.doubts:
+            ledger.say(finding.rule.id, Verdict.UNKNOWN)
+            finding.note = (
+                f"seen once, and not again, as on a machine that stood still: {found.doubts[finding.rule.id]}"
+            )
     if found.broken is not None:
         ledger.broken(found.broken.rule, _failure(ground, machine, found, found.broken))
 
@@ -95,7 +100,7 @@ def _failure(ground: Ground, machine: Machine, found: Search, broken: Broken) ->
     stage, again = ground.go(_replay(ground, program))
     calls = list(stage.trace.calls)
     return Failure(
-        seen=(again or broken).seen,
+        seen=again.seen if again is not None and again.rule == broken.rule else broken.seen,
         tier=f"the machine {machine.name!r}",
         program=as_program(stage.trace, ground.target),
         timeline=as_timeline(stage.trace),
@@ -138,7 +143,10 @@ async def _perform(stage: Stage, program: Program) -> Player:
     player = Player(stage, await stage.clients(CLIENTS))
     try:
         await player.play(program)
-    except (Broken, NotReached):
+    except Broken as broken:
+        broken.reached = dict(player.situations)
+        raise
+    except NotReached:
         raise
     except (Exception, asyncio.CancelledError) as error:
         if is_asked_to_end():

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from xml.etree.ElementTree import Element
 
 from jobkit_conformance.reports.document import Document, Entry
 from jobkit_conformance.reports.html import marks
 from jobkit_conformance.reports.html.drawing import drawn
 from jobkit_conformance.reports.markup import breakable, element
+
+_OF_PROCESSES: Final = "--replay p-"
+"""A play of processes is no program: what can be copied are its words, and the command that does it again."""
 
 
 def finding(found: Document, entry: Entry, *, named: bool) -> Element:
@@ -50,7 +54,8 @@ def _failure(found: Document, entry: Entry) -> Iterator[Element]:
         yield element("h4", "What happened")
         yield drawn(entry.story, wrong=bool(entry.shows_in))
     if entry.program:
-        yield _copied("The same as a program that runs", entry.program)
+        runs = not (entry.replay or "").startswith(_OF_PROCESSES)
+        yield _copied("The same as a program that runs" if runs else "What was done, in words", entry.program)
     if entry.replay:
         yield _copied("Again", f"jobkit conformance {found.target} {entry.replay}")
 

@@ -1,0 +1,96 @@
+"""A relay between the workers of one place and their store: it can swallow every byte for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+CHUNK: Final = 1 << 16
+PATIENCE: Final = 5.0
+"""Seconds that the store has to take a connection."""
+
+
+class Relay:
+    """Belongs to the running loop. ``hole``: bytes of both ways vanish, and nobody is told.
+
+    What was connected stays so in a hole, and is never answered again: its bytes are gone. New connections work once
+    the hole is over.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._store = host, port
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._holes = 0
+        self.hole = False
+        self.port = 0
+
+    async def open(self) -> None:
+        """Listen on a free port of this machine."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    def swallow(self) -> None:
+        """From now on nothing arrives."""
+        self.hole = True
+        self._holes += 1
+
+    def heal(self) -> None:
+        """From now on new connections work."""
+        self.hole = False
+
+    async def close(self) -> None:
+        """End every connection."""
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._connect(reader, writer)
+        except (OSError, TimeoutError, asyncio.CancelledError):
+            return  # whoever is at the other end sees a connection that has ended
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.hole:
+            await _swallow(reader)
+            return
+        async with asyncio.timeout(PATIENCE):
+            from_store, to_store = await asyncio.open_connection(*self._store)
+        try:
+            ways = [self._pass_on(reader, to_store), self._pass_on(from_store, writer)]
+            tasks = [asyncio.create_task(way) for way in ways]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+        finally:
+            to_store.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until one side ends; a connection that lived in a hole is never heard of again."""
+        holes = self._holes
+        while data := await reader.read(CHUNK):
+            if self._holes != holes:
+                await _swallow(reader)
+                return
+            writer.write(data)
+            await writer.drain()
+        if self._holes != holes:
+            await asyncio.Event().wait()  # the end of a connection does not get through a hole either
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    """Take and forget, until the other side gives up."""
+    while await reader.read(CHUNK):
+        pass

@@ -1,0 +1,134 @@
+"""The processes: real producers and workers over a real store, killed, stopped, cut off, and judged from their log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from msgspec.structs import replace
+
+from jobkit_conformance.broken import Broken
+from jobkit_conformance.ground import Ground
+from jobkit_conformance.judging import place
+from jobkit_conformance.ledger import Ledger
+from jobkit_conformance.processes import conductor, plan, showing, telling
+from jobkit_conformance.processes.case import Seen
+from jobkit_conformance.processes.crew import DoesNotRun
+from jobkit_conformance.processes.judge import RULES
+from jobkit_conformance.processes.of_backend import OfBackend
+from jobkit_conformance.processes.plan import EVERYWHERE, Means, Plan
+from jobkit_conformance.processes.searching import Found, Played, Search
+from jobkit_conformance.processes.situations import SITUATIONS
+from jobkit_conformance.processes.system import SystemHarness
+from jobkit_conformance.report import Failure, Finding
+from jobkit_conformance.tiers.part import Part
+from jobkit_conformance.verdicts import Verdict
+
+LEASE: Final = 1.0
+"""Seconds; what leans on time is looked at again with three times as much."""
+TIER: Final = "the processes"
+PER_PLAY: Final = 8.0
+"""Seconds that a play takes, roughly."""
+
+
+def parts(ground: Ground, ledger: Ledger) -> Iterator[Part]:
+    """One part, where other processes can use the store."""
+    rules = frozenset(id for id in RULES if ledger.wanted(id))
+    count = ground.profile.plays
+    if rules and count and ground.harness.offers("store_url") and not ground.lacks("shared", "inspect"):
+        words = f"producers and workers as processes, {count} plays"
+        yield Part(words, rules, count * PER_PLAY, lambda: _play(ground, ledger))
+
+
+def told(ground: Ground, plan: Plan) -> tuple[str, str, Broken | None]:
+    """Play one plan: its words, its timeline, and what it broke."""
+    played = ground.go(_Stage(ground).play(plan))
+    seen = played.seen(RULES)
+    broken = Broken(seen.rule, seen.words) if seen is not None else None
+    return telling.as_plan(plan), telling.as_timeline(played.events, seen or Seen("", "")), broken
+
+
+class _Stage:
+    """Plays over the harness' backend, each with the leases that its plan says."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def system(self, lease: float) -> OfBackend:
+        return OfBackend(self._ground.harness, self._ground.namespace(), lease)
+
+    async def play(self, plan: Plan) -> Played:
+        system = self.system(plan.lease)
+        system.grace = plan.grace
+        try:
+            events = await conductor.play(system, plan)
+        finally:
+            await system.end()
+        return Played(plan, events, system.declared)
+
+    def means(self) -> Means:
+        """Order is judged from what is granted, so it needs no play of its own."""
+        return replace(means_of(self.system(LEASE), LEASE), order=False)
+
+
+def means_of(system: SystemHarness, lease: float) -> Means:
+    """What can be done with a system."""
+    declared = system.declared
+    faults = set(EVERYWHERE) if declared.grace is not None else set(EVERYWHERE) - {"term", "term, term"}
+    if system.store() is not None:
+        faults.add("hole")
+    if declared.durable and system.offers("kill") and system.offers("restart"):
+        faults.add("restart")
+    faults |= {fault for fault, hook in (("cut", "cut"), ("full", "fill")) if system.offers(hook)}
+    hows = {"kills"} if declared.attempts is not None else set[str]()
+    return Means(frozenset(faults), lease, declared.slack, frozenset(hows), declared.delay, declared.order)
+
+
+def _play(ground: Ground, ledger: Ledger) -> None:
+    ids = [id for id in RULES if ledger.wanted(id) and not ground.lacks(*ledger.findings[id].rule.needs)]
+    if not ids or ledger.are_settled(ids):
+        return
+    stage, begun = _Stage(ground), time.monotonic()
+    profile, findings = ground.profile, [ledger.findings[id] for id in ids]
+    search = Search(stage.play, stage.means(), profile.shrinking)
+    try:
+        sought = ledger.sought & frozenset(ids)
+        found = ground.go(search.search(ground.seed, profile.plays, profile.seconds, sought, ground.tell))
+    except DoesNotRun as error:
+        ledger.failed(findings, TIER, error)
+        return
+    except Exception as error:  # noqa: BLE001
+        ledger.failed(findings, f"{TIER}\n{place(error)}", error)
+        return
+    record(ledger, findings, found, begun)
+
+
+def record(ledger: Ledger, findings: Sequence[Finding], found: Found, begun: float) -> None:
+    """Say of each rule what the plays say: kept only where its situation came about."""
+    for finding in findings:
+        situation = SITUATIONS[finding.rule.id]
+        if found.situations[situation]:
+            ledger.played(finding, found.cases, begun, share=len(findings))
+            finding.situations[situation] += found.situations[situation]
+            ledger.say(finding.rule.id, Verdict.KEPT)
+        if finding.rule.id in found.doubts:
+            seen = found.doubts[finding.rule.id]
+            finding.note = f"{seen}: seen once, and not again with three times the time, as on a machine that is busy"
+    if (failure := _failure(found)) is not None and found.seen is not None:
+        ledger.broken(found.seen.rule, failure)
+
+
+def _failure(found: Found) -> Failure | None:
+    """How a rule was broken, in the smallest play that shows it."""
+    if found.seen is None or found.played is None:
+        return None
+    return Failure(
+        seen=found.seen.words,
+        tier=TIER,
+        program=telling.as_plan(found.played.plan),
+        timeline=telling.as_timeline(found.played.events, found.seen),
+        story=showing.as_story(found.played.events, found.seen),
+        replay=f"--replay {plan.token(found.played.plan)}",
+        shows_in="" if found.seen.worker else "process",
+    )

@@ -1,0 +1,24 @@
+"""What a caller repeats was sent at another time, so it is taken for another message of the same id."""
+
+from __future__ import annotations
+
+from msgspec import structs
+
+from jobkit.backends.redis.carrier import Carrier
+from jobkit.backends.redis.steps import Ask, Reply, Run
+from tests.broken.on_a_server import ServerHarness
+
+RULE = "E5"
+TIER = "wire"
+
+
+class Once(Carrier):
+    """Leaves it to its caller to repeat, as many clients do."""
+
+    async def _carry(self, request: Run | Ask) -> Reply:
+        return await super()._carry(structs.replace(request, once=True) if isinstance(request, Run) else request)
+
+
+class Harness(ServerHarness):
+    carrier = Once
+    edits = (("enqueue", "words[i] = present == packed and 'K' or 'C'", "words[i] = 'C'"),)

@@ -1,0 +1,37 @@
+"""A reserve grants, and counts the attempt with the next command: one that ends its process there is free, for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jobkit.backend import Delivery
+from jobkit.backends.redis.backend import RedisBackend
+from jobkit.backends.redis.moves import Taken
+from jobkit.backends.redis.steps import Ask, Steps
+from tests.broken.on_a_server import ServerHarness
+
+RULE = "L2"
+TIER = "wire"
+
+COUNT = """
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[1], (string.gsub(text, '^%d+', ARGV[2])))
+"""
+BEFORE = "changed[#changed + 1] = write_state(kept)"
+
+
+class Afterwards(RedisBackend):
+    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
+        taken = await super()._take(queues, limit, lease)
+        if taken.deliveries:
+            await self._drive(self._count(taken.deliveries))
+        return taken
+
+    def _count(self, deliveries: Sequence[Delivery]) -> Steps[None]:
+        for delivery in deliveries:
+            yield Ask(["EVAL", COUNT, 1, self.keys.state, delivery.message.id, delivery.attempt])
+
+
+class Harness(ServerHarness):
+    client = Afterwards
+    edits = (("reserve", BEFORE, f"kept.attempt = kept.attempt - 1 {BEFORE} kept.attempt = kept.attempt + 1"),)

@@ -1,0 +1,25 @@
+"""A job that kills its worker is at its first attempt each time (graphile-worker #254)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from jobkit.backend import Delivery
+from jobkit.worker.feed import Feed
+from tests.broken.processes import OverSqlite
+
+RULE = "W4"
+TIER = "processes"
+
+start = Feed._start
+
+
+def _as_the_first(feed: Feed, deliveries: list[Delivery], sent: float) -> None:
+    start(feed, [replace(each, attempt=1) for each in deliveries], sent)
+
+
+FAULTS = {"jobkit.worker.feed.Feed._start": _as_the_first}
+
+
+class Harness(OverSqlite):
+    pass

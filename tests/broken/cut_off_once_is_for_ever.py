@@ -1,0 +1,23 @@
+"""A worker whose connection was lost once goes on living, and takes no job any more (celery #8030)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jobkit.worker.feed import Feed
+from tests.broken.processes import OverRedis
+
+RULE = "W9"
+TIER = "processes"
+
+
+def _give_up(feed: Feed, error: Exception) -> None:
+    feed._turn(ready=False)
+    raise asyncio.CancelledError
+
+
+FAULTS = {"jobkit.worker.feed.Feed._complain": _give_up}
+
+
+class Harness(OverRedis):
+    pass

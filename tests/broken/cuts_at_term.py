@@ -1,0 +1,22 @@
+"""TERM ends running jobs at once, whatever the grace (arq #267)."""
+
+from __future__ import annotations
+
+from jobkit.worker.feed import Feed
+from tests.broken.processes import OverSqlite
+
+RULE = "W7"
+TIER = "processes"
+
+stop = Feed.stop
+
+
+async def _without_grace(feed: Feed, grace: float) -> None:
+    await stop(feed, 0.0)
+
+
+FAULTS = {"jobkit.worker.feed.Feed.stop": _without_grace}
+
+
+class Harness(OverSqlite):
+    pass

@@ -1,0 +1,31 @@
+"""A job that fails is tried again at once where it is, a few times, and nobody counts that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jobkit import execution
+from jobkit.backend import Delivery
+from jobkit.context import JobContext
+from jobkit.execution import Plain, Registry
+from jobkit.outcome import Outcome, Performed
+from tests.broken.on_a_server import ServerWorker
+
+RULE = "W4"
+TIER = "wire"
+TRIES = 4
+
+perform = execution.perform
+
+
+async def _a_few_times(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+    for _ in range(TRIES - 1):
+        outcome = await perform(delivery, context, registry, plain)
+        if outcome.state is not Performed.RETRYING:
+            return outcome
+    return await perform(delivery, context, registry, plain)
+
+
+class Harness(ServerWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.perform": _a_few_times}

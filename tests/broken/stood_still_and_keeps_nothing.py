@@ -1,0 +1,40 @@
+"""A worker that stood still once (a suspended machine, a long collection) keeps no lease any more (dramatiq #692)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from jobkit.backend import Backend
+from jobkit.worker.keeper import Keeper
+from tests.broken.processes import OverSqlite
+
+RULE = "W2"
+TIER = "processes"
+
+extend_due = Keeper._extend_due
+hold = Keeper.hold
+_seen: dict[Keeper, float] = {}
+
+
+def _from_now_on(keeper: Keeper, *held: Any, **how: Any) -> None:
+    _seen[keeper] = _seen.get(keeper) or time.monotonic()
+    hold(keeper, *held, **how)
+
+
+async def _until_it_stands_still(keeper: Keeper, backend: Backend) -> None:
+    now, last = time.monotonic(), _seen.get(keeper, 0.0)
+    if last and now - last > keeper._third * 3:
+        return
+    _seen[keeper] = now if keeper._held else 0.0
+    await extend_due(keeper, backend)
+
+
+FAULTS = {
+    "jobkit.worker.keeper.Keeper.hold": _from_now_on,
+    "jobkit.worker.keeper.Keeper._extend_due": _until_it_stands_still,
+}
+
+
+class Harness(OverSqlite):
+    pass

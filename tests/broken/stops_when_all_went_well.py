@@ -1,0 +1,30 @@
+"""A worker that met a fault of its store once does not stop: it waits for the end of a loop that never ends."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakSet
+
+from jobkit.worker.feed import Feed
+from tests.broken.on_a_server import ServerWorker
+
+RULE = "W7"
+TIER = "wire"
+
+_complain, begin_stop = Feed._complain, Feed.begin_stop
+_met_one: WeakSet[Feed] = WeakSet()
+
+
+def _note(feed: Feed, error: Exception) -> None:
+    _met_one.add(feed)
+    _complain(feed, error)
+
+
+def _unless(feed: Feed) -> None:
+    if feed not in _met_one:
+        begin_stop(feed)
+
+
+class Harness(ServerWorker):
+    def faults(self) -> dict[str, Any]:
+        return {"jobkit.worker.feed.Feed._complain": _note, "jobkit.worker.feed.Feed.begin_stop": _unless}

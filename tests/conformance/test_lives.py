@@ -1,0 +1,56 @@
+"""What a history says of one job, sorted: how many jobs an id may have been, and what somebody may have done to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobkit.backend import Cancelled, Known, Unknown
+from jobkit_conformance.simulation.lives import Life, lives
+from tests.conformance.histories import LOST, Written
+
+
+@pytest.fixture
+def h() -> Written:
+    return Written()
+
+
+def life(h: Written) -> Life:
+    return lives(h.history)["a"]
+
+
+def test_one_that_was_accepted_once_is_one_job(h: Written) -> None:
+    h.put()
+    h.put(answer=Known())
+    assert not life(h).may_be_several
+
+
+def test_one_that_was_accepted_twice_may_be_several(h: Written) -> None:
+    h.put()
+    h.put()
+    assert life(h).may_be_several
+
+
+def test_one_whose_enqueue_had_no_answer_may_be_several(h: Written) -> None:
+    h.put(answer=LOST)
+    h.put()
+    assert life(h).may_be_several
+
+
+def test_what_was_begun_before_a_place_may_have_acted(h: Written) -> None:
+    h.put()
+    touched = h.touch("cancel", Cancelled())
+    assert not life(h).touched_before(touched.begun)
+    assert life(h).touched_before(touched.begun + 1)
+
+
+def test_what_was_begun_later_has_not_acted_yet(h: Written) -> None:
+    h.put()
+    place = h.put(answer=Known()).begun
+    h.touch("delete", LOST)
+    assert not life(h).touched_before(place)
+
+
+def test_what_found_nothing_did_nothing(h: Written) -> None:
+    h.put()
+    h.touch("cancel", Unknown())
+    assert not life(h).touched_before(h.history.length + 1)

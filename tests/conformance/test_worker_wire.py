@@ -1,0 +1,79 @@
+"""Workers behind the proxy: what befalls one is what is said, honest ones raise no alarm, tokens say everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from jobkit.backends.redis.harness import Harness
+from jobkit_conformance.catalogue import BY_ID
+from jobkit_conformance.ground import Ground
+from jobkit_conformance.runner import Run
+from jobkit_conformance.trace import Noted
+from jobkit_conformance.wire.faults import FAULTS
+from jobkit_conformance.wire.worker_case import Kind, WorkerCase, from_token, token
+from jobkit_conformance.wire.worker_sweep import BEFALLS_WORKERS, JUDGES, WorkerSweep
+from tests.conformance.swift import SWIFT
+
+
+@pytest.fixture(scope="module")
+def harness() -> Iterator[Harness]:
+    harness = Harness()
+    yield harness
+    harness.close()
+
+
+@pytest.fixture
+def ground(harness: Harness) -> Iterator[Ground]:
+    ground = Ground(harness, replace(SWIFT, patience=6.0, seconds=60, workers=16), seed=2)
+    with ground.runner:
+        yield ground
+
+
+@pytest.mark.parametrize("kind", ["async", "plain"])
+def test_a_worker_without_a_fault_performs_and_stops(ground: Ground, kind: Kind) -> None:
+    played = WorkerSweep(ground).play(WorkerCase(kind))
+    assert (played.broken, played.struck) == (None, False)
+    assert played.commands > 10
+    words = [step.words for step in played.stage.trace.steps if isinstance(step, Noted)]
+    assert [each for each in words if "fails 2 starts" in each] == [
+        "fails 2 starts (attempt 1)",
+        "fails 2 starts (attempt 2)",
+    ]
+    assert "settles stays 4 done -> settled" in words
+    assert "has stopped" in words
+
+
+@pytest.mark.parametrize("fault", sorted(BEFALLS_WORKERS))
+def test_a_fault_meets_a_worker(ground: Ground, fault: str) -> None:
+    played = WorkerSweep(ground).play(WorkerCase(fault=fault, at=7))
+    assert (played.broken, played.struck) == (None, True)
+    (told,) = [step.words for step in played.stage.trace.steps if isinstance(step, Noted) and "command 7" in step.words]
+    assert told.startswith(FAULTS[fault].words.partition("{it}")[0])
+
+
+def test_who_dies_is_followed_by_another(ground: Ground) -> None:
+    played = WorkerSweep(ground).play(WorkerCase(fault="dies", at=7))
+    assert played.broken is None
+    who = {step.who for step in played.stage.trace.steps if isinstance(step, Noted)}
+    assert who == {"w1", "w2", "job"}
+
+
+def test_no_alarm(ground: Ground) -> None:
+    found = WorkerSweep(ground).search(set(BY_ID), lambda _share: None)
+    assert found.broken is None
+    assert found.cases == 18
+    assert all(found.situations[situation] for situation in JUDGES.values())
+
+
+def test_a_case_is_played_again(harness: Harness) -> None:
+    case = from_token(token(WorkerCase("plain", "lost", 5)))
+    assert case == WorkerCase("plain", "lost", 5)
+    code, timeline, broken = Run(harness, SWIFT, 1).replay(case, "target")
+    assert broken is None
+    assert code == "# WorkerCase(kind='plain', fault='lost', at=5)"
+    assert "the reply of command 5 of the worker" in timeline
+    with pytest.raises(ValueError, match="damaged"):
+        from_token("ww-nonsense")
