@@ -9,6 +9,6 @@ class Down(ConnectionError):
     """The mail server did not answer."""
 
 
-def send(email: str, subject: str) -> None:
-    """Deliver a mail; here it goes into a table."""
-    store.keep_mail(email, subject)
+def send(email: str, subject: str, *, once: str | None = None) -> None:
+    """Deliver a mail; here it goes into a table. A mail that says ``once`` is delivered once by that name."""
+    store.keep_mail(email, subject, once)

@@ -19,7 +19,12 @@ SCHEMA = """
         state text not null default 'open'
     );
     create table if not exists charges (order_id integer primary key references orders, total text not null);
-    create table if not exists mails (id integer primary key, email text not null, subject text not null);
+    create table if not exists mails (
+        id integer primary key,
+        email text not null,
+        subject text not null,
+        once text unique
+    );
 """
 
 
@@ -56,6 +61,12 @@ def email_of(user_id: int) -> str:
         return str(db.execute("select email from users where id = ?", [user_id]).fetchone()[0])
 
 
+def users(after: int) -> list[tuple[int, str]]:
+    """Everybody whose number is higher, in order."""
+    with transaction() as db:
+        return [(row[0], row[1]) for row in db.execute("select id, email from users where id > ? order by id", [after])]
+
+
 def add_order(user_id: int, total: Decimal) -> int:
     with transaction() as db:
         row = db.execute("insert into orders (user_id, total) values (?, ?) returning id", [user_id, str(total)])
@@ -90,9 +101,9 @@ def charges() -> dict[int, Decimal]:
         return {row[0]: Decimal(row[1]) for row in db.execute("select order_id, total from charges")}
 
 
-def keep_mail(email: str, subject: str) -> None:
+def keep_mail(email: str, subject: str, once: str | None = None) -> None:
     with transaction() as db:
-        db.execute("insert into mails (email, subject) values (?, ?)", [email, subject])
+        db.execute("insert or ignore into mails (email, subject, once) values (?, ?, ?)", [email, subject, once])
 
 
 def mails() -> list[tuple[str, str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from fastapi.testclient import TestClient
 
 from pytest_jobkit import Jobs
-from shop import store
+from shop import mail, store
 from shop.jobs import charge, send_receipt, send_welcome
 
 
@@ -48,3 +49,36 @@ def test_several_orders_are_paid_in_one_step(client: TestClient, user_id: int, j
     jobs.perform(exclude=send_welcome)
     assert sum(store.charges().values()) == 60
     assert len(jobs.performed.of(send_receipt)) == 3
+
+
+# What a backend may do to any job, since it delivers at least once.
+
+
+@pytest.mark.jobkit(chaos=20)
+def test_an_order_is_paid_once_whatever_the_delivery(client: TestClient, order_id: int, jobs: Jobs) -> None:
+    client.post(f"/orders/{order_id}/pay")
+    jobs.perform()
+    assert store.charges() == {order_id: Decimal("12.50")}
+    assert [subject for _, subject in store.mails()].count(f"receipt for order {order_id}: 12.50") == 1
+
+
+@pytest.mark.jobkit(chaos="sweep")
+def test_a_worker_that_dies_loses_no_receipt(order_id: int, jobs: Jobs) -> None:
+    charge.enqueue(order_id)
+    jobs.perform()
+    assert [subject for _, subject in store.mails()].count(f"receipt for order {order_id}: 12.50") == 1
+
+
+def test_a_receipt_that_can_not_be_sent_is_kept_with_its_reason(
+    order_id: int, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(email: str, subject: str, *, once: str | None = None) -> None:
+        raise mail.Down(email)
+
+    monkeypatch.setattr(mail, "send", refuse)
+    charge.enqueue(order_id)
+    with pytest.raises(mail.Down):
+        jobs.perform(exclude=send_welcome)
+    entry = jobs.dead.only(send_receipt.partial(order_id=order_id))
+    assert isinstance(entry.error, mail.Down)
+    assert store.charges() == {order_id: Decimal("12.50")}

@@ -32,3 +32,10 @@ def test_who_has_paid_is_not_reminded(client: TestClient, order_id: int, jobs: J
     jobs.advance(days=1)
     assert remind.partial(order_id=order_id) in jobs.performed
     assert not any("is open" in subject for _, subject in store.mails())
+
+
+def test_a_cancelled_order_has_no_reminder_left(client: TestClient, order_id: int, jobs: Jobs) -> None:
+    client.delete(f"/orders/{order_id}")
+    assert remind.partial(order_id=order_id) not in jobs.pending
+    jobs.advance(days=1)
+    assert remind.partial() not in jobs.performed

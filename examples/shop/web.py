@@ -35,7 +35,8 @@ def order(form: NewOrder) -> dict[str, int]:
     """Place an order; ask after a day whether it is still wanted, once however often somebody clicks."""
     order_id = store.add_order(form.user_id, form.total)
     now = datetime.now(UTC)
-    remind.using(delay=PATIENCE, key=f"remind:{order_id}").enqueue(order_id, now)
+    name = reminder(order_id)
+    remind.using(delay=PATIENCE, key=name, id=name).enqueue(order_id, now)
     return {"order_id": order_id}
 
 
@@ -54,4 +55,11 @@ async def pay_many(order_ids: list[int]) -> dict[str, int]:
 
 @web.delete("/orders/{order_id}", status_code=204)
 def cancel(order_id: int) -> None:
+    """Nobody is reminded of an order that is no more."""
     store.cancel_order(order_id)
+    app.cancel(reminder(order_id))
+
+
+def reminder(order_id: int) -> str:
+    """The id of an order's reminder, and its key."""
+    return f"remind:{order_id}"

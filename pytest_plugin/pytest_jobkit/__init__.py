@@ -8,21 +8,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_jobkit.entry import Entry
     from pytest_jobkit.guard import TooManyPerforms
     from pytest_jobkit.jobs import Jobs
-    from pytest_jobkit.log import Log
-    from pytest_jobkit.outcome import Outcome
+    from pytest_jobkit.logs.entry import Entry
+    from pytest_jobkit.logs.log import Log
+    from pytest_jobkit.performing.outcome import Outcome
+    from pytest_jobkit.workers.starting import WorkerProcess, Workers
 
 _LAZY = {
-    "Entry": "pytest_jobkit.entry",
+    "Entry": "pytest_jobkit.logs.entry",
     "Jobs": "pytest_jobkit.jobs",
-    "Log": "pytest_jobkit.log",
-    "Outcome": "pytest_jobkit.outcome",
+    "Log": "pytest_jobkit.logs.log",
+    "Outcome": "pytest_jobkit.performing.outcome",
     "TooManyPerforms": "pytest_jobkit.guard",
+    "WorkerProcess": "pytest_jobkit.workers.starting",
+    "Workers": "pytest_jobkit.workers.starting",
 }
 
-__all__ = ["Entry", "Jobs", "Log", "Outcome", "TooManyPerforms"]
+__all__ = ["Entry", "Jobs", "Log", "Outcome", "TooManyPerforms", "WorkerProcess", "Workers"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,14 +12,16 @@ from msgspec.structs import replace
 from jobkit.backend import Backend, OffersWipe
 from jobkit.clients import Clients, opened
 from jobkit.clock import ManualClock
+from jobkit.errors import ConfigurationError
 from jobkit.portal import portal
-from pytest_jobkit import sought
-from pytest_jobkit.inline import Attendant, Inline
+from pytest_jobkit.backends.lodging import lodging
+from pytest_jobkit.backends.names import CLOCK
 from pytest_jobkit.jobs import Jobs
-from pytest_jobkit.marks import CLOCK, Marks
-from pytest_jobkit.selection import ALL
-from pytest_jobkit.site import call_site
-from pytest_jobkit.tape import Tape
+from pytest_jobkit.logs import sought
+from pytest_jobkit.logs.site import call_site
+from pytest_jobkit.logs.tape import Tape
+from pytest_jobkit.performing.inline import Attendant, Inline
+from pytest_jobkit.performing.selection import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,18 +29,25 @@ if TYPE_CHECKING:
 
     from jobkit.portal import Home
     from jobkit.sources import Source, Spec
-    from pytest_jobkit.choice import Choice
-    from pytest_jobkit.entry import Entry
+    from pytest_jobkit.backends.choice import Choice
+    from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.guard import TooManyPerforms
-    from pytest_jobkit.outage import Outage
-    from pytest_jobkit.performing import Change
+    from pytest_jobkit.logs.entry import Entry
+    from pytest_jobkit.marks import Marks
+    from pytest_jobkit.performing.outage import Outage
+    from pytest_jobkit.performing.performer import Change
+    from pytest_jobkit.workers.starting import WorkerProcess
 
 
 class Case:
     """One test's clock, namespaces, clients and tape. Made when the test first touches a job."""
 
-    def __init__(self, name: str, choice: Choice, marks: Marks, began_ms: int, root: Path) -> None:
+    def __init__(
+        self, name: str, choice: Choice, marks: Marks, began_ms: int, root: Path, *, real_time: bool = False
+    ) -> None:
         self.choice = choice
+        self.real_time = real_time or not choice.takes_clock
+        """Whether the store goes by its own clock, as beside workers in other processes."""
         self.marks = marks
         self.root = root
         self.began_ms = began_ms
@@ -49,18 +57,23 @@ class Case:
         self.outages: list[Outage] = []
         self.inlines: list[Inline] = []
         self.ignored: list[Callable[[Entry], bool]] = []
+        self.workers: list[WorkerProcess] = []
         self.runaway: TooManyPerforms | None = None
         """That jobs run inside each other for ever; it passes whatever rules they have."""
+        self.chaos: Injector | None = None
+        """What lets things go wrong, if the test asked for that."""
+        self.isolated = False
+        """Whether each job is performed in a process of its own."""
         self.lacked: str | None = None
         """The capability without which the test was skipped."""
         self.used = False
         """Whether the test has the fixture."""
         self.jobs = Jobs(self)
         self._name = name
+        self._lodgings: set[str] = set()
         self._attendant = Attendant(self)
         self._sources: dict[tuple[Spec | None, str], Source] = {}
         self._clients: dict[Source, Clients] = {}
-        self._numbers = count()
         self._thaw: Callable[[], None] | None = None
         self.ignored.extend(sought.matcher(sought.check(each)) for each in marks.allow)
         if marks.perform == "inline":
@@ -68,7 +81,7 @@ class Case:
 
     def now_ms(self) -> int:
         """What the backend takes for now."""
-        return self.clock.now_ms() if self.choice.takes_clock else time.time_ns() // 1_000_000
+        return time.time_ns() // 1_000_000 if self.real_time else self.clock.now_ms()
 
     # Where jobs go.
 
@@ -76,14 +89,25 @@ class Case:
         """What an app's own source becomes: the run's backend, in a namespace of this test's, and nobody performing."""
         found = self._sources.get((spec, namespace))
         if found is None:
-            found = self._sources.setdefault((spec, namespace), self._own(self.choice.source))
+            found = self._sources.setdefault((spec, namespace), self._own(lodging(spec, namespace)))
         return found
 
-    def _own(self, chosen: Source) -> Source:
+    @property
+    def namespace(self) -> str:
+        """What the names of all that this test stores begin with."""
+        return f"{self.choice.source.namespace}-{self._name}"
+
+    def _own(self, name: str) -> Source:
+        while name in self._lodgings:  # functions of one name are two stores all the same
+            name += "x"
+        self._lodgings.add(name)
+        namespace = f"{self.namespace}-{name}"
+        if self.choice.ledger is not None:
+            self.choice.ledger.note(namespace)
         return replace(
-            chosen,
-            namespace=f"{chosen.namespace}-{self._name}-{next(self._numbers)}",
-            clock=self.clock,
+            self.choice.source,
+            namespace=namespace,
+            clock=None if self.real_time else self.clock,
             embedded=False,
             attendant=self._attendant,
         )
@@ -98,12 +122,16 @@ class Case:
         """Remove what the test stored, and close what it opened."""
         if self._thaw is not None:
             self._thaw()
+        for worker in self.workers:
+            worker.close()
         for made in self.tape.made:
             if not made.enqueuing.started:
                 made.enqueuing.close()  # what is to be said of it was said
         for source in self._sources.values():
             try:
                 portal().call(partial(self._wipe, source))
+                if self.choice.ledger is not None:
+                    self.choice.ledger.strike(source.namespace)
             finally:
                 for clients in opened(source):
                     clients.end()
@@ -120,20 +148,24 @@ class Case:
 
     # What a test asks of it.
 
-    def need(self, *capabilities: str) -> None:
+    def need(self, *capabilities: str, hint: str = "") -> None:
         """Skip the test for what its backend does not claim."""
         __tracebackhide__ = True
         for capability in capabilities:
             if capability not in self.choice.claims:
                 self.lacked = capability
                 what = "a clock that can be moved" if capability == CLOCK else capability.replace("_", "-")
-                pytest.skip(f"the backend {self.choice.label} lacks: {what}")
+                pytest.skip(f"the backend {self.choice.label} lacks: {what}{hint}")
 
     def prepare_clock(self, *, freeze: bool) -> None:
         __tracebackhide__ = True
         self.need(CLOCK)
+        if self.real_time:
+            raise ConfigurationError(
+                "this test has a worker in another process, and that goes by the real clock: advance can't move it"
+            )
         if freeze and self._thaw is None:
-            from pytest_jobkit.freeze import freeze as begin
+            from pytest_jobkit.performing.freeze import freeze as begin
 
             self._thaw = begin(self.clock)
 
@@ -143,4 +175,5 @@ class Case:
     @property
     def silent(self) -> bool:
         """Whether nothing happened that a report could show."""
-        return not (self.tape.jobs or self.tape.remarks or self.tape.made)
+        tape = self.tape
+        return not (tape.jobs or tape.remarks or tape.made or tape.deferred or self.workers)

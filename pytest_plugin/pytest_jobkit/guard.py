@@ -10,9 +10,9 @@ from jobkit.errors import JobkitError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_jobkit.entry import Entry
+    from pytest_jobkit.logs.entry import Entry
 
-ENDS = 3
+ENDS = 2
 """How many jobs of a long chain are shown at either end."""
 
 

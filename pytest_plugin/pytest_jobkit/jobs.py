@@ -5,25 +5,33 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import UNSET
+
 from jobkit.call import EPOCH, Call
 from jobkit.enqueuing import refuse_running_loop
 from jobkit.portal import portal
-from pytest_jobkit import sought, walking
-from pytest_jobkit.inline import Inline
-from pytest_jobkit.leaving import leave
-from pytest_jobkit.log import Kind, Log
-from pytest_jobkit.outage import Outage
-from pytest_jobkit.performing import Change, Performer, in_place, plain_on_loop
-from pytest_jobkit.selection import ALL, select
-from pytest_jobkit.window import Window
+from pytest_jobkit.logs import sought
+from pytest_jobkit.logs.log import Kind, Log
+from pytest_jobkit.logs.window import Window
+from pytest_jobkit.performing import walking
+from pytest_jobkit.performing.inline import Inline
+from pytest_jobkit.performing.leaving import leave
+from pytest_jobkit.performing.outage import Outage
+from pytest_jobkit.performing.performer import Change, Performer, in_place, plain_on_loop
+from pytest_jobkit.performing.selection import ALL, select
+from pytest_jobkit.performing.sensitive import at_home
+from pytest_jobkit.workers.waiting import PATIENCE, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
     from typing import Any
 
+    from jobkit.app import App
+    from jobkit.portal import Home
     from pytest_jobkit.case import Case
-    from pytest_jobkit.outcome import Outcome
-    from pytest_jobkit.sought import Wanted
+    from pytest_jobkit.logs.entry import Entry
+    from pytest_jobkit.logs.sought import Wanted
+    from pytest_jobkit.performing.outcome import Outcome
 
 T = TypeVar("T")
 
@@ -36,7 +44,7 @@ class Jobs:
 
     Logs, live and in order: ``enqueued`` (ever), ``pending`` (not yet performed, or to be tried again),
     ``performed`` (ran to their end), ``failed`` (an entry an attempt), ``dead``. Nothing is performed by itself: see
-    `perform`, `advance`, `inline`. Each verb that performs has a twin for asynchronous tests: `aperform`, ...
+    `perform`, `advance`, `inline`. Each verb that performs or waits has a twin for asynchronous tests: `aperform`, ...
     """
 
     def __init__(self, case: Case) -> None:
@@ -51,7 +59,7 @@ class Jobs:
     @property
     def now(self) -> datetime:
         """The time of the backend's clock, in UTC: real when the test began, and standing still between verbs."""
-        return EPOCH + timedelta(milliseconds=self._case.clock.now_ms())
+        return EPOCH + timedelta(milliseconds=self._case.now_ms())
 
     # Performing what is due.
 
@@ -102,7 +110,7 @@ class Jobs:
         __tracebackhide__ = True
         if outcomes:
             return outcomes[0]
-        from pytest_jobkit.unmet import none_due
+        from pytest_jobkit.logs.unmet import none_due
 
         raise AssertionError(none_due(pattern, self.pending))
 
@@ -119,17 +127,21 @@ class Jobs:
         seconds: float = 0,
         milliseconds: float = 0,
         freeze: bool = False,
+        recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
     ) -> list[Outcome]:
         """Let time pass, and perform each job when it is due; returns what came of each.
 
         Moves the clock of the backend; with ``freeze`` (and time-machine installed) the program's too, which stands
-        still from then on. ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
+        still from then on. ``recurring``: the app (or apps) whose recurring jobs are enqueued on the way, each tick's
+        at its tick. ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
         """
         __tracebackhide__ = True
         step = walking.step(by, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
-        return leave(self._wait("advance", lambda performer: walking.walk(self._case, performer, step, limit)))
+        return leave(
+            self._wait("advance", lambda performer: walking.walk(self._case, performer, step, limit, recurring))
+        )
 
     async def aadvance(
         self,
@@ -142,32 +154,51 @@ class Jobs:
         seconds: float = 0,
         milliseconds: float = 0,
         freeze: bool = False,
+        recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
     ) -> list[Outcome]:
         """`advance` for asynchronous tests."""
         __tracebackhide__ = True
         step = walking.step(by, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
-        return leave(await walking.walk(self._case, self._here(), step, limit))
+        return leave(await walking.walk(self._case, self._here(), step, limit, recurring))
 
     # One job alone.
 
-    def run(self, call: Call, *, attempt: int = 1) -> Outcome:
+    def run(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> Outcome:
         """Perform one call through coder, middlewares and rules, as this attempt, and say what came of it.
 
-        Stores nothing, and raises nothing that the job raises.
+        ``checkpoint``: where an earlier attempt said that it was. Stores nothing, and raises nothing that the job
+        raises.
         """
         _check_call(call)
-        return self._reported(self._wait("run", lambda performer: performer.call(call, attempt)))
+        return self._reported(self._wait("run", lambda performer: performer.call(call, attempt, checkpoint)))
 
-    async def arun(self, call: Call, *, attempt: int = 1) -> Outcome:
+    async def arun(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> Outcome:
         """`run` for asynchronous tests."""
         _check_call(call)
-        return self._reported(await self._here().call(call, attempt))
+        return self._reported(await self._here().call(call, attempt, checkpoint))
 
     def _reported(self, outcome: Outcome) -> Outcome:
         outcome.entry.expected = True
         return outcome
+
+    # Waiting for somebody else.
+
+    def wait_for(self, pattern: Wanted, timeout: float = PATIENCE) -> Entry:
+        """Wait until a real worker has performed a job like this, and return its entry in ``performed``.
+
+        For workers that run beside the test, in this process or in one of their own. ``timeout``: seconds, after which
+        it fails and says where such jobs stand.
+        """
+        __tracebackhide__ = True
+        refuse_running_loop("jobs.wait_for()", "jobs.await_for()")
+        return Wait(self._case, pattern, timeout, self.performed).here()
+
+    async def await_for(self, pattern: Wanted, timeout: float = PATIENCE) -> Entry:  # noqa: ASYNC109
+        """`wait_for` for asynchronous tests."""
+        __tracebackhide__ = True
+        return await Wait(self._case, pattern, timeout, self.performed).on_loop()
 
     # Arranging.
 
@@ -204,7 +235,11 @@ class Jobs:
     def _wait(self, verb: str, make: Callable[[Performer], Coroutine[Any, Any, T]]) -> T:
         __tracebackhide__ = True
         refuse_running_loop(f"jobs.{verb}()", f"jobs.a{verb}()")
-        return portal().call(lambda home: make(Performer(self._case, home.run, home.run)))
+        return portal().call(lambda home: self._at_home(home, make))
+
+    async def _at_home(self, home: Home, make: Callable[[Performer], Coroutine[Any, Any, T]]) -> T:
+        with at_home(home):
+            return await make(Performer(self._case, home.run, home.run))
 
     def _here(self) -> Performer:
         return Performer(self._case, plain_on_loop(), in_place)

@@ -8,21 +8,19 @@ from typing import Any, cast
 
 import pytest
 
+from pytest_jobkit.backends.names import CAPABILITIES
+from pytest_jobkit.chaos import wish
+from pytest_jobkit.chaos.wish import Wish
+
 LINE = (
-    "jobkit(perform='inline', backend=..., needs=[...], allow=[...]): how a test's background jobs are treated. "
-    "perform='inline': due jobs are performed inside their own enqueue. backend: run on this backend (or each of a "
-    "list), whatever the run was told. needs: capabilities (such as 'delay', or 'clock': that its clock can be moved) "
-    "without which the test is skipped. allow: jobs and patterns that may be left enqueued."
-)
-
-CLOCK = "clock"
-"""The capability that no backend has to claim: taking the time from a clock that a test moves."""
-
-CAPABILITIES = frozenset(
-    {
-        *("delay", "priority", "keys", "remember", "dead_letters", "cancel", "inspect", "wait", "pause"),
-        *("checkpoints", "cells", "results", "fifo", "durable", "shared", CLOCK),
-    }
+    "jobkit(perform='inline', backend=..., needs=[...], allow=[...], chaos=..., isolate=...): how a test's jobs "
+    "are treated. perform='inline': due jobs are performed inside their own enqueue. backend: run on this backend "
+    "(or each of a list), whatever the run was told. needs: capabilities (such as 'delay', or 'clock': that its "
+    "clock can be moved) without which the test is skipped. allow: jobs and patterns that may be left enqueued. "
+    "chaos: True, a number of runs, or faults (such as 'duplicate'): the test is run many times, with jobs "
+    "delivered twice, late, in another order; 'sweep': with a crash at each effect point of each job; False: "
+    "never, whatever the run was told. isolate: 'process': each job is performed in a process of its own; False: "
+    "in this one, whatever the run was told."
 )
 
 PERFORM = ("manual", "inline")
@@ -36,6 +34,10 @@ class Marks:
     backend: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     allow: tuple[Any, ...] = ()
+    chaos: Wish | bool | None = None
+    """None: the run decides; False: never."""
+    isolate: str | bool | None = None
+    """Likewise."""
 
 
 NO_MARKS = Marks()
@@ -64,11 +66,16 @@ def _with(found: Marks, mark: pytest.Mark, where: str) -> Marks:
         match name:
             case "perform":
                 found = replace(found, perform=_one_of(value, PERFORM, "perform", where))
+            case "isolate":
+                isolate = value if value is False else _one_of(value, ("process",), "isolate", where)
+                found = replace(found, isolate=isolate)
             case "backend":
                 found = replace(found, backend=_backends(value, where))
             case "needs":
                 needs = tuple(_one_of(_plain(each), CAPABILITIES, "needs", where) for each in _several(value))
                 found = replace(found, needs=(*found.needs, *needs))
+            case "chaos":
+                found = replace(found, chaos=_chaos(value, where))
             case _:
                 found = replace(found, allow=(*found.allow, *_wanted(value, where)))
     return found
@@ -89,8 +96,15 @@ def _backends(value: object, where: str) -> tuple[str, ...]:
     return names
 
 
+def _chaos(value: object, where: str) -> Wish | bool:
+    try:
+        return wish.read(value) or False
+    except ValueError as error:
+        raise pytest.UsageError(f"{where}: jobkit(chaos=...) {error}") from error
+
+
 def _wanted(value: object, where: str) -> tuple[Any, ...]:
-    from pytest_jobkit import sought
+    from pytest_jobkit.logs import sought
 
     try:
         return tuple(sought.check(each) for each in _several(value))
@@ -110,6 +124,8 @@ def _plain(name: object) -> object:
 def _one_of(value: object, allowed: frozenset[str] | tuple[str, ...], name: str, where: str) -> str:
     if isinstance(value, str) and value in allowed:
         return value
+    close = get_close_matches(value, allowed, n=1) if isinstance(value, str) else []
+    hint = f"; did you mean {close[0]!r}?" if close else "."
     raise pytest.UsageError(
-        f"{where}: jobkit({name}=...) does not know {value!r}. It knows: {', '.join(sorted(allowed))}"
+        f"{where}: jobkit({name}=...) does not know {value!r}{hint} It knows: {', '.join(sorted(allowed))}"
     )

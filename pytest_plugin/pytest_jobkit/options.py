@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-DEFAULT = "inline"
+from pytest_jobkit import diff, features
+from pytest_jobkit.backends.names import DEFAULT
+from pytest_jobkit.chaos import flags
+from pytest_jobkit.chaos.flags import Flags
 
 STRICT = frozenset({"leftover"})
 
@@ -21,6 +24,7 @@ class Options:
     backends: tuple[str, ...]
     redis_url: str | None
     strict: frozenset[str]
+    chaos: Flags
 
 
 def add(parser: pytest.Parser) -> None:
@@ -40,17 +44,22 @@ def add(parser: pytest.Parser) -> None:
         help="the server for the backend named redis, instead of a private one; each test keeps to a namespace of its "
         "own there, and removes it",
     )
+    flags.add(parser, group)
     parser.addini(
         "jobkit_strict",
         "what fails a test instead of warning: leftover (a job left enqueued that nothing asserted or performed)",
         type="args",
         default=[],
     )
+    features.add(parser, group)
 
 
 def read(config: pytest.Config) -> Options:
     """The options of this run; `pytest.UsageError` for what can't be meant."""
-    names = tuple(name.strip() for name in str(config.getoption("--jobkit-backend")).split(","))
+    both, chosen = diff.backends(config), str(config.getoption("--jobkit-backend"))
+    if both is not None and chosen != DEFAULT:
+        raise pytest.UsageError("--jobkit-diff says which backends: leave out --jobkit-backend")
+    names = tuple(name.strip() for name in (both or chosen).split(","))
     if not all(names):
         raise pytest.UsageError("--jobkit-backend: a name is missing; it takes NAME[,NAME...]")
     if len(set(names)) < len(names):
@@ -58,4 +67,9 @@ def read(config: pytest.Config) -> Options:
     strict = frozenset(config.getini("jobkit_strict"))
     if unknown := sorted(strict - STRICT):
         raise pytest.UsageError(f"jobkit_strict: there is no {unknown[0]!r}; it takes {', '.join(sorted(STRICT))}")
-    return Options(backends=names, redis_url=config.getoption("--jobkit-redis-url"), strict=strict)
+    return Options(
+        backends=names,
+        redis_url=config.getoption("--jobkit-redis-url"),
+        strict=strict,
+        chaos=flags.read(config),
+    )

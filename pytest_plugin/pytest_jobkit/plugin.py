@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_jobkit.jobs import Jobs
+    from pytest_jobkit.workers.starting import Workers
 
 pytest.register_assert_rewrite("jobkit_conformance")
 
@@ -29,6 +30,10 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return config.stash[RUN].header()
 
 
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    return config.stash[RUN].collected(items)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.config.stash[RUN].parametrize(metafunc)
 
@@ -41,14 +46,28 @@ def pytest_make_collect_report(
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    return item.config.stash[RUN].protocol(item, nextitem)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     item.config.stash[RUN].enter(item)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    yield
-    item.config.stash[RUN].check()
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    if fixturedef.scope == "function":
+        return (yield)
+    with request.config.stash[RUN].wider(fixturedef, request):
+        return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    item.config.stash[RUN].check()  # after the test itself; not reached if that failed
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,8 +82,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    item.config.stash[RUN].prepare(call)
-    return item.config.stash[RUN].complete(item, (yield))
+    run = item.config.stash[RUN]
+    run.prepare(call)
+    return run.complete(item, (yield))
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
@@ -85,6 +105,16 @@ def jobkit_jobs(request: pytest.FixtureRequest, jobkit_backend: str) -> Jobs:
     logs: enqueued, pending, performed, failed, dead. Works on any backend.
     """
     return request.config.stash[RUN].jobs()
+
+
+@pytest.fixture
+def jobkit_worker(request: pytest.FixtureRequest, jobkit_jobs: Jobs) -> Workers:
+    """Real workers, each in a process of its own: ``worker = jobkit_worker("shop.jobs:app")``.
+
+    Wait for them with ``jobs.wait_for(send.call(7))``; ``worker.kill()`` ends one as a crash would. They end with the
+    test, and what they printed stands below its failure. Needs a backend that processes share (sqlite, redis).
+    """
+    return request.config.stash[RUN].workers()
 
 
 @pytest.fixture

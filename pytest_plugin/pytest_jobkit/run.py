@@ -6,22 +6,33 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_jobkit import marks
+from pytest_jobkit import features, isolation, marks
 from pytest_jobkit.arrival import on_arrival
-from pytest_jobkit.choice import Choice
+from pytest_jobkit.backends.choice import Choice
+from pytest_jobkit.backends.matrix import Matrix
+from pytest_jobkit.chaos.survival import Survival
+from pytest_jobkit.chaos.wish import Wish
+from pytest_jobkit.heading import Heading, on_the_first
+from pytest_jobkit.hearing import Hearing
 from pytest_jobkit.marks import NO_MARKS
-from pytest_jobkit.matrix import Matrix
 from pytest_jobkit.options import Options, read
+from pytest_jobkit.wider import STAYS, Stay, Stays
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
     from jobkit.events import Happening
     from jobkit.sources import Source, Spec
     from pytest_jobkit.case import Case
+    from pytest_jobkit.chaos.injector import Injector
+    from pytest_jobkit.chaos.verdict import Finale
     from pytest_jobkit.jobs import Jobs
+    from pytest_jobkit.workers.starting import Workers
 
 
 class Run:
@@ -33,23 +44,36 @@ class Run:
         run = config.stash[RUN] = cls(config, read(config))
         for name in run.options.backends:
             run.choice(name).check(f"--jobkit-backend={run.choice(name).label}")
-        config.pluginmanager.register(
-            Matrix([run.choice(name).label for name in run.options.backends]), "jobkit-matrix"
-        )
+        matrix, survival = Matrix([run.choice(name).label for name in run.options.backends]), Survival()
+        config.pluginmanager.register(Hearing(matrix, survival), "jobkit-hearing")
+        config.pluginmanager.register(matrix, "jobkit-matrix")
+        run.watchers = features.begin(config)
+        config.pluginmanager.register(survival, "jobkit-chaos")
         config.add_cleanup(run.end)
         config.add_cleanup(on_arrival("jobkit", run.install))
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.options = options
+        self.watchers: list[features.Watcher] = []
         self._config = config
         self._choices: dict[str, Choice] = {}
         self._item: pytest.Item | None = None
+        self._looked: tuple[pytest.Item | None, bool] = (None, False)
+        """The test that is about to run, and whether it is marked: asked once, for all tests pay for it."""
         self._marks = NO_MARKS
         self._began_ms = 0
         self._case: Case | None = None
         self._last: tuple[pytest.Item | None, Case | None] = (None, None)
         """For the report of the teardown, which is made after it."""
         self._outside: Case | None = None
+        self._stays = config.stash[STAYS] = Stays()
+        self._heading = Heading()
+        self._injector: Injector | None = None
+        self._finale: Finale | None = None
+        """Of a test under chaos: what goes wrong in this run of it; what is said of the one that is reported."""
+        self.raised: pytest.ExceptionInfo[BaseException] | None = None
+        """What this run of it, or the one just over, raised first."""
+        self._call: pytest.CallInfo[None] | None = None
         self._cases = 0
         self._name = os.urandom(4).hex()
         self._lock = threading.Lock()
@@ -65,9 +89,14 @@ class Run:
         """A line a backend; and one more where the short name of the fixture is taken."""
         workers = bool(self._config.getoption("numprocesses", None))
         lines = [f"jobkit: {self.choice(name).described(for_workers=workers)}" for name in self.options.backends]
-        taken = [plugin for plugin in self._config.pluginmanager.get_plugins() if _has_own_jobs(plugin)]
-        lines += [f"jobkit: {_path(plugin)} has a fixture jobs of its own; jobkit's is jobkit_jobs" for plugin in taken]
-        return lines
+        return [*lines, *self._heading.overridden(self._config.pluginmanager.get_plugins())]
+
+    def collected(self, items: Sequence[pytest.Item]) -> list[str]:
+        """Which files take the short name of the fixture, as far as that was not said yet; what runs on one backend."""
+        modules = {getattr(item, "module", None) for item in items}
+        labels = [self.choice(name).label for name in self.options.backends]
+        plugins = self._config.pluginmanager.get_plugins()
+        return [*self._heading.overridden([*plugins, *modules]), *on_the_first(items, labels)]
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Run the tests that use jobs on each backend, and all others once, on the first."""
@@ -132,13 +161,21 @@ class Run:
     def _make_case(self) -> Case:
         from pytest_jobkit.case import Case
 
-        if self._item is None and self._outside is not None:
+        stay = self._stays.current
+        if self._item is None and stay is None and self._outside is not None:
             return self._outside
         self._cases += 1
         began = self._began_ms or time.time_ns() // 1_000_000
-        case = Case(f"{self._name}-{self._cases}", self.choice(self.backend), self._marks, began, self._config.rootpath)
-        if self._item is None:
+        name, root = f"{self._name}-{self._cases}", self._config.rootpath
+        beside = WORKER in getattr(self._item, "fixturenames", ())
+        case = Case(name, self.choice(self.backend), self._marks, began, root, real_time=beside)
+        case.isolated = isolation.wanted(self._config, self._marks)
+        if stay is not None:
+            stay.case = case
+        elif self._item is None:
             self._outside = case
+        elif self._injector is not None:
+            self._injector.case, case.chaos = case, self._injector
         return case
 
     def end(self) -> None:
@@ -147,6 +184,37 @@ class Run:
         for choice in self._choices.values():
             choice.end()
 
+    # Chaos.
+
+    def protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Run a test under chaos that is to be; all others are none of our business."""
+        flags = self.options.chaos
+        marked = item.get_closest_marker("jobkit") is not None
+        self._looked = (item, marked)
+        if not (flags.all or marked) or self._config.getoption("setuponly", default=False):
+            return None
+        wish = marks.read(item).chaos
+        uses = marked or "jobkit_jobs" in getattr(item, "fixturenames", ())
+        if wish is False or not (wish or (flags.all and uses)):
+            return None
+        from pytest_jobkit.chaos.protocol import protocol
+
+        return protocol(self, item, nextitem, wish if isinstance(wish, Wish) else None)
+
+    @contextmanager
+    def under(self, injector: Injector, finale: Finale | None = None) -> Generator[None]:
+        """For one run of a test: what goes wrong in it, and what is said of it."""
+        self._injector, self._finale, self.raised = injector, finale, None
+        try:
+            yield
+        finally:
+            self._injector, self._finale = None, None
+
+    @property
+    def last_case(self) -> Case | None:
+        """That of the test that was just over."""
+        return self._last[1]
+
     # A test's way.
 
     def enter(self, item: pytest.Item) -> None:
@@ -154,7 +222,9 @@ class Run:
         __tracebackhide__ = True
         self._item, self._case = item, None
         self._began_ms = time.time_ns() // 1_000_000
-        self._marks = NO_MARKS if item.get_closest_marker("jobkit") is None else marks.read(item)
+        looked, marked = self._looked
+        unmarked = not marked if looked is item else item.get_closest_marker("jobkit") is None
+        self._marks = NO_MARKS if unmarked else marks.read(item)
         if self._marks.needs:
             self.touch().need(*self._marks.needs)
 
@@ -164,13 +234,45 @@ class Run:
         case.used = True
         return case.jobs
 
+    def workers(self) -> Workers:
+        """The value of the fixture that starts real workers."""
+        __tracebackhide__ = True
+        from pytest_jobkit.workers.starting import workers
+
+        return workers(self.touch())
+
+    @contextmanager
+    def wider(self, fixture: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None]:
+        """While a fixture of wider scope than a test's is set up, and again while it is torn down: jobs are its own."""
+        __tracebackhide__ = True
+        node: pytest.Item = cast("Any", request).node
+        stay = Stay(fixture.argname, fixture.scope, marks.read(node), node.path)
+        self._stays.add(stay)
+        apart = ExitStack()
+        apart.callback(self._stays.end, stay)
+        fixture.addfinalizer(apart.close)  # called after the fixture's own
+        with self._within(stay), stay.setup():
+            yield
+        fixture.addfinalizer(lambda: apart.enter_context(self._within(stay)))
+
+    @contextmanager
+    def _within(self, stay: Stay) -> Generator[None]:
+        before = self._item, self._case, self._marks, self._began_ms, self._stays.current
+        self._item, self._case, self._marks, self._began_ms, self._stays.current = None, stay.case, stay.marks, 0, stay
+        try:
+            yield
+        finally:
+            self._item, self._case, self._marks, self._began_ms, self._stays.current = before
+
     def check(self) -> None:
         """Whether the test, which passed so far, may."""
         __tracebackhide__ = True
         if self._case is not None and self._item is not None:
-            from pytest_jobkit.strictness import check
+            from pytest_jobkit.failing.strictness import check
 
             check(self._case, self._item, self.options.strict)
+        if self._finale is not None:
+            self._finale.check()
 
     def leave(self) -> None:
         """The test is over, its fixtures are torn down: close and remove what was its own."""
@@ -182,42 +284,55 @@ class Run:
 
     def prepare(self, call: pytest.CallInfo[None]) -> None:
         """Let an error of jobkit's be shown where it was made."""
+        self._call = call
         if call.excinfo is not None and "jobkit.errors" in sys.modules and not self._config.getoption("fulltrace"):
-            from pytest_jobkit.pruning import prune
+            from pytest_jobkit.failing.pruning import prune
 
             prune(call.excinfo.value)
+        if self._finale is not None and call.excinfo is not None:
+            self._finale.note(call.excinfo.value)
 
     def complete(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
         """Add what was captured to a failing report, and what the matrix counts to each."""
         case = self._case if self._item is item else self._last[1] if self._last[0] is item else None
-        if case is None:
-            return report
-        if report.failed and not case.silent:
-            from pytest_jobkit.timeline import timeline
-
-            report.sections.append(("Captured jobs", timeline(case)))
-        Matrix.mark(report, case.choice.label, case.lacked)
+        if self._injector is not None:
+            self.raised = self.raised or (None if self._call is None else self._call.excinfo)
+        if self._finale is not None:
+            Hearing.mark(report)
+            self._finale.mark(report, case)
+        elif self._injector is not None:
+            return report  # of a run that nobody sees
+        if report.failed:
+            self._show(item, report, case)
+        if case is not None:
+            Hearing.mark(report)
+            Matrix.mark(report, case.choice.label, case.lacked)
+        if report.when == "teardown" and (cases := [*self._stays.news(), *([] if case is None else [case])]):
+            for watch in self.watchers:
+                watch(cases, report)
         return report
+
+    def _show(self, item: pytest.Item, report: pytest.TestReport, case: Case | None) -> None:
+        """What became of the jobs of the test that failed, and of those of its wider fixtures."""
+        for stay in self._stays.of(item):
+            report.sections += stay.sections()
+        if case is not None and not case.silent:
+            from pytest_jobkit.failing.timeline import sections
+
+            report.sections += sections(case)
 
     # What failures show.
 
     def explain(self, op: str, left: object, right: object) -> list[str] | None:
         """The explanation of a failed comparison of ours."""
-        if "pytest_jobkit.log" not in sys.modules:
+        if "pytest_jobkit.logs.log" not in sys.modules:
             return None
-        from pytest_jobkit.explain import explain
+        from pytest_jobkit.logs.explain import explain
 
         return explain(op, left, right, verbose=self._config.get_verbosity() > 1)
 
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 
-
-def _has_own_jobs(plugin: object) -> bool:
-    found = getattr(plugin, "jobs", None)
-    is_fixture = "fixture" in type(found).__name__.lower() or hasattr(found, "_pytestfixturefunction")
-    return is_fixture and not getattr(plugin, "__name__", "").startswith("pytest_jobkit")
-
-
-def _path(plugin: object) -> str:
-    return str(getattr(plugin, "__file__", plugin))
+WORKER = "jobkit_worker"
+"""The fixture with which a test's jobs go by the real clock."""

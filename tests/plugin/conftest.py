@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import weakref
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from pkgutil import walk_packages
 
 import pytest
 
+import jobkit.app
 import pytest_jobkit
 
 ONCE = ("jobkit.worker", "jobkit.backends.inline", "jobkit.backends.redis.fake", "jobkit.backends.redis.server")
@@ -91,8 +93,15 @@ HEAD = """
 
 """
 
-WITHOUT = ("-p", "no:hypothesispytest", "-p", "no:cacheprovider")
-"""Plugins that no test here needs, and that take longer than all others."""
+WITHOUT = tuple(
+    word
+    for name in (
+        *("hypothesispytest", "cacheprovider", "randomly", "rerunfailures", "timeout", "time_machine"),
+        *("django", "inline_snapshot", "syrupy"),
+    )
+    for word in ("-p", f"no:{name}")
+)
+"""Plugins that no test here needs, but where it asks for one (``-p NAME``): they take time, or change the order."""
 
 
 class Project:
@@ -131,8 +140,11 @@ class Project:
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    for variable in ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "JOBKIT_BACKEND"):
+    """Of somebody else: no word of the run that this is in, and no app of it."""
+    words = ("CI", "BUILD_NUMBER", "PYTEST_ADDOPTS", "JOBKIT_BACKEND", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID")
+    for variable in words:
         monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(jobkit.app, "_all", weakref.WeakSet())
     return Project(pytester)
 
 

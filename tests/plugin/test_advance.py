@@ -185,6 +185,86 @@ OWN_CLOCK = """
 """
 
 
+RECURS = """
+    from datetime import timedelta
+
+    @pytest.fixture
+    def clock_work():
+        recurs = jobkit.App("redis://production.invalid")
+
+        @recurs.recurring(every=timedelta(hours=6))
+        @recurs.job(name="sweep")
+        def sweep() -> None:
+            done.append("sweep")
+
+        @recurs.job(name="report")
+        def report(day: str) -> None:
+            sweep.using(delay=60).enqueue()
+
+        recurs.recurring(report.call("today"), every=timedelta(days=1))
+        return recurs, sweep, report
+"""
+
+
+@pytest.mark.parametrize("backend", ["inline", "sqlite"])
+def test_what_recurs_ticks_on_the_way(project: Project, backend: str) -> None:
+    project.passes(
+        RECURS
+        + """
+    def test_each_tick(jobs, clock_work):
+        recurs, sweep, report = clock_work
+        jobs.advance(days=2, recurring=recurs)
+        assert jobs.performed.count(sweep) == 10
+        assert jobs.performed.count(report.call("today")) == 2
+        for entry in jobs.enqueued.of(report):
+            assert (entry.due.hour, entry.due.minute) == (0, 0)
+        jobs.ignore(sweep)
+
+    async def test_on_a_loop(jobs, clock_work):
+        recurs, sweep, report = clock_work
+        await jobs.aadvance(days=1, recurring=[recurs, app])
+        assert jobs.performed.count(sweep) == 5
+        jobs.ignore(sweep)
+
+    def test_only_if_asked(jobs, clock_work):
+        jobs.advance(days=2)
+        assert jobs.enqueued == []
+
+    def test_what_recurs_is_an_apps(jobs, clock_work):
+        _, sweep, _ = clock_work
+        with pytest.raises(TypeError, match="recurring takes the app whose schedules are due"):
+            jobs.advance(days=2, recurring=[sweep])
+""",
+        f"--jobkit-backend={backend}",
+    )
+
+
+def test_freeze_with_the_real_library(project: Project) -> None:
+    project.passes(
+        """
+        import time
+        from datetime import datetime, timezone
+
+        seen = []
+
+        @app.job(name="look")
+        def look() -> None:
+            seen.append(datetime.now(timezone.utc))
+
+        def test_it(jobs):
+            begin = jobs.now
+            look.using(delay=3600).enqueue()
+            jobs.advance(days=1, freeze=True)
+            assert seen == [begin + timedelta(hours=1)]
+            assert datetime.now(timezone.utc) == jobs.now == begin + timedelta(days=1)
+            assert time.time() == pytest.approx(jobs.now.timestamp(), abs=1e-6)
+
+        def test_afterwards_it_goes_on(jobs):
+            assert abs((datetime.now(timezone.utc) - jobs.now).total_seconds()) < 3600
+        """
+    )
+
+
 def test_freeze_moves_the_programs_clock(project: Project) -> None:
     project.write(
         "time_machine.py",
@@ -194,11 +274,11 @@ def test_freeze_moves_the_programs_clock(project: Project) -> None:
         class travel:
             def __init__(self, to, tick):
                 assert tick is False
-                log.append(("travel", to))
+                log.append(("travel", round(to, 3)))
             def start(self):
                 return self
             def move_to(self, to):
-                log.append(("move", to))
+                log.append(("move", round(to, 3)))
             def stop(self):
                 log.append("stop")
         """,
@@ -210,9 +290,10 @@ def test_freeze_moves_the_programs_clock(project: Project) -> None:
             begin = jobs.now.timestamp()
             remind.using(delay=60).enqueue(1)
             jobs.advance(minutes=2, freeze=True)
-            assert time_machine.log == [("travel", begin), ("move", begin + 60), ("move", begin + 120)]
+            at = [round(begin + seconds, 3) for seconds in (0, 60, 120)]
+            assert time_machine.log == [("travel", at[0]), ("move", at[1]), ("move", at[2])]
             jobs.advance(minutes=1)
-            assert time_machine.log[3:] == [("move", begin + 180)]
+            assert time_machine.log[3:] == [("move", round(begin + 180, 3))]
 
         def test_until_the_test_ends(jobs):
             assert time_machine.log[4:] == ["stop"]

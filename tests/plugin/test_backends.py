@@ -211,6 +211,29 @@ def test_a_fixture_of_that_name_keeps_its_place_and_the_header_says_so(project: 
     result.stdout.fnmatch_lines(["jobkit: *conftest.py has a fixture jobs of its own; jobkit's is jobkit_jobs"])
 
 
+def test_an_override_further_down_is_said_too_and_once(project: Project) -> None:
+    own = """
+        import pytest
+
+        @pytest.fixture
+        def jobs():
+            return "mine"
+    """
+    project.write("conftest.py", own)
+    project.write("deep/conftest.py", own)
+    project.write(
+        "deep/test_deep.py", own + "\n        def test_it(jobs, jobkit_jobs):\n            assert jobs == 'mine'\n"
+    )
+    result = project.run("def test_it(jobs): pass")
+    result.assert_outcomes(passed=2)
+    said = [line for line in result.outlines if "has a fixture jobs of its own" in line]
+    assert [line.split()[1].removeprefix(f"{project.path}/") for line in said] == [
+        "conftest.py",
+        "deep/conftest.py",
+        "deep/test_deep.py",
+    ]
+
+
 # A private server.
 
 SERVER = """
@@ -279,7 +302,7 @@ def test_what_is_outside_of_tests_is_removed_before_the_server_ends(project: Pro
 
 
 def test_without_the_package_it_says_what_to_install(project: Project) -> None:
-    project.write("redis.py", "raise ImportError('no redis', name='redis')")
+    project.write("redis.py", "raise ModuleNotFoundError('no redis', name='redis')")
     result = project.apart("def test_it(): raise AssertionError", "--jobkit-backend=redis", "-p", "no:valkey")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --jobkit-backend=redis: *pip install 'jobkit-core[[]redis[]]'"])
@@ -316,3 +339,30 @@ def test_without_a_server_to_start_it_says_what_to_install(project: Project) -> 
     result = project.apart("def test_it(): raise AssertionError", "--jobkit-backend=redis")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --jobkit-backend=redis: *install redis-server*"])
+
+
+def test_what_pytest_cannot_run_on_several_is_said(project: Project) -> None:
+    tests = """
+        import unittest
+
+        class OfUnittest(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _jobs(self, jobs):
+                self.jobs = jobs
+
+            def test_one(self):
+                assert self.jobs.enqueued == []
+
+            def test_two(self):
+                assert self.jobs.enqueued == []
+
+        class WithoutJobs(unittest.TestCase):
+            def test_it(self): ...
+
+        def test_plain(jobs): ...
+    """
+    said = "jobkit: 2 tests of unittest classes, on inline only: pytest can't run them once for each backend"
+    result = project.run(tests, "--jobkit-backend=inline,sqlite")
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines([said])
+    project.run(tests).stdout.no_fnmatch_line("*of unittest classes*")

@@ -63,7 +63,7 @@ def test_an_enqueue_fails_and_stores_nothing(project: Project, backend: str) -> 
 def test_an_outage_that_nobody_met_is_an_error(project: Project) -> None:
     project.passes("""
         def test_it(jobs):
-            with pytest.raises(AssertionError, match=r"broker_down\\(at=2\\) failed nothing: .*: 1"):
+            with pytest.raises(AssertionError, match=r"broker_down\\(at=2\\) failed nothing: only 1 enqueue was"):
                 with jobs.broker_down(at=2):
                     remind.enqueue(1)
             with pytest.raises(ZeroDivisionError):

@@ -93,10 +93,12 @@ def test_what_the_hooks_cost(project: Project) -> None:
         from pytest_jobkit import plugin
 
         def way(item):
+            assert plugin.pytest_runtest_protocol(item, None) is None
             plugin.pytest_runtest_setup(item)
-            for hook in (plugin.pytest_runtest_call(item), plugin.pytest_runtest_teardown(item)):
-                next(hook)
-                next(hook, None)
+            plugin.pytest_runtest_call(item)
+            hook = plugin.pytest_runtest_teardown(item)
+            next(hook)
+            next(hook, None)
             call = pytest.CallInfo.from_call(lambda: None, "call")
             for _ in range(3):
                 hook = plugin.pytest_runtest_makereport(item, call)
@@ -107,7 +109,7 @@ def test_what_the_hooks_cost(project: Project) -> None:
                     pass
 
         class report:
-            failed = False
+            failed, when = False, "call"
 
         @pytest.fixture
         def cost(request):

@@ -107,30 +107,6 @@ def test_sources_that_differ_do_not_meet(project: Project) -> None:
     """)
 
 
-def test_fixtures_of_a_module_and_a_class_belong_to_the_first_test(project: Project) -> None:
-    project.passes("""
-        @pytest.fixture(scope="module")
-        def of_module():
-            remind.enqueue(1)
-
-        @pytest.fixture(scope="class")
-        def of_class():
-            remind.enqueue(2)
-            yield
-            remind.enqueue(3)
-
-        class TestOne:
-            def test_first(self, of_module, of_class, jobs):
-                assert jobs.enqueued == [remind.call(1), remind.call(2)]
-
-            def test_second(self, of_module, of_class, jobs):
-                assert jobs.enqueued == []
-
-        def test_after(of_module, jobs):
-            assert jobs.enqueued == []
-    """)
-
-
 def test_nothing_stays(project: Project) -> None:
     memories, known = len(inline._memories), _clients()
     project.run("""

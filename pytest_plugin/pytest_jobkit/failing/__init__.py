@@ -1,0 +1,1 @@
+"""What makes a test fail by itself, and what its report shows below."""

@@ -1,0 +1,105 @@
+"""A parcel: something that happened in a worker's process, as bytes for the process of the test."""
+
+from __future__ import annotations
+
+import pickle
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from jobkit import events
+from jobkit.call import Call, Options
+from jobkit.errors import JobkitError
+
+if TYPE_CHECKING:
+    from jobkit.app import App
+    from jobkit.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """An event; the line of code that caused it, and the id of the job that was running there."""
+
+    event: events.Happening
+    site: tuple[str, int] | None = None
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An enqueue without its call, which holds functions."""
+
+    job: str
+    options: Options
+    id: str
+    queue: str
+    receipt: Any
+    message: Any
+
+
+class RaisedElsewhere(JobkitError):
+    """An error of a job in a worker's process that can't be had here; its text is what it said there."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A value of a worker's process that can't be had here."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def pack(parcel: Parcel) -> bytes | None:
+    """None for what a test in another process has no use for."""
+    event: Any = parcel.event
+    match event:
+        case events.Enqueued(call=call):
+            event = Sent(call.job.name, call.options, event.id, event.queue, event.receipt, event.message)
+        case events.Ended(outcome=outcome) | events.Settled(outcome=outcome):
+            event = replace(event, outcome=portable(outcome))
+        case events.Started() | events.CancelAsked():
+            pass
+        case _:
+            return None
+    return pickle.dumps((event, parcel.site, parcel.parent))
+
+
+def unpack(packed: bytes, app: App) -> Parcel | None:
+    """What happened there, in terms of the app as it is here; None for a job that is not declared here."""
+    event, site, parent = pickle.loads(packed)  # noqa: S301 - from a process that this one started
+    if isinstance(event, Sent):
+        if (job := app.jobs.get(event.job)) is None:
+            return None
+        call = Call(job, {}, event.options)
+        event = events.Enqueued(
+            id=event.id, job=event.job, queue=event.queue, call=call, receipt=event.receipt, message=event.message
+        )
+    return Parcel(event, site, parent)
+
+
+def portable(outcome: Outcome) -> Outcome:
+    """What came of a job, as another process can have it."""
+    value = outcome.value if _travels(outcome.value) else Elsewhere(repr(outcome.value))
+    return replace(outcome, value=value, error=None if outcome.error is None else _error(outcome.error))
+
+
+def _error(error: BaseException) -> BaseException:
+    """The same error, or one that says the same; with the traceback that it had there."""
+    said = f"{type(error).__name__}: {error}"
+    trace = "".join(traceback.format_exception(error))
+    travelling = error if _travels(error) else RaisedElsewhere(said)
+    found: BaseException = pickle.loads(pickle.dumps(travelling))  # noqa: S301 - of this process
+    found.add_note(f"in the worker's process:\n{trace}")
+    return found
+
+
+def _travels(value: object) -> bool:
+    try:
+        pickle.loads(pickle.dumps(value))  # noqa: S301 - of this process
+    except Exception:  # noqa: BLE001 - whatever somebody's class raises at that
+        return False
+    return True
