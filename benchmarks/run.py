@@ -1,149 +1,133 @@
 """Measures jobkit beside what the client allows and beside its peers, in turns, and prints ratios.
 
-    python benchmarks/run.py                 everything, about five minutes
-    python benchmarks/run.py --repeat 1 --scale 0.2 --subject jobkit --subject bare
+    python benchmarks/run.py                            everything: about half an hour on two cores
+    python benchmarks/run.py peers                      one part; parts are peers, growth, workers, imports
+    python benchmarks/run.py peers --repeat 1 --scale 0.2 --subject jobkit --subject bare
 
 Each subject has an environment of its own in a cache folder, made on the first run. The server is a private one, and
-empty before each measure.
+empty before each measure. What was found is written into a folder as JSON and, where matplotlib is, as plots.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-import redis  # noqa: E402
-from subjects import SUBJECTS, Subject  # noqa: E402
+import growth  # noqa: E402
+import workers  # noqa: E402
+from peers import Peers  # noqa: E402
+from running import Runner, environment  # noqa: E402
+from subjects import SUBJECTS  # noqa: E402
 
 from jobkit.backends.redis.server import Server  # noqa: E402
 
-COUNTS = {"blocking": 10_000, "awaited": 10_000, "concurrent": 20_000, "bulk": 50_000, "drain": 50_000}
-SLOW = {"rq": 0.1, "saq": 0.4}
-"""Shares of the counts, for subjects that would take minutes."""
-
-TITLES = {
-    "blocking": "enqueue, one after another, blocking",
-    "awaited": "enqueue, one after another, asyncio",
-    "concurrent": "enqueue, 100 at once",
-    "bulk": "enqueue, 1,000 a call",
-    "drain": "drain no-op jobs, one process",
-}
+PARTS = ("peers", "growth", "workers", "imports")
 
 
 def main() -> None:
     options = arguments()
-    subjects = [subject for subject in SUBJECTS if not options.subject or subject.name in options.subject]
-    pythons = {subject.name: environment(options.cache, subject) for subject in subjects}
-    rates: dict[str, dict[str, list[float]]] = {title: {} for title in TITLES}
-    costs: dict[str, dict[str, list[float]]] = {"server": {}, "bytes": {}}
-    server = Server.start()
-    try:
-        for _ in range(options.repeat):
-            for measure in TITLES:
-                for subject in subjects:
-                    take(measure, subject, pythons[subject.name], server, options.scale, rates, costs)
-    finally:
-        server.stop()
-    print(table(subjects, rates, costs, server))
+    options.out.mkdir(parents=True, exist_ok=True)
+    for part in options.part or PARTS:
+        found = globals()[f"measure_{part}"](options)
+        options.out.joinpath(f"{part}.json").write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    subprocess.run([sys.executable, HERE / "plots.py", options.out], check=True)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure jobkit beside its peers.")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each measure; medians are shown (3)")
+    parser.add_argument("part", nargs="*", choices=(*PARTS, []), help="only these (all)")
+    parser.add_argument("--repeat", type=int, default=3, help="rounds of the peers; medians are shown (3)")
     parser.add_argument("--scale", type=float, default=1.0, help="of all counts of jobs (1)")
-    parser.add_argument("--subject", action="append", help="only this one; may be repeated")
+    parser.add_argument("--subject", action="append", help="only this peer; may be repeated")
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "jobkit-benchmarks"
     parser.add_argument("--cache", type=Path, default=cache, help="where the environments are")
+    parser.add_argument("--out", type=Path, default=HERE / "results", help="where results go (benchmarks/results)")
     return parser.parse_args()
 
 
-def environment(cache: Path, subject: Subject) -> Path:
-    """The Python of a subject's own environment, with its packages in it."""
-    folder = cache / subject.name
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        packages = [package.replace(".[", f"{HERE.parent}[") for package in subject.packages]
-        editable = [
-            each for package in packages for each in (["-e", package] if package.startswith("/") else [package])
-        ]
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *editable], check=True)
-    return python
+def measure_peers(options: argparse.Namespace) -> Any:
+    subjects = [subject for subject in SUBJECTS if not options.subject or subject.name in options.subject]
+    pythons = [environment(options.cache, subject) for subject in subjects]
+    server = Server.start()
+    try:
+        runners = [Runner(subject, python, server) for subject, python in zip(subjects, pythons, strict=True)]
+        peers = Peers(runners, options.scale)
+        for _ in range(options.repeat):
+            peers.round()
+    finally:
+        server.stop()
+    print(f"\n{server.describe()}; medians of {options.repeat}\n\n{peers.table(subjects)}\n", flush=True)
+    return peers.found
 
 
-def take(
-    measure: str,
-    subject: Subject,
-    python: Path,
-    server: Server,
-    scale: float,
-    rates: dict[str, dict[str, list[float]]],
-    costs: dict[str, dict[str, list[float]]],
-) -> None:
-    """One measure of one subject, on an empty server."""
-    module = f"subjects.with_{subject.name}"
-    known = json.loads(call(python, module))
-    if measure not in known:
-        return
-    count = max(1000, int(COUNTS[measure] * scale * SLOW.get(subject.name, 1)) // 1000 * 1000)
-    client = redis.Redis.from_url(server.url)
-    client.flushall()
-    if measure == "drain":
-        empty = client.info("memory")["used_memory"]
-        call(python, module, "fill", server.url, str(count))
-        costs["bytes"].setdefault(subject.name, []).append((client.info("memory")["used_memory"] - empty) / count)
-    before = _cpu(client)
-    answer = json.loads(call(python, module, measure, server.url, str(count)).splitlines()[-1])
-    if measure == "drain":
-        costs["server"].setdefault(subject.name, []).append((_cpu(client) - before) / count * 1e6)
-    rates[measure].setdefault(subject.name, []).append(count / answer["seconds"])
+def measure_growth(options: argparse.Namespace) -> Any:
+    most = max(10_000, int(10_000_000 * options.scale))
+    sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000, 10_000_000) if size <= most]
+    found: dict[str, Any] = {}
+    for title, measure in {
+        "jobs waiting": lambda server: growth.by_size(server, sizes),
+        "jobs delayed": lambda server: growth.by_size(server, sizes, after=86_400_000),
+        "queues of 100 jobs": lambda server: growth.by_queues(server, [10, 100, 1_000, 10_000]),
+        "idle workers": lambda server: growth.by_workers(server, [1, 10, 100, 1_000]),
+    }.items():
+        server = Server.start()
+        try:
+            found[title] = asyncio.run(measure(server))
+        finally:
+            server.stop()
+        print(f"\n{growth.table(title, found[title])}\n", flush=True)
+    return found
 
 
-def call(python: Path, module: str, *words: str) -> str:
-    command = [python, "-m", module, *words]
-    ended = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=600, check=False)
-    if ended.returncode:
-        raise SystemExit(f"{module} {' '.join(words)} failed:\n{ended.stderr[-2000:]}")
-    return ended.stdout
+def measure_workers(options: argparse.Namespace) -> Any:
+    server = Server.start()
+    many = max(20_000, int(1_000_000 * options.scale))
+    few = max(20_000, int(200_000 * options.scale))
+    try:
+        rates = {
+            processes: few / statistics.median(workers.drained(server, few, processes)[0] for _ in range(3))
+            for processes in (1, 2)
+        }
+        _, memory = workers.drained(server, many, 1, watch=True)
+        beyond = {backlog: workers.recovered(server, backlog) for backlog in (0, few)}
+    finally:
+        server.stop()
+    tenth = max(1, len(memory) // 10)
+    early, late = (statistics.median(part) / 1024 for part in (memory[tenth : 2 * tenth + 1], memory[-tenth:]))
+    print(f"\ntwo worker processes drain {rates[2] / rates[1]:.2f} times what one does ({rates[1]:,.0f}/s)")
+    print(f"memory of a worker over {many:,} jobs: {early:.1f} MiB after a tenth, {late:.1f} MiB at the end")
+    for backlog, seconds in beyond.items():
+        print(f"after SIGKILL, {backlog:,} jobs waiting: its last job runs {seconds:.2f} s after the leases' end")
+    return {"rates": rates, "memory_kib": memory, "recovery_seconds": beyond}
 
 
-def _cpu(client: redis.Redis) -> float:
-    used = client.info("cpu")
-    return float(used["used_cpu_user"] + used["used_cpu_sys"])
-
-
-def table(
-    subjects: list[Subject],
-    rates: dict[str, dict[str, list[float]]],
-    costs: dict[str, dict[str, list[float]]],
-    server: Server,
-) -> str:
-    """Markdown: a row a measure, jobs a second and in brackets the ratio to jobkit's."""
-    names = [subject.name for subject in subjects]
-    lines = [f"{server.program.name}; medians", "", "| |" + "|".join(names) + "|", "|---" * (len(names) + 1) + "|"]
-    for measure, title in TITLES.items():
-        own = statistics.median(rates[measure].get("jobkit", [0.0]))
-        cells = [_cell(rates[measure].get(name), own) for name in names]
-        lines.append(f"| {title}, /s | {' | '.join(cells)} |")
-    for key, title in {"bytes": "Redis bytes a waiting job", "server": "Redis CPU a drained job, us"}.items():
-        cells = [f"{statistics.median(costs[key][name]):,.0f}" if name in costs[key] else "" for name in names]
-        lines.append(f"| {title} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _cell(runs: list[float] | None, own: float) -> str:
-    if not runs:
-        return ""
-    rate = statistics.median(runs)
-    return f"{rate:,.0f}" + (f" ({own / rate:.2f})" if own and abs(rate - own) > 1e-9 else "")
+def measure_imports(options: argparse.Namespace) -> Any:
+    """Milliseconds beyond bare Python, byte code in place: medians of nine, in turns."""
+    programs = {"bare": "pass", "msgspec": "import msgspec", "jobkit": "import jobkit"}
+    times: dict[str, list[float]] = {name: [] for name in programs}
+    clock = "import resource, sys; {}; print(resource.getrusage(resource.RUSAGE_SELF).ru_utime * 1000)"
+    for _ in range(10):
+        for name, program in programs.items():
+            said = subprocess.run(
+                [sys.executable, "-c", clock.format(program)], capture_output=True, text=True, check=True
+            )
+            times[name].append(float(said.stdout))
+    found = {name: statistics.median(values[1:]) for name, values in times.items()}
+    beyond = {name: value - found["bare"] for name, value in found.items()}
+    print(
+        f"\nimport jobkit: {beyond['jobkit']:.0f} ms beyond bare Python, of which msgspec {beyond['msgspec']:.0f} ms\n"
+    )
+    return found
 
 
 if __name__ == "__main__":

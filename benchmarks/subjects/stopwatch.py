@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TEXT = "a short string"
 
@@ -40,6 +40,41 @@ def perform() -> None:
 
 def say(seconds: float) -> None:
     print(json.dumps({"seconds": seconds, "cpu": time.process_time()}), flush=True)
+
+
+@dataclass
+class Latencies:
+    """Of jobs that say when they were sent, on the clock that the processes of a machine share."""
+
+    left: int = 0
+    seconds: list[float] = field(default_factory=list[float])
+
+
+_latencies = Latencies()
+
+
+def expect_sent(count: int) -> None:
+    """The worker is about to perform so many jobs that say when they were sent; it is idle now."""
+    _latencies.left = count
+    print(json.dumps({"ready": True}), flush=True)
+
+
+def arrive(sent_ns: int) -> None:
+    """The body of a job that says when it was sent. The last one says how long all took, and ends the process."""
+    _latencies.seconds.append((time.monotonic_ns() - sent_ns) / 1e9)
+    _latencies.left -= 1
+    if _latencies.left == 0:
+        found = sorted(_latencies.seconds)
+        p50, p99 = found[len(found) // 2], found[len(found) * 99 // 100]
+        print(json.dumps({"p50": p50, "p99": p99, "cpu": time.process_time()}), flush=True)
+        os._exit(0)
+
+
+def send_each(count: int, send: Callable[[int], object]) -> None:
+    """One job each 20 ms, so that the worker is idle again before the next."""
+    for _ in range(count):
+        time.sleep(0.02)
+        send(time.monotonic_ns())
 
 
 def timed(call: Callable[[], object]) -> None:

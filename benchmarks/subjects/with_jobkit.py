@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 
 import jobkit
-from subjects.stopwatch import TEXT, expect, main, perform, say, timed
+from subjects.stopwatch import TEXT, arrive, expect, expect_sent, main, perform, say, send_each, timed
 
 
 def declare(url: str) -> tuple[jobkit.App, Any]:
@@ -59,14 +59,55 @@ def bulk(url: str, count: int) -> None:
 
 
 def drain(url: str, count: int) -> None:
-    app, _ = declare(url)
     expect(count)
+    asyncio_worker(url, 100)
+
+
+def pace(url: str, count: int) -> None:
+    """Jobs of 10 ms, a hundred at a time; they are there already."""
+    expect(count)
+    asyncio_worker(url, 100)
+
+
+def fill_pace(url: str, count: int) -> None:
+    app, _, tick, _ = declare_all(url)
+    for start in range(0, count, 1000):
+        app.enqueue_many([tick.call(number, TEXT) for number in range(start, start + 1000)])
+
+
+def wake(url: str, count: int) -> None:
+    expect_sent(count)
+    asyncio_worker(url, 100)
+
+
+def send(url: str, count: int) -> None:
+    _, _, _, sent = declare_all(url)
+    send_each(count, sent.enqueue)
+
+
+def asyncio_worker(url: str, concurrency: int) -> None:
+    app, *_ = declare_all(url)
 
     async def run() -> None:
-        async with jobkit.Worker(app, concurrency=100):
+        async with jobkit.Worker(app, concurrency=concurrency):
             await asyncio.Event().wait()
 
     uvloop.run(run())
+
+
+def declare_all(url: str) -> tuple[jobkit.App, Any, Any, Any]:
+    app, noop = declare(url)
+
+    @app.job(name="tick")
+    async def tick(number: int, text: str) -> None:
+        await asyncio.sleep(0.01)
+        perform()
+
+    @app.job(name="sent")
+    async def sent(sent_ns: int) -> None:
+        arrive(sent_ns)
+
+    return app, noop, tick, sent
 
 
 def _in_loop(noop: Any, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -87,6 +128,10 @@ MEASURES = {
     "bulk": bulk,
     "fill": bulk,
     "drain": drain,
+    "pace": pace,
+    "fill_pace": fill_pace,
+    "wake": wake,
+    "send": send,
 }
 
 if __name__ == "__main__":
