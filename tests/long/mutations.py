@@ -1,41 +1,48 @@
-"""Changes the model, the judge and the invariants, one small thing at a time, and sees whether a test notices.
+"""Changes those who judge backends and workers, one small thing at a time, and sees whether a test notices.
 
-    python tests/long/mutations.py --sample 60
+    python tests/long/mutations.py --lines mutations.jsonl
 
-Each mutant is tried on a copy of the tree. Those that nobody noticed are printed; `docs/mutations.md` says of the last
-run which they were, and why.
+Each result is appended to a file of lines at once, so that a run that was cut off goes on where it was; a mutant whose
+file has changed since is tried again. Only tests that reach the changed statement are asked. Those mutants that nobody
+noticed are printed; `docs/mutations.md` says which they were, and why.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import os
+import hashlib
 import random
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from queue import Queue
 from typing import Final, NamedTuple
 
+import msgspec
+
 ROOT: Final = Path(__file__).parents[2]
-COPIED: Final = ("jobkit", "conformance", "pytest_plugin", "tests", "pyproject.toml")
+sys.path.insert(0, str(ROOT))
+
+from tests.long.trying import Bench  # noqa: E402
+
 PACKAGE: Final = Path("conformance/jobkit_conformance")
-LIMIT: Final = 90.0
-"""Seconds in which the tests of a mutant end, or it hangs: that is noticed too."""
 
 TESTS: Final = {
     "model.py": ("test_model.py", "test_judge.py"),
     "judge.py": ("test_judge.py",),
     "simulation/invariants.py": ("test_invariants.py", "test_twin.py"),
-    "simulation/lives.py": ("test_invariants.py", "test_twin.py"),
+    "simulation/lives.py": ("test_lives.py", "test_invariants.py", "test_twin.py"),
+    "simulation/duties.py": ("test_duties.py",),
+    "simulation/duties_of_deliveries.py": ("test_duties.py",),
+    "simulation/duties_of_workers.py": ("test_duties.py",),
+    "simulation/duties_at_the_end.py": ("test_duties.py",),
+    "simulation/hindrances.py": ("test_duties.py",),
+    "simulation/deeds.py": ("test_duties.py",),
 }
 """By file, who is asked about its mutants: the tests that are its own, the quickest first."""
+SLOW: Final = "test_twin.py"
+"""Asked last, and not by those in a hurry."""
 
 FLIPPED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.LtE,
@@ -58,6 +65,11 @@ class Mutant(NamedTuple):
     line: int
     words: str
     source: str
+
+    @property
+    def key(self) -> str:
+        """The same for the same change of the same file."""
+        return hashlib.sha256(f"{self.file}\n{self.source}".encode()).hexdigest()[:16]
 
 
 def mutants(file: str, source: str) -> Iterator[Mutant]:
@@ -133,96 +145,100 @@ def _brief(node: ast.AST) -> str:
 # Trying them.
 
 
-def copied(folder: Path) -> Path:
-    """A tree of its own for mutants."""
-    folder.mkdir()
-    for name in COPIED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, folder / name)
-    return folder
+class Trial(msgspec.Struct):
+    """What became of one mutant. ``slow``: whether all its tests were asked, the slow ones too."""
+
+    key: str
+    file: str
+    line: int
+    words: str
+    killed: bool
+    slow: bool
 
 
-def noticed(tree: Path, tests: Sequence[str]) -> bool:
-    """Whether one of these tests fails in a tree."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(str(tree / root) for root in ("", "conformance", "pytest_plugin")),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    for name in tests:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/conformance/{name}"]
-        try:
-            ended = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, timeout=LIMIT)
-        except subprocess.TimeoutExpired:
-            return True
-        if ended.returncode not in (0, 1, 2, 4):  # 4: what it imports can't be
-            raise SystemExit(f"pytest ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
-        if ended.returncode:
-            return True
-    return False
+def statements(source: str) -> list[range]:
+    """The lines of each statement that has no statements in it; of others their heads."""
+    found: list[range] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            last = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno or node.lineno
+            found.append(range(node.lineno, max(last, node.lineno) + 1))
+    return sorted(found, key=len)
 
 
-def tried(tree: Path, mutant: Mutant) -> bool:
-    """Whether a mutant is noticed; the tree is as it was afterwards."""
-    path = tree / PACKAGE / mutant.file
-    before = path.read_text()
-    try:
-        path.write_text(mutant.source)
-        return noticed(tree, TESTS[mutant.file])
-    finally:
-        path.write_text(before)
+class Tries:
+    """The mutants of one file, on the tests that reach them; ``told`` hears of each what became of it."""
+
+    def __init__(
+        self, file: str, chosen: Sequence[Mutant], told: Callable[[Mutant, bool], None], *, slow: bool
+    ) -> None:
+        path = ROOT / PACKAGE / file
+        self._source = path.read_text()
+        self._statements = statements(self._source)
+        self._chosen = chosen
+        self._told = told
+        module = f"jobkit_conformance.{file.removesuffix('.py').replace('/', '.')}"
+        tests = [str(ROOT / "tests/conformance" / name) for name in TESTS[file] if slow or name != SLOW]
+        self._bench = Bench(module, path, tests, self._try_all)
+
+    def run(self) -> None:
+        self._bench.run()
+
+    def _try_all(self, bench: Bench) -> None:
+        if bench.anew(self._source) or not bench.anew("raise ImportError('this is the tree that is tried')"):
+            raise SystemExit("a child that imports everything anew fails without a change, or imports another tree")
+        for mutant in self._chosen:
+            self._told(mutant, self._is_killed(bench, mutant))
+
+    def _is_killed(self, bench: Bench, mutant: Mutant) -> bool:
+        if not self._is_in_a_function(mutant.line):
+            return bench.anew(mutant.source)
+        lines = next(lines for lines in self._statements if mutant.line in lines)
+        tests = bench.reached(lines)
+        return bool(tests) and bench.patched(mutant.source, tests)
+
+    def _is_in_a_function(self, line: int) -> bool:
+        inside = [node for node in ast.walk(ast.parse(self._source)) if isinstance(node, ast.FunctionDef)]
+        return any(node.body[0].lineno <= line <= (node.end_lineno or 0) for node in inside)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Change the kit's judges, and see whether a test notices.")
     parser.add_argument("--file", action="append", choices=sorted(TESTS), help="only this one; repeatable")
     parser.add_argument("--sample", type=int, help="so many mutants of each file, drawn (all)")
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn (1)")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once (2)")
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which they are tried (1)")
+    parser.add_argument("--lines", type=Path, default=Path("mutations.jsonl"), help="where results are kept")
+    parser.add_argument("--hurry", action="store_true", help=f"do not ask {SLOW}, which is slow")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        trees: Queue[Path] = Queue()
-        for number in range(options.jobs):
-            trees.put(copied(Path(folder) / str(number)))
-        return _report(trees, options)
+    return int(sum(_report(file, options) for file in options.file or TESTS) > 0)
 
 
-def _report(trees: Queue[Path], options: argparse.Namespace) -> int:
-    survivors = 0
-    for file in options.file or TESTS:
-        found = list(mutants(file, (ROOT / PACKAGE / file).read_text()))
-        chosen = random.Random(options.seed).sample(found, min(options.sample or len(found), len(found)))
-        _check_unchanged(trees, file)
-        with ThreadPoolExecutor(options.jobs) as pool:
-            fates = list(pool.map(lambda mutant: _in_a_tree(trees, mutant), chosen))
-        left = [mutant for mutant, dead in zip(chosen, fates, strict=True) if not dead]
-        survivors += len(left)
-        print(f"{file}: {len(found)} mutants, {len(chosen)} tried, {len(chosen) - len(left)} killed", flush=True)
-        for mutant in sorted(left):
-            print(f"  line {mutant.line}: {mutant.words}", flush=True)
-    return int(bool(survivors))
+def _report(file: str, options: argparse.Namespace) -> int:
+    """Try the mutants of one file; how many nobody noticed."""
+    found = list(mutants(file, (ROOT / PACKAGE / file).read_text()))
+    chosen = random.Random(options.seed).sample(found, min(options.sample or len(found), len(found)))
+    slow = not options.hurry
+    known = {trial.key: trial for trial in _read(options.lines) if trial.killed or trial.slow >= slow}
+    left = [mutant for mutant in chosen if mutant.key not in known]
+
+    def told(mutant: Mutant, killed: bool) -> None:  # noqa: FBT001 - what became of it is all that there is to tell
+        trial = known[mutant.key] = Trial(mutant.key, file, mutant.line, mutant.words, killed, slow)
+        with options.lines.open("a") as lines:
+            lines.write(msgspec.json.encode(trial).decode() + "\n")
+
+    if left:
+        Tries(file, left, told, slow=slow).run()
+    survivors = [mutant for mutant in chosen if not known[mutant.key].killed]
+    print(f"{file}: {len(found)} mutants, {len(chosen)} tried, {len(chosen) - len(survivors)} killed", flush=True)
+    for mutant in sorted(survivors, key=lambda mutant: mutant.line):
+        print(f"  line {mutant.line}: {mutant.words}", flush=True)
+    return len(survivors)
 
 
-def _in_a_tree(trees: Queue[Path], mutant: Mutant) -> bool:
-    tree = trees.get()
-    try:
-        return tried(tree, mutant)
-    finally:
-        trees.put(tree)
-
-
-def _check_unchanged(trees: Queue[Path], file: str) -> None:
-    """Tests that fail without any change would kill everything."""
-    tree = trees.get()
-    try:
-        unchanged = ast.unparse(ast.parse((ROOT / PACKAGE / file).read_text()))
-        if tried(tree, Mutant(file, 0, "", unchanged)):
-            raise SystemExit(f"the tests of {file} fail already: mend them first")
-        if not tried(tree, Mutant(file, 0, "", "raise ImportError('this is the tree that is tried')")):
-            raise SystemExit("the tests import another tree than the copy")
-    finally:
-        trees.put(tree)
+def _read(path: Path) -> Iterator[Trial]:
+    if path.exists():
+        yield from (msgspec.json.decode(line, type=Trial) for line in path.read_text().splitlines())
 
 
 if __name__ == "__main__":

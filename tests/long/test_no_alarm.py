@@ -25,11 +25,12 @@ from jobkit_conformance.machines import MACHINES
 from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.report import Report
 from jobkit_conformance.runner import Run
+from jobkit_conformance.simulation.shifts import JUDGES
 from jobkit_conformance.targets import find
 from jobkit_conformance.tiers.part import Part
 from jobkit_conformance.undisturbed import undisturbed
 from jobkit_conformance.verdicts import Verdict
-from tests.conformance.honest import Bare, Offset, Real, Shuffling, Slow
+from tests.conformance.honest import Bare, Gathered, Offset, Real, Shuffling, Slow
 from tests.conformance.remote import RemoteHarness
 from tests.conformance.swift import SWIFT
 
@@ -37,11 +38,13 @@ HONEST: Final[dict[str, Callable[[], BackendHarness]]] = {
     "Bare": Bare,
     "Shuffling": Shuffling,
     "Slow": Slow,
+    "Gathered": Gathered,
     "Offset": Offset,
     "Real": Real,
     "Remote": RemoteHarness,
 }
 BACKEND: Final = frozenset(rule.id for rule in RULES if not rule.judges_worker)
+WORKER: Final = frozenset(rule.id for rule in RULES if rule.judges_worker) & JUDGES.keys()
 SEEDS: Final = (11, 12, 13)
 DAY: Final = 86_400.0
 ALARMS: Final = (Verdict.BROKEN, Verdict.ERROR)
@@ -54,6 +57,13 @@ def test_no_alarm(name: str, seed: int) -> None:
     assert alarms(report) == []
 
 
+@pytest.mark.parametrize("name", ["inline", "Bare", "Slow"])
+def test_no_alarm_of_workers(name: str) -> None:
+    report, counted = play(name, drawing(0, shifts=400), seed=11, rules=WORKER, drawn_only=True)
+    assert alarms(report) == []
+    assert counted["shifts"] >= 400
+
+
 def test_an_alarm_is_told() -> None:
     report, _ = play("tests.broken.settle_forgets_the_token:Harness", SWIFT, seed=1)
     assert "L5" in {alarm.partition(":")[0] for alarm in alarms(report)}
@@ -64,13 +74,16 @@ def test_what_is_drawn_is_counted() -> None:
     assert alarms(report) == []
     assert counted["programs"] >= 400
     assert counted["scenarios"] >= 400
+    assert counted["shifts"] >= 20, "workers are played for what they show of their backend"
 
 
-def play(target: str, profile: Profile, seed: int, *, drawn_only: bool = False) -> tuple[Report, dict[str, int]]:
+def play(
+    target: str, profile: Profile, seed: int, *, rules: frozenset[str] = BACKEND, drawn_only: bool = False
+) -> tuple[Report, dict[str, int]]:
     """One run over a backend: its report, and how many programs and scenarios were drawn for it."""
     harness = HONEST[target]() if target in HONEST else find(target)
-    run, begun = Run(harness, profile, seed, BACKEND), time.monotonic()
-    counted = {"programs": 0, "scenarios": 0}
+    run, begun = Run(harness, profile, seed, rules), time.monotonic()
+    counted = {"programs": 0, "scenarios": 0, "shifts": 0}
     try:
         with undisturbed():
             assert not run.begin(target)
@@ -89,6 +102,8 @@ def _kind(part: Part) -> str:
     """What is drawn for it: programs for a machine, scenarios for clients at once, nothing for examples."""
     if part.words.startswith("the machine"):
         return "programs"
+    if part.words.startswith("several workers"):
+        return "shifts"
     return "scenarios" if part.words.startswith("several clients") else ""
 
 
@@ -106,9 +121,10 @@ def alarms(report: Report) -> list[str]:
     return [*told, *(f"{option}: accepted, and not claimed" for option in report.accepted_unclaimed)]
 
 
-def drawing(cases: int) -> Profile:
-    """So many programs, over all machines together, and so many scenarios, whatever time they take."""
-    return replace(PROFILES["quick"], programs=cases // len(MACHINES), scenarios=cases, seconds=DAY)
+def drawing(cases: int, *, shifts: int | None = None) -> Profile:
+    """So many programs, over all machines together, so many scenarios, and a twentieth of it with workers."""
+    shifts = cases // 20 if shifts is None else shifts
+    return replace(PROFILES["quick"], programs=cases // len(MACHINES), scenarios=cases, shifts=shifts, seconds=DAY)
 
 
 # By hand.
@@ -119,12 +135,14 @@ def main() -> int:
     parser.add_argument("targets", nargs="+", metavar="TARGET", help=f"{', '.join(HONEST)}, or any of the kit's")
     parser.add_argument("--seeds", type=int, default=50, help="whole swift runs, each with another seed (50)")
     parser.add_argument("--cases", type=int, default=20_000, help="programs to draw, and as many scenarios (20,000)")
+    parser.add_argument("--shifts", type=int, default=2_000, help="of workers, judged themselves (2,000)")
     options = parser.parse_args()
-    found = [alarm for target in options.targets for alarm in _accused(target, options.seeds, options.cases)]
+    of = options.seeds, options.cases, options.shifts
+    found = [alarm for target in options.targets for alarm in _accused(target, *of)]
     return int(bool(found))
 
 
-def _accused(target: str, seeds: int, cases: int) -> Iterator[str]:
+def _accused(target: str, seeds: int, cases: int, shifts: int) -> Iterator[str]:
     begun, found = time.monotonic(), list[str]()
     for seed in range(1, seeds + 1):
         found += alarms(play(target, SWIFT, seed)[0])
@@ -133,8 +151,16 @@ def _accused(target: str, seeds: int, cases: int) -> Iterator[str]:
         begun = time.monotonic()
         report, counted = play(target, drawing(cases), seed=1, drawn_only=True)
         more = alarms(report)
-        drawn = f"{counted['programs']:,} programs and {counted['scenarios']:,} scenarios"
+        workers = f"{counted['shifts']:,} with workers"
+        drawn = f"{counted['programs']:,} programs, {counted['scenarios']:,} scenarios, {workers}"
         print(f"{target}: {drawn}, {len(more)} alarms, {time.monotonic() - begun:.0f} s", flush=True)
+        found += more
+    if shifts:
+        begun = time.monotonic()
+        report, counted = play(target, drawing(0, shifts=shifts), seed=1, rules=WORKER, drawn_only=True)
+        more = alarms(report)
+        spent = time.monotonic() - begun
+        print(f"{target}: {counted['shifts']:,} shifts of workers, {len(more)} alarms, {spent:.0f} s", flush=True)
         found += more
     for alarm in found:
         print(f"  {alarm}", flush=True)
