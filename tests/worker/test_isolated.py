@@ -149,9 +149,9 @@ async def test_no_more_of_them_than_there_may_be(shop: Shop, recorder: Recorder)
 
 
 async def test_a_lease_follows_one_that_holds_the_interpreter(shop: Shop, recorder: Recorder) -> None:
-    lease = 0.4
+    lease = 0.9
     async with jobkit.Worker(shop.app, lease=lease), jobkit.Worker(shop.app, lease=lease):
-        await shop.module.hold.aenqueue(4 * lease)
+        await shop.module.hold.aenqueue(2.2 * lease)
         await recorder.wait(Settled)
     assert shop.notes == ["begins 1", "ends"]
     assert len(recorder.of(Started)) == 1

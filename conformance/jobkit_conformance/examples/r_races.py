@@ -62,14 +62,19 @@ async def who_gives_up_while_what_is_due_is_made_ready_takes_nothing(stage: Stag
 
 
 async def _twelve_give_up(stage: Stage, taken: str) -> None:
-    """Each a little later than the one before; then all has to be there."""
-    for turns in range(12):
-        client = await stage.client()
+    """Each a little later than the one before; then all has to be there.
+
+    What they had begun is over once they are closed: a store that is slow may still be at it when they gave up.
+    """
+    clients = await stage.clients(12)
+    for turns, client in enumerate(clients):
         task = asyncio.create_task(client.reserve(["q"], limit=2, lease=MINUTE))
         for _ in range(turns):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
+    for client in clients:
+        await client.close()
     await stage.advance(2 * MINUTE + stage.capabilities.slack + stage.tolerance)
     what = f"what is granted after twelve who gave up while they took {taken}"
     stage.expect(sorted(await stage.drain(await stage.client())), IDS, what)

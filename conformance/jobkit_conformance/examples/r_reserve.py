@@ -143,6 +143,7 @@ async def a_call_that_ends_anywhere_loses_nothing(stage: Stage) -> None:
         verb, turns = id.split()
         client = await stage.client()
         await _cancel_after(int(turns), asyncio.create_task(await _call(stage, client, verb, id)))
+        await client.close()  # a slow store may still be at it until then
     await stage.advance(MINUTE + stage.capabilities.slack + stage.tolerance)
     stage.expect(sorted(await stage.drain(await stage.client(), ids)), ids, "what is granted after the leases")
 
