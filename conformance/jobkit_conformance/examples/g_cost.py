@@ -27,6 +27,8 @@ Way: TypeAlias = Callable[[Stage, Client, list[str]], Awaitable[None]]
 
 FEW: Final = 1_000
 ROUNDS: Final = 9
+PARTS: Final = 10
+"""Of so many batches three are scheduled and one is leased."""
 CALLS: Final = 5
 """Of each verb in one round."""
 TRIES: Final = 4
@@ -45,15 +47,18 @@ class _Loaded:
         self.costs: dict[str, list[float]] = {}
 
     async def load(self, jobs: int) -> None:
-        """Most of them ready, some scheduled, some leased."""
+        """Most of them ready, some scheduled, some leased: few jobs in the same parts as many.
+
+        At two levels only, so that there are many at each even of the few: stores keep what is small another way.
+        """
         claims = self._stage.capabilities
-        lowest, highest = claims.priority or (0, 0)
-        size = min(500, claims.max_batch)
+        levels = sorted(set(claims.priority or (0, 0)))
+        size = min(500, claims.max_batch, jobs // PARTS)
         for start in range(0, jobs, size):
-            turn = start // size % 10
+            turn = start // size % PARTS
             delay = DAY if turn < 3 and claims.delay else None
-            levels = [lowest + (start + place) % (highest - lowest + 1) for place in range(size)]
-            await self._backend.enqueue([self._message(priority=level, after=delay) for level in levels])
+            among = [levels[(start + place) % len(levels)] for place in range(size)]
+            await self._backend.enqueue([self._message(priority=level, after=delay) for level in among])
             if turn == 5:
                 await self._backend.reserve(["q"], limit=size, lease=DAY)
 
