@@ -152,7 +152,7 @@ async def test_leases_are_kept_again_by_who_answered_too_little(
 
     @app.job(name="long")
     def long() -> None:
-        kept.wait()
+        kept.wait(20)
 
     async with jobkit.Worker(app, lease=LEASE):
         await long.aenqueue()
