@@ -273,7 +273,7 @@ class Capabilities(Struct, frozen=True, kw_only=True):
     max_batch: int
     """Items in one call, and the highest ``limit`` of a reserve."""
     max_batch_bytes: int
-    """Bodies, headers and names of one enqueue, together."""
+    """Bodies, headers and names of one enqueue, together. A reserve may stop there too, once it has one job."""
     slice: int
     """Jobs that one step of the store touches at most."""
     timeout: int

@@ -5,15 +5,18 @@ Only a verb knows what of it may be repeated. What of redis-py has no types gets
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeAlias
+from functools import cache
+from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import redis.asyncio.connection
 import redis.connection
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from jobkit.backends.redis.settings import Settings
@@ -57,17 +60,28 @@ def pack(words: Sequence[Word]) -> bytes | None:
     return None if _hiredis is None else bytes(_hiredis.pack_command(tuple(words)))
 
 
+class _Packer:
+    """In place of redis-py's own, which looks at each word in Python before hiredis does."""
+
+    def pack(self, *words: Word) -> list[bytes | None]:
+        return [pack(words)]
+
+
 def connection(settings: Settings, at: Address | None = None) -> Connection:
     """For an event loop; whoever waits for an answer says how long."""
     further: dict[str, Any] = {"retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
-    opened: Connection = _opened(_for_loops, settings, at, further)
+    kind, options = _how(_for_loops, settings, at)
+    opened: Connection = _impatient(kind)(**options, **further)
     return opened
 
 
 def blocking_connection(settings: Settings, at: Address | None = None) -> BlockingConnection:
     """For threads: the socket itself gives up."""
     further: dict[str, Any] = {"retry": Retry(NoBackoff(), 0), "socket_timeout": settings.timeout / 1000}
-    opened: BlockingConnection = _opened(_for_threads, settings, at, further)
+    if _hiredis is not None:
+        further["command_packer"] = _Packer()
+    kind, options = _how(_for_threads, settings, at)
+    opened: BlockingConnection = kind(**options, **further)
     return opened
 
 
@@ -83,11 +97,38 @@ def guide(settings: Settings, nodes: Nodes) -> Settings:
     return replace(settings, url=url, timeout=max(1, int(seconds)))
 
 
-def _opened(side: Any, settings: Settings, at: Address | None, further: dict[str, Any]) -> Any:
+def _how(side: Any, settings: Settings, at: Address | None) -> tuple[Any, dict[str, Any]]:
+    """redis-py's class for a connection, and what it is made with."""
     options: dict[str, Any] = {"host": "localhost", **side.parse_url(settings.url)}
     kind = options.pop("connection_class", side.Connection)
     if kind is side.UnixDomainSocketConnection:
         del options["host"]
     elif at is not None:
         options["host"], options["port"] = at
-    return kind(**options, **further, socket_connect_timeout=settings.timeout / 1000, protocol=2)
+    return kind, {**options, "socket_connect_timeout": settings.timeout / 1000, "protocol": 2}
+
+
+class _Impatient:
+    """Gives up a connection at once: what is not sent yet is dropped, and no goodbye is waited for.
+
+    redis-py closes it, and asyncio then waits for half a minute for the other side's goodbye, where it is encrypted, or
+    until what is buffered is sent, for as long as the system tries.
+    """
+
+    _writer: asyncio.StreamWriter | None
+
+    async def disconnect(self, nowait: bool = False, **further: Any) -> None:  # noqa: FBT001, FBT002
+        writer, polite = self._writer, False
+        try:
+            await cast(Any, super()).disconnect(nowait, **further)
+            polite = not nowait
+        except RedisTimeoutError:
+            return  # it is gone all the same
+        finally:
+            if writer is not None and not polite:
+                writer.transport.abort()
+
+
+@cache
+def _impatient(kind: Any) -> Any:
+    return type(kind.__name__, (_Impatient, kind), {})

@@ -132,7 +132,7 @@ class Harness(BackendHarness):
 
     @contextmanager
     def _client(self) -> Generator[Any]:
-        client: Any = cast(Any, redis.Redis).from_url(self._settings.url)
+        client: Any = cast(Any, redis.Redis).from_url(self._own.url)
         try:
             yield client
         finally:

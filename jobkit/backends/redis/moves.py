@@ -35,6 +35,7 @@ from jobkit.backend import (
 )
 from jobkit.backends.redis.keys import PRIORITIES, Keys
 from jobkit.backends.redis.scripts import Script, script
+from jobkit.backends.redis.settings import MAX_BATCH_BYTES
 from jobkit.backends.redis.steps import CALLS, Reply, Run, Steps, Word
 from jobkit.backends.redis.wire import PLACE, Ref, pack, read_ref, read_token, readable, token
 
@@ -122,7 +123,7 @@ class Moves:
         for queue in queues:
             names.append(own.bell(queue))
             names += own.levels(queue)
-        arguments: list[Word] = [limit, lease, secret, len(PRIORITIES), *queues]
+        arguments: list[Word] = [limit, MAX_BATCH_BYTES, lease, secret, len(PRIORITIES), *queues]
         answer, reply = yield from self.run("reserve", names, arguments, unsure=True, once=True)
         now, end = int(answer[0]), int(answer[1])
         if len(answer) == 3:

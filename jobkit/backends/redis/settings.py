@@ -13,6 +13,10 @@ from jobkit.errors import ConfigurationError
 DURABLE = ("process", "fsync", "replicated")
 OPTIONS = ("durable", "slack", "timeout", "wait_replicas", "wait_timeout")
 
+MAX_BATCH_BYTES: Final = 8 << 20
+"""Of one enqueue, and of one reserve's answer unless it has a single job: what is on its way for longer than a verb may
+take would never arrive, and cost each of its jobs an attempt."""
+
 PAUSES: Final = (0.0, 0.05, 0.2)
 """Seconds before each further try of a call whose connection was lost, or which was refused for now."""
 FAILOVER_PAUSES: Final = (0.0, 0.02, 0.05, 0.1, *[0.2] * 10, *[0.5] * 100)
@@ -60,7 +64,7 @@ class Settings:
             shared=self.shared,
             max_body=1 << 20,
             max_batch=1_000,
-            max_batch_bytes=8 << 20,
+            max_batch_bytes=MAX_BATCH_BYTES,
             slice=1_000,
             timeout=self.timeout,
             repeat_window=10 * self.timeout,

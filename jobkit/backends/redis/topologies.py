@@ -64,11 +64,18 @@ def replica_of(master: Server, *settings: str) -> Server:
     until("a replica follows its master", lambda: ask(replica, "ROLE")[3] == b"connected")
     online = f"port={replica.port},state=online".encode()
     until("its master knows", lambda: online in ask(master, "INFO", "replication"))
-    replicas = ask(master, "INFO", "replication").count(b"state=online")
-    # A replica is sent what is written only once it has acknowledged something, which takes a new one a second.
-    commands = [("SET", "written", ""), ("DEL", "written"), ("WAIT", replicas, 1_000)]
-    until("it acknowledges", lambda: int(ask_all(master, *commands)[-1]) >= replicas)
+    _await_acknowledgements(master, ask(master, "INFO", "replication").count(b"state=online"))
     return replica
+
+
+def _await_acknowledgements(master: Server, replicas: int) -> None:
+    """A replica is sent what is written only once it has acknowledged something, which takes a new one a second.
+
+    A master that never wrote counts everybody who is online. So one replica too many is waited for first: the master
+    asks all to acknowledge then, and that question is something written, which has to arrive.
+    """
+    commands = [("WAIT", replicas + 1, 1), ("PING",), ("WAIT", replicas, 1_000)]
+    until(f"{replicas} replicas acknowledge", lambda: int(ask_all(master, *commands)[-1]) >= replicas)
 
 
 class Sentinel(Server):
@@ -84,13 +91,21 @@ class Sentinel(Server):
 
 @dataclass
 class Watched:
-    """A master with replicas, and sentinels that let one take over when the master is gone for a second."""
+    """A master with replicas, and sentinels that let one take over when the master is gone for a while."""
 
     servers: list[Server] = field(default_factory=list[Server])
     sentinels: list[Sentinel] = field(default_factory=list[Sentinel])
 
     @classmethod
-    def start(cls, *settings: str, replicas: int = 2, sentinels: int = 3, program: Path | None = None) -> Self:
+    def start(
+        cls,
+        *settings: str,
+        replicas: int = 2,
+        sentinels: int = 3,
+        down_after: int = 1_000,
+        program: Path | None = None,
+    ) -> Self:
+        """``down_after``: milliseconds after which a master that says nothing is given up."""
         found = cls()
         try:
             master = Server.start(*SURVIVES_KILL, *settings, program=program)
@@ -98,7 +113,7 @@ class Watched:
             found.servers += [replica_of(master, *SURVIVES_KILL, *settings) for _ in range(replicas)]
             watch = [
                 f"sentinel monitor {SERVICE} 127.0.0.1 {master.port} {sentinels // 2 + 1}",
-                f"sentinel down-after-milliseconds {SERVICE} 1000",
+                f"sentinel down-after-milliseconds {SERVICE} {down_after}",
                 f"sentinel failover-timeout {SERVICE} 10000",
             ]
             found.sentinels = [Sentinel.start(*watch, program=program) for _ in range(sentinels)]
@@ -138,6 +153,21 @@ class Watched:
             return master is not lost and bool(ask(master, "ROLE")[0] == b"master")
 
         until("another master has taken over", taken_over)
+
+    def kill_masters(self) -> None:
+        """Kill the only one there is."""
+        self.master.kill()
+
+    def bring_back(self) -> None:
+        """Wait until another has taken over from whoever was killed, and start that again to follow it."""
+        for lost in [each for each in self.servers if each.process is None]:
+            self.await_other_than(lost)
+            lost.begin()
+        master = self.master
+        for each in self.servers:  # sentinels tell them too, after some seconds
+            if each is not master:
+                ask(each, "REPLICAOF", "127.0.0.1", master.port)
+        _await_acknowledgements(master, len(self.servers) - 1)
 
     def _knows_all(self, sentinel: Sentinel) -> bool:
         answer = ask(sentinel, "SENTINEL", "MASTER", SERVICE)
@@ -191,6 +221,21 @@ class Clustered:
                     if first <= slot <= last:
                         return self._at(port)
         raise ConfigurationError(f"nobody serves slot {slot}")
+
+    def kill_masters(self) -> None:
+        """Kill every master, so that nobody is left to say who takes over."""
+        for each in [node for node in self.nodes if node.process is not None and ask(node, "ROLE")[0] == b"master"]:
+            each.kill()
+
+    def bring_back(self) -> None:
+        """Start again whoever was killed, and wait until all masters have replicas that follow them."""
+        for each in self.nodes:
+            if each.process is None:
+                each.begin()
+        self._await_agreement()
+        for each in self.nodes:
+            if ask(each, "ROLE")[0] == b"master":
+                _await_acknowledgements(each, 1)
 
     def lose(self, node: Server) -> None:
         """Kill a master, and wait until its replica has taken over everywhere."""

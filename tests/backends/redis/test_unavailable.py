@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+import redis
 
 import jobkit
 from jobkit.backend import Backend, Message
@@ -113,3 +114,16 @@ async def test_a_client_that_is_closed_while_it_connects_says_closed(clients: Op
     await backend.close()
     with pytest.raises(jobkit.Closed):
         await call
+
+
+async def test_a_server_that_takes_no_more_clients(own_server: Server, clients: Open) -> None:
+    backend = clients(f"{own_server.url}?timeout=500")
+    with redis.Redis(port=own_server.port) as hog:
+        hog.config_set("maxclients", 1)
+        with pytest.raises(jobkit.BackendUnavailable):  # its reason comes along, unless it has hung up before
+            await backend.enqueue([Message("a", "q", b"")])
+        with pytest.raises(jobkit.BackendUnavailable):
+            await asyncio.to_thread(backend.blocking().enqueue, [Message("a", "q", b"")])
+        hog.config_set("maxclients", 100)
+        await backend.enqueue([Message("a", "q", b"")])
+    assert await backend.queues() == ["q"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -14,6 +17,7 @@ from jobkit.backends.redis.server import Server
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb
+from tests.backends.redis.hop import Hop
 
 
 @pytest.fixture(scope="module")
@@ -24,33 +28,17 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture(params=["server", "both"])
-async def encrypted(
-    request: pytest.FixtureRequest, server: Server, certificates: Certificates
-) -> AsyncIterator[tuple[str, bool]]:
+def encrypted(request: pytest.FixtureRequest, server: Server, certificates: Certificates) -> Iterator[tuple[str, bool]]:
     """An address behind which a server is spoken to encrypted, and whether clients have to show a certificate.
 
     Not every server is built with that, so somebody stands in front of it; the long tests ask a real one.
     """
     both = request.param == "both"
 
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", server.port)
-        ways = [asyncio.create_task(carry(*each)) for each in ((reader, up_writer), (up_reader, writer))]
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in ways:
-            way.cancel()
-        up_writer.close()
-        writer.close()
-
-    context = certificates.context(clients=both)
-    async with await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context) as listening:
-        yield f"rediss://127.0.0.1:{listening.sockets[0].getsockname()[1]}", both
+    hop = Hop()
+    port = hop.encrypted(server.port, certificates.context(clients=both))
+    yield f"rediss://127.0.0.1:{port}", both
+    hop.close()
 
 
 async def test_every_verb_through_a_socket_of_the_file_system(server: Server, clients: Open) -> None:
@@ -85,3 +73,39 @@ async def test_a_client_that_nobody_vouches_for_is_refused(
             await backend.enqueue([Message("a", "q", b"")])
     else:
         await every_verb(backend)
+
+
+@pytest.mark.parametrize("answers", [0, 2])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_an_encrypted_connection_is_gone_also_where_nobody_says_goodbye(
+    certificates: Certificates, clients: Open, *, answers: int, closed: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        up = asyncio.Event()
+        told = partial(asyncio.get_running_loop().call_soon_threadsafe, up.set)
+        context = certificates.context(clients=False)
+        ended = asyncio.create_task(asyncio.to_thread(_silent, listening, context, answers, told))
+        url = f"rediss://127.0.0.1:{listening.getsockname()[1]}?ssl_ca_certs={certificates.path('ca.pem')}"
+        backend = clients(f"{url}&timeout=500")
+        enqueuing = asyncio.create_task(backend.enqueue([Message("a", "q", b"")]))
+        if closed:
+            await up.wait()
+            await backend.close()
+        with pytest.raises(jobkit.Closed if closed else jobkit.BackendUnavailable):
+            await enqueuing
+        await ended
+
+
+def _silent(listening: socket.socket, context: ssl.SSLContext, answers: int, up: Callable[[], object]) -> None:
+    """Shake hands, answer so often, and then only watch until the other side has gone: not as asyncio's server does,
+    which says goodbye by itself.
+    """
+    accepted, _ = listening.accept()
+    encrypted = context.wrap_socket(accepted, server_side=True)
+    encrypted.sendall(b"+OK\r\n" * answers)
+    with socket.socket(fileno=encrypted.detach()) as watching:
+        watching.settimeout(15)
+        up()
+        with contextlib.suppress(ConnectionResetError):
+            while watching.recv(1 << 16):
+                pass

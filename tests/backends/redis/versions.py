@@ -18,8 +18,10 @@ def compatible(text: str) -> str:
     """A release with the same layout: it flags each state that it writes, and notes in meta what wrote last."""
     before = "state.attempt, state.number, state.mark, state.flags, state.token"
     flagged = "state.attempt, state.number, state.mark, string.gsub(state.flags, 'z', '') .. 'z', state.token"
+    first, first_flagged = "return '1 1 - '", "return '1 1 -z '"
     seq = "call('HSET', meta, 'seq', int(seq), "
-    return replaced(replaced(text, before, flagged), seq, f"{seq}'wrote', 'another release', ", optional=True)
+    text = replaced(replaced(text, before, flagged), first, first_flagged)
+    return replaced(text, seq, f"{seq}'wrote', 'another release', ", optional=True)
 
 
 def next_layout(text: str) -> str:

@@ -13,8 +13,6 @@ local FIXED, FIELDS = 6, 7
 local before, kept_until = answered(calls, slot, number)
 if before then return {'done', before} end
 local now, seq, layout = clock(meta, mode)
-local ended = over(ending, now)
-if ended then return ended end
 
 count, sets = tonumber(count), tonumber(sets)
 local ids, wanted = {}, {}
@@ -24,14 +22,27 @@ for i = 1, count do
   if ARGV[at + 7] ~= '' then wanted[#wanted + 1] = ARGV[at + 7] end
 end
 local kept = call('HMGET', jobs, unpack(ids))
-local remembered = call('ZCARD', forgetting) > 0
-local holders = {}
+local holders, taken = {}, false
+for i = 1, count do taken = taken or kept[i] end
 if #wanted > 0 then
   local found = call('HMGET', keys, unpack(wanted))
-  for i = 1, #wanted do holders[wanted[i]] = found[i] end
+  for i = 1, #wanted do
+    holders[wanted[i]] = found[i]
+    taken = taken or found[i]
+  end
+end
+-- What is over stands in nobody's way but that of its own id and key.
+local ended = taken and over(ending, now)
+if ended then return ended end
+local remembered = call('ZCARD', forgetting) > 0
+
+local function four_bytes(number)
+  local floor = math.floor
+  return string.char(floor(number / 16777216) % 256, floor(number / 65536) % 256, floor(number / 256) % 256, number % 256)
 end
 
 -- Judge, and write nothing yet.
+local at_once, high = int(now), nil
 local fresh, words = {}, {}
 local stored, queued, held, grown, bells = {}, {}, {}, {}, {}
 for i = 1, count do
@@ -45,16 +56,16 @@ for i = 1, count do
   elseif key ~= '' and holders[key] then
     words[i] = 'H' .. holders[key]
   else
-    local since = now
+    local since = at_once
     if due ~= '' then
       since = tonumber(string.sub(due, 2))
       if string.sub(due, 1, 1) == 'd' then since = since + now end
-      if since < now then since = now end
+      since = int(since < now and now or since)
     end
     seq = seq + 1
-    local place = string.char(
-      math.floor(seq / 1099511627776) % 256, math.floor(seq / 4294967296) % 256, math.floor(seq / 16777216) % 256,
-      math.floor(seq / 65536) % 256, math.floor(seq / 256) % 256, seq % 256)
+    local low = seq % 65536
+    if not high or low == 0 then high = four_bytes(math.floor(seq / 65536)) end
+    local place = high .. string.char(math.floor(low / 256), low % 256)
     fresh[id] = packed
     if key ~= '' then
       holders[key] = id
@@ -64,12 +75,12 @@ for i = 1, count do
     stored[#stored + 1] = id
     stored[#stored + 1] = place .. packed
     local queue_of = queued[set] or {}
-    queue_of[#queue_of + 1] = int(since)
+    queue_of[#queue_of + 1] = since
     queue_of[#queue_of + 1] = place .. id
     queued[set] = queue_of
     grown[level] = (grown[level] or 0) + 1
     bells[bell] = true
-    words[i] = 'A' .. int(since)
+    words[i] = 'A' .. since
   end
 end
 

@@ -60,6 +60,11 @@ local function write_state(state)
   return fmt('%.0f %.0f %s%s %s', state.attempt, state.number, state.mark, state.flags, state.token)
 end
 
+-- As `write_state` would, of a first delivery: most jobs have no other.
+local function first_state(token)
+  return '1 1 - ' .. token
+end
+
 -- A checkpoint ends with its job: with no other call for the many jobs that have none.
 local function drop_checkpoint(checkpoints, id, state)
   if string.find(state.flags, 'c', 1, true) then
