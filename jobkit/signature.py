@@ -84,9 +84,13 @@ class Signature:
                 bound.update(kwargs)
                 return bound
         try:
-            return dict(self._signature.bind(*args, **kwargs).arguments)
+            bound = dict(self._signature.bind(*args, **kwargs).arguments)
         except TypeError as error:
             raise SignatureMismatch(self._explain(str(error), kwargs)) from None
+        # Python 3.13.0 binds f(a=1) to "def f(a, /, **rest)", and leaves out that a is missing.
+        if missing := [name for name in self._positional if name in self._required and name not in bound]:
+            raise SignatureMismatch(self._explain(f"missing a required argument: {missing[0]!r}", kwargs))
+        return bound
 
     def _explain(self, error: str, kwargs: Mapping[str, object]) -> str:
         unknown = [name for name in kwargs if name not in self._named]

@@ -99,6 +99,12 @@ class Children:
         children, self._idle, self._killed = [*self._idle, *self._killed], [], []
         await asyncio.gather(*(child.end() for child in children))
 
+    def abandon(self) -> None:
+        """Nobody asks for another job, nor waits: those that have none end now, the others with their jobs."""
+        idle, self._idle = self._idle, []
+        for child in idle:
+            self._kill(child)
+
     def _kill(self, child: Child) -> None:
         """Not waited for here, where a cancellation must not be held up, but before the loop may end."""
         child.kill()

@@ -132,11 +132,15 @@ class Keeper:
 
     async def close(self) -> None:
         """Keep nothing any longer, and wait for the thread to end."""
-        self._closing.set()
-        self._nudge()
+        self.begin_close()
         if self._ended is not None:
             await asyncio.wrap_future(self._ended)
         self.drop(tuple(self._held))
+
+    def begin_close(self) -> None:
+        """Keep nothing any longer; the thread ends by itself."""
+        self._closing.set()
+        self._nudge()
 
     def _nudge(self) -> None:
         loop, wake = self._loop, self._wake

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 from typing import Self, Unpack
+from weakref import WeakSet
 
 from msgspec import structs
 
@@ -30,8 +31,8 @@ from jobkit.worker.slots import Slots
 log = logging.getLogger("jobkit.worker")
 
 
-_running: set[Worker] = set()
-"""The workers of this process."""
+_running: WeakSet[Worker] = WeakSet()
+"""The workers of this process. One whose loop ended without a stop is forgotten with it."""
 
 
 def serves(app: App, clients: Clients) -> bool:
@@ -102,9 +103,10 @@ class Worker:
         sources = self.app.by_source(self.options.queues)
         for clients, queues in sources.items():
             feed = Feed(
-                *(self.app, clients, self._order(queues), self.options, slots, self._host), alone=len(sources) == 1
+                *(self.app, clients, self._order(queues), self.options, slots, self._host),
+                alone=len(sources) == 1,
+                changed=self._note,
             )
-            feed.changed = self._note
             self._feeds.append(feed)
             self._all.append(feed)
             log.info("taking jobs from %s, queues %s", feed.source, ", ".join(map(printable, queues)))
@@ -136,16 +138,25 @@ class Worker:
         return pools
 
     async def stop(self) -> None:
-        """Take no more jobs, let running ones end within the grace, and give back the others."""
+        """Take no more jobs, let running ones end within the grace, and give back the others.
+
+        Cancelled, it interrupts them at once and waits for nothing.
+        """
         feeds, self._feeds = self._feeds, []
         _running.discard(self)
         for feed in feeds:
             feed.begin_stop()
-        if self._scheduling is not None:
-            self._scheduling.cancel()
-            await asyncio.wait([self._scheduling])
-        await asyncio.gather(*(feed.stop(self.options.grace) for feed in feeds))
-        self._files.end()
+        try:
+            if self._scheduling is not None:
+                self._scheduling.cancel()
+                await asyncio.wait([self._scheduling])
+            await asyncio.gather(*(feed.stop(self.options.grace) for feed in feeds))
+        except asyncio.CancelledError:
+            for feed in feeds:
+                feed.abandon()
+            raise
+        finally:
+            self._files.end()
         done = Figures.together(feed.figures for feed in feeds)
         log.info("stopped: %d executions ended, %d jobs were given back", done.ended, done.given_back)
 

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -105,9 +105,29 @@ class Shop:
         return self._notes.read_text().splitlines() if self._notes.exists() else []
 
     async def until(self, note: str) -> None:
+        await self._until(lambda: note in self.notes)
+
+    async def until_noted(self, count: int) -> None:
+        await self._until(lambda: len(self.notes) >= count)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
-            while note not in self.notes:
+            while not holds():
                 await asyncio.sleep(0.01)  # what another process does can only be looked at now and then
+
+
+async def _end_of(pid: int) -> None:
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(process, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
 
 
 def _lives(pid: int) -> bool:
@@ -237,12 +257,29 @@ async def test_one_that_does_not_end_within_the_grace_is_given_back(shop: Shop, 
     async with jobkit.Worker(shop.app, grace=0.1):
         await shop.module.hang.aenqueue()
         await recorder.wait(Started)
-        async with asyncio.timeout(20):
-            while not shop.notes:
-                await asyncio.sleep(0.01)
+        await shop.until_noted(1)
     (ended,) = recorder.of(Ended)
     assert ended.outcome.state is Performed.INTERRUPTED
     assert not _lives(int(shop.notes[0]))  # nor left for the loop to find, which may have ended by then
+
+
+async def test_a_stop_that_is_cancelled_leaves_no_process(shop: Shop, recorder: Recorder) -> None:
+    """Neither one with a job nor one that waits for the next."""
+    worker = jobkit.Worker(shop.app, concurrency=2, grace=60)
+    await worker.start()
+    children = worker._feeds[0]._jobs._children
+    await shop.app.aenqueue_many([shop.module.hang.call(), shop.module.pid.call()])
+    await recorder.wait(Settled)
+    await shop.until_noted(2)
+    stopping = asyncio.create_task(worker.stop())
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    async with asyncio.timeout(20):
+        for pid in map(int, shop.notes):
+            await _end_of(pid)
+        await children.close()  # until asyncio knows of it too: this loop is about to end
 
 
 async def test_one_that_is_cancelled_is_told(shop: Shop, recorder: Recorder) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import threading
+import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,7 +64,7 @@ async def test_what_does_not_end_is_given_back_at_no_cost(
 async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobkit.worker.feed.STUBBORN", 0.01)
+    monkeypatch.setattr("jobkit.worker.jobs.STUBBORN", 0.01)
     go_on = asyncio.Event()
 
     @app.job(name="stubborn")
@@ -102,6 +105,77 @@ class _Late(Passing):
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         return await call()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+async def test_a_stop_that_is_cancelled_interrupts_at_once_and_keeps_no_lease(
+    app: jobkit.App, backend: InlineBackend, recorder: Recorder, tmp_path: Path, *, plain: bool
+) -> None:
+    go_on, interrupted = threading.Event(), asyncio.Event()
+
+    @app.job(name="long")
+    async def long() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            interrupted.set()
+            await asyncio.to_thread(go_on.wait, 20)
+
+    @app.job(name="long, in a thread")
+    def threaded() -> None:
+        go_on.wait(20)
+
+    live = tmp_path / "live"
+    worker = jobkit.Worker(app, lease=0.3, grace=60, live_file=live)
+    await worker.start()
+    await (threaded if plain else long).aenqueue()
+    await recorder.wait(Started)
+    stopping = asyncio.create_task(worker.stop())
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    assert not live.exists(), "else it looks alive, and is touched for ever"
+    if not plain:
+        async with asyncio.timeout(20):
+            await interrupted.wait()
+    (again,) = await backend.reserve(["default"], limit=1, lease=1_000, wait=20_000)
+    go_on.set()
+    assert again.attempt == (1 if plain else 2)  # a thread can't be interrupted, and is given back as it is
+
+
+def test_a_worker_whose_loop_ended_without_a_stop_is_forgotten() -> None:
+    app = jobkit.App("inline:")
+
+    async def begin() -> weakref.ref[jobkit.Worker]:
+        worker = jobkit.Worker(app)
+        await worker.start()
+        return weakref.ref(worker)
+
+    ended = asyncio.run(begin())
+    gc.collect()
+    assert ended() is None
+
+
+def test_a_loop_that_ends_without_a_stop_leaves_no_thread_that_keeps_leases() -> None:
+    app = jobkit.App("inline:")
+    started = threading.Event()
+
+    @app.job(name="long")
+    async def long() -> None:
+        started.set()
+        await asyncio.Event().wait()
+
+    async def forgetful() -> None:
+        await jobkit.Worker(app, lease=0.3).start()
+        await long.aenqueue()
+        await asyncio.to_thread(started.wait, 20)
+
+    before = set(threading.enumerate())
+    asyncio.run(forgetful())
+    for thread in set(threading.enumerate()) - before:
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 async def test_a_worker_stops_also_where_what_it_had_just_reserved_can_not_be_given_back(

@@ -27,6 +27,9 @@ class SimulatedThread(StoreThread):
 
     def __init__(self, store: Store, wire: Wire) -> None:
         super().__init__(store)
+        # There is no thread to be told, and who tells it holds the store, whose clock knows the whole simulation:
+        # nothing of that would ever be forgotten, nor its files closed.
+        self._forgotten.detach()
         self._wire = wire
 
     async def run(self, work: Callable[[float], T], undo: Callable[[T], object] | None = None) -> T:
