@@ -21,7 +21,6 @@ from jobkit.backend import (
     Page,
     Release,
     RetryAt,
-    Settlement,
     Stored,
 )
 from jobkit_conformance.trace import UNSEEN, Advanced, Call, Happened, Noted, Opened, Step, Trace
@@ -103,7 +102,7 @@ class Teller:
                 asked = f"{limit} of {' then '.join(map(str, step.args[0]))} for {_time(lease)}"
                 return f"{asked}, waiting {_time(wait)}" if wait else asked
             case "cancel" | "requeue" | "delete" | "get":
-                return _several(step.args[0], str)
+                return _several(step.args[0], _id)
             case "cell_set":
                 name, value, version = step.args
                 return f"{_id(name)} to {brief(value)}, expecting version {version}"
@@ -122,7 +121,7 @@ class Teller:
         about += [f"remembered {_time(message.remember)}"] if message.remember is not None else []
         return f"{_id(message.id)} ({', '.join(about)})" if about else _id(message.id)
 
-    def _settlement(self, settlement: Settlement) -> str:
+    def _settlement(self, settlement: object) -> str:
         match settlement:
             case Done():
                 how = "done"
@@ -130,13 +129,19 @@ class Teller:
                 how = "released"
             case Dead():
                 how = "dead"
+            case RetryAt(at=None, after=None):
+                how = "to retry at no time"
             case RetryAt(at=None, after=after):
                 how = f"to retry in {_time(after)}" if after else "to retry now"
             case RetryAt(at=at):
                 how = f"to retry at {self._instant(at or 0)}"
+            case _:
+                return brief(settlement)
         return f"{self._delivery(settlement.token)} {how}"
 
-    def _extension(self, extension: Extension) -> str:
+    def _extension(self, extension: object) -> str:
+        if not isinstance(extension, Extension):
+            return brief(extension)
         where = f", checkpoint {brief(extension.checkpoint)}" if extension.checkpoint is not None else ""
         return f"{self._delivery(extension.token)} by {_time(extension.lease)}{where}"
 
@@ -241,8 +246,8 @@ def _id(id: object) -> str:
 
 
 def _time(milliseconds: object) -> str:
-    return span(milliseconds)[1:] if isinstance(milliseconds, int) else str(milliseconds)
+    return span(milliseconds).removeprefix("+") if isinstance(milliseconds, int) else str(milliseconds)
 
 
 def _word(value: object) -> str:
-    return str(getattr(value, "value", value))
+    return _id(value) if isinstance(value, str) else str(value)

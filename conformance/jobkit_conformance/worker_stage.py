@@ -162,6 +162,13 @@ class Crew:
         """The play has ended: a job that waits for something may go on."""
         self._hands: list[Hand] = []
         self._jobs = 0
+        self._signals: list[threading.Event] = []
+
+    def signal(self) -> threading.Event:
+        """What jobs wait for; the end of the play sets it too, so that a thread ends though the rule is broken."""
+        signal = threading.Event()
+        self._signals.append(signal)
+        return signal
 
     async def enqueue(self, job: Job[..., Any], *, queue: str = "default", **arguments: object) -> str:
         """Enqueue a call, and say which id it has."""
@@ -225,7 +232,8 @@ class Crew:
         return not any(isinstance(found, Stored) for found in await self.client.backend.get(ids))
 
     async def close(self) -> None:
-        self.over.set()
+        for signal in (self.over, *self._signals):
+            signal.set()
         for hand in self._hands:
             await hand.dismiss()
         self._can_be_read()

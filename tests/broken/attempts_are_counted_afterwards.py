@@ -17,7 +17,8 @@ COUNT = """
 local text = redis.call('HGET', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], (string.gsub(text, '^%d+', ARGV[2])))
 """
-BEFORE = "changed[#changed + 1] = write_state(kept)"
+AGAIN = "number, attempt, written = kept.number, kept.attempt, write_state(kept)"
+FIRST = "written or first_state(token)"
 
 
 class Afterwards(RedisBackend):
@@ -34,4 +35,11 @@ class Afterwards(RedisBackend):
 
 class Harness(ServerHarness):
     client = Afterwards
-    edits = (("reserve", BEFORE, f"kept.attempt = kept.attempt - 1 {BEFORE} kept.attempt = kept.attempt + 1"),)
+    edits = (
+        (
+            "reserve",
+            AGAIN,
+            "number, attempt = kept.number, kept.attempt kept.attempt = attempt - 1 written = write_state(kept)",
+        ),
+        ("reserve", FIRST, "written or (string.gsub(first_state(token), '^%d+', '0'))"),
+    )

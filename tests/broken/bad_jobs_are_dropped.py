@@ -25,4 +25,4 @@ async def _drop_bad_ones(delivery: Delivery, context: JobContext, registry: Regi
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.perform": _drop_bad_ones}
+        return {"jobkit.worker.jobs.perform": _drop_bad_ones}

@@ -5,20 +5,20 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from jobkit.backend import Delivery
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from tests.broken.processes import OverSqlite
 
 RULE = "W4"
 TIER = "processes"
 
-start = Feed._start
+start = Jobs.start
 
 
-def _as_the_first(feed: Feed, deliveries: list[Delivery], sent: float) -> None:
-    start(feed, [replace(each, attempt=1) for each in deliveries], sent)
+def _as_the_first(jobs: Jobs, deliveries: list[Delivery], sent: float) -> None:
+    start(jobs, [replace(each, attempt=1) for each in deliveries], sent)
 
 
-FAULTS = {"jobkit.worker.feed.Feed._start": _as_the_first}
+FAULTS = {"jobkit.worker.jobs.Jobs.start": _as_the_first}
 
 
 class Harness(OverSqlite):

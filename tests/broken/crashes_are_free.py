@@ -25,4 +25,4 @@ async def _in_good_faith(delivery: Delivery, context: JobContext, registry: Regi
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.perform": _in_good_faith}
+        return {"jobkit.worker.jobs.perform": _in_good_faith}

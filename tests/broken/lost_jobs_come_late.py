@@ -12,7 +12,7 @@ from tests.broken.processes import OverSqlite
 
 RULE = "R4"
 TIER = "processes"
-LATER = 4
+LATER = 5
 
 reserve = SqliteBackend.reserve
 extend = SqliteBackend.extend

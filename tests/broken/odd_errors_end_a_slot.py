@@ -5,20 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit import execution
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W6"
 
 
-async def _only_exceptions(feed: Feed, running: Running) -> None:
-    plain = feed._in_thread(running)
-    outcome = await execution.perform(running.delivery, running.context, feed._registry, plain)
+async def _only_exceptions(jobs: Jobs, running: Running) -> None:
+    plain = jobs._in_thread(running)
+    outcome = await execution.perform(running.delivery, running.context, jobs._registry, plain)
     if outcome.error is None or isinstance(outcome.error, Exception):
-        feed._end(running, outcome)
+        jobs._end(running, outcome)
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._perform": _only_exceptions}
+        return {"jobkit.worker.jobs.Jobs._perform": _only_exceptions}

@@ -28,4 +28,4 @@ async def _a_few_times(delivery: Delivery, context: JobContext, registry: Regist
 
 class Harness(ServerWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.perform": _a_few_times}
+        return {"jobkit.worker.jobs.perform": _a_few_times}

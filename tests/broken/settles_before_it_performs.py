@@ -6,22 +6,22 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Done
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W1"
 
 
-perform = Feed._perform
+perform = Jobs._perform
 
 
-async def settles_first(feed: Feed, running: Running) -> None:
-    await feed._backend.settle([Done(running.delivery.token)])
+async def settles_first(jobs: Jobs, running: Running) -> None:
+    await jobs._backend.settle([Done(running.delivery.token)])
     await asyncio.sleep(0)
-    await perform(feed, running)
+    await perform(jobs, running)
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._perform": settles_first}
+        return {"jobkit.worker.jobs.Jobs._perform": settles_first}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from tests.broken.patched import PatchedWorker
 
 RULE = "W7"
 
 
-async def _leave_them(feed: Feed) -> None:
-    feed._running.clear()
+async def _leave_them(jobs: Jobs) -> None:
+    jobs._running.clear()
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._interrupt": _leave_them}
+        return {"jobkit.worker.jobs.Jobs._interrupt": _leave_them}

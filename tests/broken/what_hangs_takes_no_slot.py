@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W8"
 
 
-def _free_at_once(feed: Feed, running: Running) -> None:
-    feed._slots.give_back()
+def _free_at_once(jobs: Jobs, running: Running) -> None:
+    jobs._slots.give_back()
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._free_slot": _free_at_once}
+        return {"jobkit.worker.jobs.Jobs._free_slot": _free_at_once}

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.jobs import Jobs
 from jobkit.worker.running import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W13"
 
 
-def _wait_for_it(feed: Feed, running: Running) -> None:
+def _wait_for_it(jobs: Jobs, running: Running) -> None:
     pass
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._overrun": _wait_for_it}
+        return {"jobkit.worker.jobs.Jobs._overrun": _wait_for_it}

@@ -13,6 +13,7 @@ from jobkit.backend import (
     Delivery,
     Done,
     Ended,
+    Extended,
     Held,
     Known,
     Marked,
@@ -485,3 +486,15 @@ def a_key_that_a_cancel_has_freed(h: Written) -> None:
     h.put(key="k")
     h.touch("cancel", Cancelled())
     h.put("b", key="k")
+
+
+@good()
+def two_extensions_whose_answers_come_in_the_other_order(h: Written) -> None:
+    h.held()
+    h.wait(5)
+    longer = h.extend("a1", OPEN)
+    h.wait(4)
+    h.extend("a1", lease=2)
+    h.wait(2)
+    h.again()
+    h.answer(longer, Extended(15))

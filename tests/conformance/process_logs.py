@@ -91,6 +91,46 @@ GOOD = [
     ),
     Log(
         "",
+        "granted in between to somebody who never heard of it",
+        HEAD
+        + """
+        1 offered a
+        1 accepted a
+        1 offered b
+        1 accepted b
+        1.1 start b 1.1 attempt=1
+        1.15 end b 1.1 attempt=1
+        1.1 start a 0.1 attempt=1
+        1.2 kill 0.1
+        1.2 down 0.1 note=-9
+        6.0 start a 1.1 attempt=3
+        6.1 end a 1.1 attempt=3
+        7 calm
+        8 over
+        8 looked""",
+    ),
+    Log(
+        "",
+        "not found by one that was still on its way when the lease ended",
+        HEAD
+        + """
+        1 offered a
+        1 accepted a
+        1.1 start a 0.1 attempt=1
+        1.2 kill 0.1
+        1.2 down 0.1 note=-9
+        2 offered b
+        2 accepted b
+        2.3 start b 1.1 attempt=1
+        2.4 end b 1.1 attempt=1
+        6.0 start a 1.1 attempt=2
+        6.1 end a 1.1 attempt=2
+        7 calm
+        8 over
+        8 looked""",
+    ),
+    Log(
+        "",
         "what stood still for longer than its lease may be started elsewhere",
         HEAD
         + """
@@ -572,6 +612,46 @@ BAD = [
         1.1 start a 0.1 attempt=1
         1.2 kill 0.1
         1.2 down 0.1 note=-9
+        6.0 start a 1.1 attempt=2
+        6.1 end a 1.1 attempt=2
+        7 calm
+        8 over
+        8 looked""",
+    ),
+    Log(
+        "R4",
+        "found later than a grant that nobody heard of explains",
+        HEAD
+        + """
+        1 offered a
+        1 accepted a
+        1 offered b
+        1 accepted b
+        1.1 start b 1.1 attempt=1
+        1.15 end b 1.1 attempt=1
+        1.1 start a 0.1 attempt=1
+        1.2 kill 0.1
+        1.2 down 0.1 note=-9
+        6.5 start a 1.1 attempt=3
+        6.6 end a 1.1 attempt=3
+        7 calm
+        8 over
+        8 looked""",
+    ),
+    Log(
+        "R4",
+        "not found by one that was on its way when its worker was killed, and there before the lease ended",
+        HEAD
+        + """
+        1 offered a
+        1 accepted a
+        1.1 start a 0.1 attempt=1
+        1.2 kill 0.1
+        1.2 down 0.1 note=-9
+        2 offered b
+        2 accepted b
+        2.1 start b 1.1 attempt=1
+        2.15 end b 1.1 attempt=1
         6.0 start a 1.1 attempt=2
         6.1 end a 1.1 attempt=2
         7 calm

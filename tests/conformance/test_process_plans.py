@@ -48,6 +48,8 @@ def test_the_first_plan_has_one_of_each_and_ends_on_an_idle_store() -> None:
     assert {fault.kind for fault in plan.faults} == FAULTS.keys() - {"term, term"}
     assert any(fault.kind == "kill" and fault.nth == len(plan.tasks) and fault.seconds for fault in plan.faults)
     assert all(fault.nth <= len(plan.tasks) + 1 for fault in plan.faults)
+    assert [fault.kind for fault in plan.faults if fault.outlasts == len(plan.tasks)] == ["stop"]
+    assert plan.gathered
 
 
 @pytest.mark.parametrize("plan", [first(ALL), in_order(ALL), *DRAWN[:20]], ids=range(22))
@@ -67,18 +69,21 @@ def test_a_token_with_a_fault_of_a_later_kit_is_refused_by_its_name() -> None:
 
 
 def test_words_say_what_is_done() -> None:
-    plan = Plan([Task("a", 50), Task("b", 20, "kills", 300)], [Fault("stop", 1, 1.6), Fault("hole", 3, 2)])
+    faults = [Fault("stop", 1, 1.6, outlasts=2), Fault("hole", 3, 2)]
+    plan = Plan([Task("a", 50), Task("b", 20, "kills", 300)], faults, gathered=True)
     told = "\n".join(words(plan))
     assert "a 50 ms, b 20 ms kills its worker due after 300 ms" in told
-    assert "when a starts: SIGSTOP to the worker that began it, and 1.6 s later SIGCONT" in told
+    assert "when a starts: SIGSTOP to the worker that began it, and 1.6 s later SIGCONT, once b has started" in told
+    assert "short jobs until every worker has taken one, then\n2 jobs: a" in told
     assert "when all are over: for 2 s every byte between the store and every worker is swallowed" in told
 
 
 def test_smaller_plans_are_smaller_and_can_be_played() -> None:
-    for plan in DRAWN[:40]:
+    for plan in [first(ALL), *DRAWN[:40]]:
         for other in smaller(plan):
             assert weight(other) < weight(plan)
             assert all(1 <= fault.nth <= len(other.tasks) + 1 for fault in other.faults)
+            assert all(fault.outlasts <= len(other.tasks) for fault in other.faults)
 
 
 def test_one_fault_with_the_jobs_that_it_needs_is_tried_before_halves() -> None:

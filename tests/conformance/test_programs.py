@@ -10,6 +10,7 @@ from jobkit.backend import Done, Extension, Message, RetryAt
 from jobkit.lifecycle import State
 from jobkit_conformance import Stage, play
 from jobkit_conformance.code import as_program
+from jobkit_conformance.examples import c_conduct
 from jobkit_conformance.program import (
     Cancel,
     Crash,
@@ -103,6 +104,23 @@ def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[3].endswith("--- the clock moves by 90 s")
     assert "m5 (delivery 1) to retry now -> settled" in lines[5]
     assert lines[6].endswith("1 scheduled, 1 ready")
+
+
+async def _what_nobody_can_mean(stage: Stage) -> None:
+    client = await stage.client()
+    for asks in (c_conduct._RESERVES, c_conduct._SETTLES, *c_conduct._BY_OPTION.values()):
+        for ask in asks.values():
+            with pytest.raises(ValueError, match="."):
+                await ask(client)
+
+
+def test_calls_that_nobody_can_mean_are_told_too() -> None:
+    trace = play("inline", _what_nobody_can_mean).trace
+    told = as_timeline(trace)
+    assert len(told.splitlines()) == len(trace.steps) - 1 > 20, "a line for each, but for the client's beginning"
+    for asked in ("settle   'done'", "1 of q for -0.001 s", "to retry at no time", "delete   ''", "counts   ''"):
+        assert asked in told
+    assert "['done']" in as_program(trace, "inline")
 
 
 async def _kept_between(stage: Stage) -> None:

@@ -98,6 +98,17 @@ async def test_what_is_not_struck_passes_and_is_counted(connect: Connect, proxy:
     assert proxy.commands == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_proxy_that_dies_as_somebody_comes_leaves_no_connection_open(echo: Echo, turns: int) -> None:
+    async with Proxy() as proxy:
+        address = proxy.to("127.0.0.1", echo.port, Lines)
+        reader, writer = await asyncio.open_connection(*address)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    assert await reader.read() == b""  # it has ended: nobody forgot it
+    writer.close()
+
+
 async def test_pieces_and_several_at_once_are_counted_as_what_they_are(connect: Connect, proxy: Proxy) -> None:
     caller = await connect()
     caller.writer.write(b"a\nb\nhal")

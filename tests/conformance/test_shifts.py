@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from jobkit.backends.sqlite import harness as sqlite
 from jobkit.cli import main as command
 from jobkit_conformance import preflight
 from jobkit_conformance.broken import Broken
@@ -76,6 +79,28 @@ def test_the_honest_are_not_accused_and_every_situation_is_reached() -> None:
     found = search("inline", 60)
     assert found.broken is None, found.scenario
     assert {situation for situation in WORKERS.judges.values() if not found.situations[situation]} == set()
+
+
+def test_worlds_that_are_over_are_forgotten() -> None:
+    """Their workers crashed, and closed nothing: files are let go of all the same."""
+    scene = Scenario([[Job("a", ms=5000)], [Work(), Rest(100), Cut(1000), Crash(), Work()]])
+    harness = find("sqlite")
+    assert isinstance(harness, sqlite.Harness)
+    try:
+        with undisturbed():  # pytest keeps what is logged, errors and their frames included
+            played = Simulation(harness, asyncio.run(preflight.capabilities(harness, "n")), "shifts", WORKERS)
+            for _ in range(3):
+                played.judged(scene)
+        gc.collect()
+        assert [path for path in open_files() if path.startswith(harness.settings.path)] == []
+    finally:
+        harness.close()
+
+
+def open_files() -> Iterator[str]:
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the listing itself
+            yield str(each.readlink())
 
 
 @pytest.mark.parametrize("target", ["sqlite", "fakeredis"])

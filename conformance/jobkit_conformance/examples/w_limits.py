@@ -152,9 +152,9 @@ async def its_rules_say_what_follows(stage: Stage) -> None:
         stage.expect(counts, {"last": 2, "dead": 1, "gone": 1}, "starts of jobs past their limit, by their rules")
 
 
-async def _ignoring_cancels(*events: threading.Event) -> None:
-    """Wait for one of these, whatever anybody says."""
-    while not any(event.is_set() for event in events):
+async def _ignoring_cancels(event: threading.Event) -> None:
+    """Wait for it, whatever anybody says."""
+    while not event.is_set():
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(0.004)
 
@@ -168,18 +168,17 @@ async def _is_dead(all: Crew, id: str) -> bool:
 @in_real_time
 async def what_goes_on_past_its_limit_keeps_its_slot(stage: Stage, lease: float) -> None:
     async with crew(stage) as all:
-        go_on = threading.Event()
+        go_on = all.signal()
 
         @all.app.job(name="thread", limit=LIMIT, discard=TimeLimit)
         def threaded() -> None:
             all.begin()
-            while not go_on.is_set() and not all.over.is_set():
-                go_on.wait(0.05)
+            go_on.wait(60)
 
         @all.app.job(name="async", limit=LIMIT, discard=TimeLimit)
         async def asynchronous() -> None:
             all.begin()
-            await _ignoring_cancels(all.over, go_on)
+            await _ignoring_cancels(go_on)
 
         @all.app.job(name="next")
         async def after() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -18,7 +17,7 @@ from jobkit_conformance.worker_stage import Crew, crew, in_real_time, told
 @in_real_time
 async def nothing_starts_after_stop_and_what_runs_ends(stage: Stage, lease: float) -> None:
     async with crew(stage) as all:
-        go_on, ended = threading.Event(), list[str]()
+        go_on, ended = all.signal(), list[str]()
 
         @all.app.job(name="job")
         async def job() -> None:
@@ -76,7 +75,7 @@ async def what_a_reserve_in_flight_brings_is_given_back(stage: Stage) -> None:
         async def job() -> None:
             all.begin()
 
-        answer = threading.Event()
+        answer = all.signal()
         ties = Ties(held=answer)
         hand = await all.hire(ties, lease=600, grace=5, wait=0.2)
         id = await all.enqueue(job)
@@ -107,7 +106,7 @@ def _counted(ties: Ties) -> Generator[None]:
 @example("W8")
 async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
     async with crew(stage) as all:
-        ties, most, go_on = Ties(), list[int](), threading.Event()
+        ties, most, go_on = Ties(), list[int](), all.signal()
 
         @all.app.job(name="async")
         async def asynchronous() -> None:
@@ -142,7 +141,7 @@ async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
 @example("W8")
 async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage) -> None:
     async with crew(stage) as all:
-        ties, most, go_on = Ties(), list[int](), threading.Event()
+        ties, most, go_on = Ties(), list[int](), all.signal()
 
         @all.app.job(name="thread")
         def threaded() -> None:
@@ -171,7 +170,7 @@ async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage)
 @in_real_time
 async def a_thread_that_does_not_end_keeps_its_slot(stage: Stage, lease: float) -> None:
     async with crew(stage) as all:
-        go_on = threading.Event()
+        go_on = all.signal()
 
         @all.app.job(name="stubborn")
         def stubborn() -> None:
@@ -199,7 +198,7 @@ async def a_thread_that_does_not_end_keeps_its_slot(stage: Stage, lease: float) 
 @in_real_time
 async def who_comes_and_goes_disturbs_nobody(stage: Stage, lease: float) -> None:
     async with crew(stage) as all:
-        go_on, ends = threading.Event(), list[int]()
+        go_on, ends = all.signal(), list[int]()
 
         @all.app.job(name="long")
         async def long() -> None:

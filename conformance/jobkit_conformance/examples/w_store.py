@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -52,7 +51,7 @@ async def an_idle_worker_does_not_spin(stage: Stage) -> None:
 @example("W9", "inspect")
 async def what_ended_meanwhile_is_settled_then(stage: Stage) -> None:
     async with crew(stage) as all:
-        go_on = threading.Event()
+        go_on = all.signal()
 
         @all.app.job(name="job")
         async def job() -> None:

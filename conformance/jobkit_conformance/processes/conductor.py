@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from jobkit_conformance.processes.crew import Crew
+from jobkit_conformance.processes.crew import Crew, Place
 from jobkit_conformance.processes.log import Event, Reader, read
-from jobkit_conformance.processes.plan import LATE, Fault, Plan
+from jobkit_conformance.processes.plan import CALL, FIRST, LATE, Fault, Plan
 from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.processes.task import Task
 from jobkit_conformance.processes.trouble import Trouble
@@ -21,6 +23,8 @@ LOOK: Final = 0.005
 """Seconds between two looks at the log."""
 START: Final = 5.0
 """Seconds that processes have to start."""
+GATHER: Final = 20.0
+"""Seconds in which they are waited for before the first job, where they should be there, however slow the machine."""
 LONGEST: Final = 600.0
 """Seconds for the jobs of one play, however lively it goes on."""
 TURNS: Final = 4
@@ -35,7 +39,7 @@ class Conductor:
         self._plan = plan
         self.crew = Crew(system, plan, folder)
         self.longest = LONGEST
-        self._trouble = Trouble(system, self.crew)
+        self._trouble = Trouble(system, self.crew, self._has_started)
         self._reader = Reader(self.crew.log)
         self._began: dict[str, tuple[int, int]] = {}
         """By job the place and the life in which it first started."""
@@ -48,12 +52,15 @@ class Conductor:
         self._faults = [each for each in plan.faults if each.nth <= len(plan.tasks)]
         self._called: list[str] = []
         self._under_way: set[asyncio.Task[None]] = set()
+        self._troubles: dict[asyncio.Task[None], Place] = {}
 
     async def perform(self) -> None:
         """From the first process to the last; everything is in the log then."""
         await self._system.begin()
         try:
             await self.crew.open()
+            if self._plan.gathered:
+                await self._hear_everybody(FIRST, GATHER)
             await self._jobs()
             await self._quiet_faults()
             self.crew.note("calm")
@@ -102,7 +109,7 @@ class Conductor:
         self._under_way.add(task)
         return task
 
-    @property
+    @cached_property
     def _patience(self) -> float:
         """Seconds without a start or an end, after which none will come: whatever is lost would have been found."""
         declared = self._system.declared
@@ -111,25 +118,26 @@ class Conductor:
         return START + longest + faults + (declared.lease or 0.0) + declared.slack + declared.timeout + LATE
 
     async def _until(self, ids: Collection[str]) -> None:
-        """Wait until these jobs have ended, and do meanwhile what is planned."""
+        """Wait until these jobs have ended, and do meanwhile all that is planned for them."""
         self._missing = {id for id in ids if id not in self._ended}
         self._last = time.monotonic()
         deadline = time.monotonic() + self.longest
+        planned = any(self._hit(fault).id in self._missing for fault in self._faults)
         while time.monotonic() < deadline and self._quiet < self._patience:
             self._look()
             if self.crew.failed is not None:
                 raise self.crew.failed
-            if self._endless or (not self._faults and await self._are_over()):
+            if self._endless or (not (planned and self._faults) and await self._are_over()):
                 return
             await asyncio.sleep(LOOK)
 
     async def _are_over(self) -> bool:
         """Whether all have ended, or nobody will ever perform those that have not."""
-        missing = sorted(self._missing)
-        if not missing:
+        if not self._missing:
             return True
         if self.crew.producing or self._quiet < self._plan.lease + LATE:
             return False
+        missing = sorted(self._missing)
         if not self._system.offers("left"):
             return not any(id in self._accepted for id in missing)
         try:
@@ -146,11 +154,14 @@ class Conductor:
 
     @property
     def _quiet(self) -> float:
-        """Seconds since any job started or ended."""
+        """Seconds since any job started or ended, and since everything is as it should be."""
+        if self._in_trouble():
+            self._last = time.monotonic()
         return time.monotonic() - self._last
 
     def _look(self) -> None:
         """Read what is new, and begin the faults whose time has come."""
+        busy: list[Place] = []
         for event in self._reader.new():
             if event.what in ("start", "end"):
                 self._last = time.monotonic()
@@ -159,6 +170,7 @@ class Conductor:
                     self.crew.worked = True
                     self._starts[event.id] += 1
                     self._began.setdefault(event.id, (event.slot, event.life))
+                    busy.append(self.crew.places[event.slot])
                 case "end":
                     self._ended.add(event.id)
                     self._missing.discard(event.id)
@@ -167,10 +179,29 @@ class Conductor:
                 case _:
                     pass
         for fault in tuple(self._faults):
-            began = self._began.get(self._hit(fault).id)
-            if began is not None:
+            place = self._whom(fault, busy)
+            if place is not None:
                 self._faults.remove(fault)
-                self._begin(self._trouble.do(fault, self.crew.places[began[0]]))
+                self._troubles[self._begin(self._trouble.do(fault, place))] = place
+
+    def _whom(self, fault: Fault, busy: Sequence[Place]) -> Place | None:
+        """Whose worker is hit now: the one that began the job. Who is to stand still for long, beside what happens to
+        others, is another one that begins a job, if something else happens to that one already."""
+        began = self._began.get(self._hit(fault).id)
+        if began is None:
+            return None
+        place, troubled = self.crew.places[began[0]], self._in_trouble()
+        if not fault.outlasts or place not in troubled or self._has_started(fault.outlasts):
+            return place
+        return next((other for other in busy if other not in troubled and other.process is not None), None)
+
+    def _in_trouble(self) -> Collection[Place]:
+        """Those to which something happens just now."""
+        self._troubles = {trouble: place for trouble, place in self._troubles.items() if not trouble.done()}
+        return self._troubles.values()
+
+    def _has_started(self, nth: int) -> bool:
+        return self._plan.tasks[nth - 1].id in self._began
 
     def _hit(self, fault: Fault) -> Task:
         """The job at whose start it happens."""
@@ -206,11 +237,23 @@ class Conductor:
 
     async def _roll_call(self) -> None:
         """Jobs that every worker has to take a part of; they last for longer than a lease."""
+        await self._hear_everybody(CALL, START)
+        long: list[str] = []
         for turn in range(TURNS):
-            await self._call(self._plan.calls(turn))
+            calls = self._plan.calls(turn)
+            long += [task.id for task in calls if task.milliseconds > 1000 * self._plan.lease]
+            await self._call(calls)
             if self._missing:  # nobody came for these, with all the time to come
                 return
-            if self._present >= {(place.slot, place.life) for place in self.crew.places}:
+            if self._have_everybody(long) or (turn and self._have_everybody(self._called_by(CALL))):
+                return  # who had short ones twice is not waited for any longer
+
+    async def _hear_everybody(self, before: str, within: float) -> None:
+        """Short jobs, until nobody is still on its way: what happens then is no newcomer's fault."""
+        deadline = time.monotonic() + within
+        for turn in itertools.count():
+            await self._call(self._plan.greetings(before, turn))
+            if self._missing or self._have_everybody(self._called_by(before)) or time.monotonic() > deadline:
                 return
 
     async def _call(self, tasks: Sequence[Task]) -> None:
@@ -218,10 +261,14 @@ class Conductor:
         self._called += [task.id for task in tasks]
         await self._until({task.id for task in tasks})
 
-    @property
-    def _present(self) -> set[tuple[int, int]]:
-        """The processes that began a job of the roll call."""
-        return {self._began[id] for id in self._called if id in self._began}
+    def _called_by(self, name: str) -> list[str]:
+        """Who was there before the first job may be gone at the roll call."""
+        return [id for id in self._called if id.startswith(name)]
+
+    def _have_everybody(self, ids: Iterable[str]) -> bool:
+        """Whether every process began one of these jobs."""
+        present = {self._began[id] for id in ids if id in self._began}
+        return present >= {(place.slot, place.life) for place in self.crew.places}
 
     async def _stop(self) -> None:
         """Ask every worker to stop, for good."""

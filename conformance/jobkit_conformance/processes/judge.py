@@ -59,3 +59,6 @@ RULES: Final = frozenset(SITUATIONS)
 
 TIMED_RULES: Final = frozenset({"W2", "W12", "W7", "R4", "L1", "W9"})
 """What is played again with longer leases before it counts."""
+
+SAME_SIGHT: Final = {"R4": frozenset({"R4", "L1"}), "L1": frozenset({"R4", "L1"})}
+"""What shows the same when it is looked at again: a job is found late, and somebody may just have come, or not."""

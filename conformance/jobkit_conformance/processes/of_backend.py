@@ -55,7 +55,14 @@ class OfBackend(SystemHarness):
 
     def store(self) -> tuple[str, int] | None:
         parts = urlsplit(self._harness.store_url())
+        if "," in parts.netloc:  # several addresses, of which no relay can take the place
+            return None
         return (parts.hostname, parts.port) if parts.hostname and parts.port else None
+
+    @property
+    def _lives_alone(self) -> bool:
+        """A store that lives in its clients can't be ended under other processes."""
+        return bool(urlsplit(self._harness.store_url()).netloc)
 
     async def begin(self) -> None:
         self._plays += 1
@@ -93,13 +100,13 @@ class OfBackend(SystemHarness):
 
     def offers(self, hook: str) -> bool:
         match hook:
-            case "kill" | "restart":  # a store that lives in its clients can't be ended under other processes
-                lives_alone = self.store() is not None and self.declared.durable
-                return lives_alone and self._harness.offers("kill") and self._harness.offers("restart")
+            case "kill" | "restart":
+                lives_on = self._lives_alone and self.declared.durable
+                return lives_on and self._harness.offers("kill") and self._harness.offers("restart")
             case "fill":
-                return self.store() is not None and self._harness.offers("fill")
+                return self._lives_alone and self._harness.offers("fill")
             case "cut":
-                return self.store() is not None and self._harness.offers("drop")
+                return self._lives_alone and self._harness.offers("drop")
             case _:
                 return super().offers(hook)
 

@@ -20,12 +20,16 @@ HIT: Final = 500
 """Milliseconds that one takes whose worker is to be hit: a kit on a busy machine has to be quick enough."""
 LONGER: Final = 1.6
 """Leases that a long job takes, and that a stopped worker stands still."""
+SLOWER: Final = 4.0
+"""How many times as long as planned a worker stands still at most, on a machine on which nothing gets done."""
 SHORTER: Final = 0.6
 """Leases that every other job of a roll call takes."""
 
 
 CALL: Final = "roll"
 """How ids of roll calls begin."""
+FIRST: Final = "first"
+"""How ids of jobs begin that come before all others."""
 
 
 def is_call(id: str) -> bool:
@@ -37,17 +41,19 @@ class Fault(Struct, frozen=True, repr_omit_defaults=True):
     """Something that goes wrong when the ``nth`` job of the plan first starts, to the worker on which it does.
 
     ``nth`` beyond the last job: when all of them are over. ``seconds``: how long it lasts; after a kill, how long
-    nobody takes the lost worker's place.
+    nobody takes the lost worker's place. ``outlasts``: who stands still does so until that job has started too, be the
+    machine as slow as it may, though no longer than `SLOWER` times as long; it is one to which nothing else happens.
     """
 
     kind: str
     nth: int
     seconds: float = 0.0
+    outlasts: int = 0
 
 
 class Plan(Struct, frozen=True, repr_omit_defaults=True):
     """One play. ``slots``: jobs at a time on each worker. In seconds: ``lease``, ``grace``, and ``pace`` between two
-    batches of the producer.
+    batches of the producer. ``gathered``: every worker is there when the first job is offered.
     """
 
     tasks: list[Task]
@@ -57,6 +63,11 @@ class Plan(Struct, frozen=True, repr_omit_defaults=True):
     lease: float = 1.0
     grace: float = 1.0
     pace: float = 0.02
+    gathered: bool = False
+
+    def greetings(self, before: str, turn: int) -> list[Task]:
+        """Short jobs for everybody who has come, before the first job or a roll call."""
+        return [Task(f"{before}-up{turn}.{number}", SHORT[1]) for number in range(self.workers * self.slots)]
 
     def calls(self, turn: int = 0) -> list[Task]:
         """The jobs of a roll call: so many, and so long, that no worker can leave them all to the others.
@@ -88,15 +99,19 @@ def words(plan: Plan) -> Iterator[str]:
     """The plan, so that a reader could do the same by hand."""
     slots = f"{plan.slots} jobs at a time" if plan.slots > 1 else "one job at a time"
     yield f"{plan.workers} workers, {slots} each, leases of {plan.lease:g} s, a grace of {plan.grace:g} s"
+    if plan.gathered:
+        yield "short jobs until every worker has taken one, then"
     yield f"{len(plan.tasks)} jobs: {', '.join(map(_in_words, plan.tasks))}"
     for fault in sorted(plan.faults, key=lambda fault: fault.nth):
         quiet = fault.nth > len(plan.tasks)
         what = FAULTS[fault.kind].format(seconds=fault.seconds)
+        if fault.outlasts:
+            what += f", once {plan.tasks[fault.outlasts - 1].id} has started; or to the next, if this one has its share"
         yield f"when all are over: {_to_all(what)}" if quiet else f"when {plan.tasks[fault.nth - 1].id} starts: {what}"
     if not plan.faults:
         yield "no faults"
     lengths = f"{LONGER * plan.lease:g} s and {SHORTER * plan.lease:g} s in turn"
-    yield f"in the end: {len(plan.calls())} jobs of {lengths}, so that every worker has to take one"
+    yield f"in the end: short jobs until every worker has taken one, then {len(plan.calls())} of {lengths}"
 
 
 def _in_words(task: Task) -> str:
@@ -131,7 +146,8 @@ PLANNED: Final = ("kill", "term", "stop", "producer", "full", "restart", "cut")
 one, and lives on: one worker is lost then, one stands still, one is killed by its job where that is possible, and one
 has nothing to do."""
 STILL: Final = 5.0
-"""Leases that it stands still there: a job that kills its worker, and does so again a lease later, finds others."""
+"""Leases that it stands still there, at least: a job that kills its worker, and does so again a lease later, finds
+others."""
 GRACE: Final = 1.5
 """Leases of grace there. The job of a worker that is asked to stop takes one: so there is time to see what it goes on
 to do."""
@@ -149,10 +165,8 @@ def first(means: Means) -> Plan:
         tasks[long] = tasks[long]._replace(milliseconds=round(LONGER * means.lease * 1000))
     if means.delay:
         tasks[3] = tasks[3]._replace(after=round(means.lease * 700))
-    faults = [
-        Fault(kind, 4 * place + 3, STILL * means.lease if kind == "stop" else _seconds(kind, means))
-        for place, kind in enumerate(kinds)
-    ]
+    faults = [Fault(kind, 4 * place + 3, _seconds(kind, means)) for place, kind in enumerate(kinds)]
+    faults = [_still(fault, tasks, means) if fault.kind == "stop" else fault for fault in faults]
     for hit, kind in (*((fault.nth, fault.kind) for fault in faults), (len(tasks), "kill")):
         takes = round(means.lease * 1000) if kind == "term" else HIT
         tasks[hit - 1] = tasks[hit - 1]._replace(milliseconds=takes)
@@ -160,7 +174,11 @@ def first(means: Means) -> Plan:
         tasks[place] = tasks[place]._replace(how=how)
     faults += [_last(tasks, means), *_quiet(QUIET[:1], tasks, means)]
     grace, pace = GRACE * means.lease, 0.4 * means.lease
-    return Plan(tasks, faults, workers=4, lease=means.lease, grace=grace, pace=pace)
+    return Plan(tasks, faults, workers=4, lease=means.lease, grace=grace, pace=pace, gathered=True)
+
+
+def _still(fault: Fault, tasks: Sequence[Task], means: Means) -> Fault:
+    return msgspec.structs.replace(fault, seconds=STILL * means.lease, outlasts=len(tasks))
 
 
 def in_order(means: Means) -> Plan:
@@ -210,14 +228,20 @@ def _seconds(kind: str, means: Means) -> float:
 
 
 def _last(tasks: Sequence[Task], means: Means) -> Fault:
-    """Who performs the last job is lost, and nobody comes in time: others have to find it on an idle store."""
-    return Fault("kill", len(tasks), means.lease + means.slack + LATE + 1)
+    """Who performs the last job is lost, and nobody comes in time: others have to find it on an idle store.
+
+    Nobody comes for a while longer: who finds it late is told apart from who finds it when somebody comes. Where it is
+    found in time nobody waits for that.
+    """
+    return Fault("kill", len(tasks), means.lease + means.slack + LATE + ALONE)
 
 
 def _quiet(kinds: Sequence[str], tasks: Sequence[Task], means: Means) -> list[Fault]:
     return [Fault(kind, len(tasks) + 1, _seconds(kind, means)) for kind in kinds if kind in means.faults]
 
 
+ALONE: Final = 3.0
+"""Seconds more in which nobody comes who may find what others should have."""
 LATE: Final = 2.0
 """Seconds that the finding of a lost job may be late, on a machine that is busy."""
 
@@ -251,9 +275,12 @@ def _within(fault: Fault, before: Sequence[Task], tasks: Sequence[Task]) -> Faul
     """The same for fewer jobs, of which it still hits its own if that is there; what comes when all are over does."""
     if fault.nth > len(before):
         return msgspec.structs.replace(fault, nth=len(tasks) + 1)
-    job = before[fault.nth - 1]
-    nth = tasks.index(job) + 1 if job in tasks else min(fault.nth, len(tasks))
-    return msgspec.structs.replace(fault, nth=nth)
+    outlasts = fault.outlasts and _place(before[fault.outlasts - 1], fault.outlasts, tasks)
+    return msgspec.structs.replace(fault, nth=_place(before[fault.nth - 1], fault.nth, tasks), outlasts=outlasts)
+
+
+def _place(job: Task, nth: int, tasks: Sequence[Task]) -> int:
+    return tasks.index(job) + 1 if job in tasks else min(nth, len(tasks))
 
 
 def _fewer(items: Sequence[T]) -> Iterator[list[T]]:

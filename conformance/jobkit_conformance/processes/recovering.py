@@ -38,11 +38,12 @@ def _late(case: Case, tale: Tale, one: Execution, other: Execution | None) -> Se
         return None
     lost = (life.killed or FOREVER) if was_killed else stood_still[0].begun
     assert case.recovery is not None
-    until = lost + case.recovery + LATE
+    until = lost + case.recovery * (1 + _unheard(one, other)) + LATE
     started = other.began if other is not None else min(evidence.over, evidence.called)
     if started <= until or (one.until < until and not was_killed):
         return None
-    idle = next((each for each in evidence.lives.values() if _is_idle(case, each, lost, until)), None)
+    lapsed = until - LATE - case.declared.slack
+    idle = next((each for each in evidence.lives.values() if _is_idle(case, each, lapsed, until)), None)
     if idle is None:
         return None
     how = "killed" if was_killed else "stopped"
@@ -53,6 +54,11 @@ def _late(case: Case, tale: Tale, one: Execution, other: Execution | None) -> Se
     found = f", and it was found when {woken}" if woken and other is not None else ""
     rule = "L1" if woken or other is None else "R4"
     return Seen(rule, f"{words}, {idle.name} had nothing to do{found}", tale.id)
+
+
+def _unheard(one: Execution, other: Execution | None) -> int:
+    """How often it was granted in between to somebody who never heard of it: each has cost a lease."""
+    return 0 if other is None else max(0, other.attempt - one.attempt - 1)
 
 
 def _woken(evidence: Evidence, until: float, start: Execution | None) -> str:
@@ -66,9 +72,12 @@ def _woken(evidence: Evidence, until: float, start: Execution | None) -> str:
     return f"{offered.id} was enqueued" if offered is not None else ""
 
 
-def _is_idle(case: Case, life: Life, begun: float, ended: float) -> bool:
-    """Whether it could have taken a job in the last second of that time: it worked all along, and had a slot free."""
-    if not life.undisturbed(begun, ended) or life.heard > begun:
+def _is_idle(case: Case, life: Life, lapsed: float, ended: float) -> bool:
+    """Whether it could have taken a job in the last second of that time: it worked all along, and had a slot free.
+
+    Who was still on its way when its worker was lost, and there before the lease ended, had as much time as anybody.
+    """
+    if not life.undisturbed(lapsed, ended) or life.heard > lapsed:
         return False
     busy = [
         each

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+from jobkit_conformance.both_ways import until_one_ends
+
 CHUNK: Final = 1 << 16
 PATIENCE: Final = 5.0
 """Seconds that the store has to take a connection."""
@@ -66,14 +68,7 @@ class Relay:
         async with asyncio.timeout(PATIENCE):
             from_store, to_store = await asyncio.open_connection(*self._store)
         try:
-            ways = [self._pass_on(reader, to_store), self._pass_on(from_store, writer)]
-            tasks = [asyncio.create_task(way) for way in ways]
-            try:
-                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            await until_one_ends(self._pass_on(reader, to_store), self._pass_on(from_store, writer))
         finally:
             to_store.close()
 

@@ -13,7 +13,7 @@ import msgspec
 
 from jobkit_conformance.processes import plan as plans
 from jobkit_conformance.processes.case import Seen
-from jobkit_conformance.processes.judge import TIMED_RULES, judge
+from jobkit_conformance.processes.judge import SAME_SIGHT, TIMED_RULES, judge
 from jobkit_conformance.processes.log import Event
 from jobkit_conformance.processes.plan import Means, Plan
 from jobkit_conformance.processes.situations import situations
@@ -104,7 +104,7 @@ class Search:
             return True
         found.cases += 1
         again = await self._play(_patient(plan) if self._patient else plan)
-        if again.seen({seen.rule}) is not None:
+        if again.seen(SAME_SIGHT.get(seen.rule, {seen.rule})) is not None:
             return True
         found.doubts[seen.rule] = seen.words
         return False

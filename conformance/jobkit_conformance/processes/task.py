@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import signal
+import threading
 import time
 from typing import Any, Final, NamedTuple
 
@@ -77,7 +78,8 @@ def perform(word: str, attempt: int = 0) -> None:
     note("start", id=task.id, attempt=attempt)
     try:
         _begin(task, attempt)
-        time.sleep(task.milliseconds / 1000)
+        # Not a sleep, which fails where libfaketime skews the clock of a process.
+        threading.Event().wait(task.milliseconds / 1000)
     except BaseException as error:
         note("cut short", id=task.id, attempt=attempt, note=type(error).__name__)
         raise

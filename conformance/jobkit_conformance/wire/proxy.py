@@ -11,9 +11,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias
 
+from jobkit_conformance.both_ways import until_one_ends
 from jobkit_conformance.wire.framing import Framing
 
 READ: Final = 1 << 16
+TURNS: Final = 3
+"""Of the loop, until whoever was accepted last has been told that nobody is there."""
 
 Meanwhile: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -69,6 +72,8 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         self.die()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for _turn in range(TURNS):
+            await asyncio.sleep(0)
         for listening in self._sockets.values():
             listening.close()
 
@@ -99,19 +104,32 @@ class Proxy:
     def die(self) -> None:
         """From now on nobody hears of the client, nor it of anybody."""
         self.dead.set()
-        for server in self._servers:
-            server.close()
+        for listening in self._sockets.values():
+            if listening.fileno() >= 0:
+                self._loop.remove_reader(listening)
+        self._loop.call_soon(self._close)
         for task in self._tasks:
             task.cancel()
 
-    def _begin(self, running: Awaitable[None]) -> None:
+    def _close(self) -> None:
+        """A turn after the last one was accepted: a server that is closed in between forgets that connection, open."""
+        for server in self._servers:
+            server.close()
+
+    def _begin(self, running: Awaitable[None]) -> asyncio.Future[None]:
         task = asyncio.ensure_future(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _listen(self, listening: socket.socket, host: str, port: int, framing: Callable[[], Framing]) -> None:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            self._begin(self._carry(reader, writer, host, port, framing()))
+            if self.dead.is_set():
+                writer.transport.abort()
+                return
+            carrying = self._begin(self._carry(reader, writer, host, port, framing()))
+            # Not in a finally: a task that is cancelled before it begins comes to none.
+            carrying.add_done_callback(lambda _: writer.transport.abort())
 
         self._servers.append(await asyncio.start_server(accept, sock=listening))
 
@@ -123,8 +141,6 @@ class Proxy:
             await _Way(self, framing, reader, writer, up_reader, up_writer).run()
         except OSError:
             return  # the store is not there, and that is what its client sees
-        finally:
-            writer.transport.abort()
 
     # What befalls a command; called by the ways.
 
@@ -174,13 +190,9 @@ class _Way:
 
     async def run(self) -> None:
         """Until one side has gone, or the proxy cuts it."""
-        ways = [asyncio.ensure_future(self._there()), asyncio.ensure_future(self._back())]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(self._there(), self._back())
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
             self._up_writer.transport.abort()
 
     async def _there(self) -> None:

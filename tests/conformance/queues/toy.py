@@ -24,7 +24,10 @@ FILE = "TOY_QUEUE"
 def opened(path: str) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(path, timeout=10, isolation_level=None)
     try:
-        connection.execute("CREATE TABLE IF NOT EXISTS jobs (word TEXT, until REAL DEFAULT 0)")
+        # A number is given once: who ends a job late would else delete the one that has its number by then.
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS jobs (id INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT, until REAL DEFAULT 0)"
+        )
         yield connection
     finally:
         connection.close()
@@ -38,12 +41,12 @@ def enqueue(words: Sequence[str]) -> None:
 def take(file: sqlite3.Connection, *, leased: bool) -> tuple[int, str] | None:
     file.execute("BEGIN IMMEDIATE")
     found: tuple[int, str] | None = file.execute(
-        "SELECT rowid, word FROM jobs WHERE until <= ? ORDER BY rowid", (time.time(),)
+        "SELECT id, word FROM jobs WHERE until <= ? ORDER BY id", (time.time(),)
     ).fetchone()
     if found is not None and leased:
-        file.execute("UPDATE jobs SET until = ? WHERE rowid = ?", (time.time() + LEASE, found[0]))
+        file.execute("UPDATE jobs SET until = ? WHERE id = ?", (time.time() + LEASE, found[0]))
     elif found is not None:
-        file.execute("DELETE FROM jobs WHERE rowid = ?", (found[0],))
+        file.execute("DELETE FROM jobs WHERE id = ?", (found[0],))
     file.execute("COMMIT")
     return found
 
@@ -60,7 +63,7 @@ def work(path: str, manner: str) -> None:
                 time.sleep(0.02)
                 continue
             perform(found[1])
-            file.execute("DELETE FROM jobs WHERE rowid = ?", (found[0],))
+            file.execute("DELETE FROM jobs WHERE id = ?", (found[0],))
 
 
 if __name__ == "__main__":
