@@ -71,7 +71,7 @@ class Line(NamedTuple):
 
 ALL: Final = "every rule"
 """Stands where a profile does, of trials that ask every rule."""
-TOGETHER: Final = 20
+TOGETHER: Final = 5
 """Trials in one process: broken workers that no stop ends go on in their threads, and take more each time."""
 
 

@@ -86,7 +86,8 @@ def play(
     counted = {"programs": 0, "scenarios": 0, "shifts": 0}
     try:
         with undisturbed():
-            assert not run.begin(target)
+            unsound = run.begin(target)
+            assert not unsound, unsound
             for part in run.parts():
                 kind = _kind(part)
                 if kind or not drawn_only:
