@@ -78,7 +78,7 @@ def memory(found: dict[str, Any]) -> Any:
     figure, axes = plt.subplots(figsize=(9, 2.6))
     kib = found["memory_kib"]
     axes.plot([index / max(1, len(kib) - 1) * 100 for index in range(len(kib))], [value / 1024 for value in kib])
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.25 * max(kib) / 1024)
     axes.set_xlabel("jobs performed, %")
     axes.set_ylabel("resident memory, MiB")
     return figure

@@ -22,6 +22,7 @@ class Subject:
 SUBJECTS = (
     Subject("jobkit", (".[redis]", "uvloop"), "at least once, fenced", "uvloop; concurrency 100"),
     Subject("bare", (".[redis]", "uvloop"), "none", "redis-py alone, and jobkit's backend without its app and worker"),
+    Subject("script", (".[redis]", "uvloop"), "none", "redis-py alone, calling the script that an enqueue runs"),
     Subject(
         "saq",
         ("saq[redis,hiredis]", "hiredis", "typing-extensions", "uvloop"),
