@@ -37,6 +37,7 @@ from jobkit.backends.redis.harness import Harness  # noqa: E402
 from jobkit_conformance.processes import plan as plans  # noqa: E402
 from jobkit_conformance.processes.case import Seen  # noqa: E402
 from jobkit_conformance.processes.conductor import Conductor  # noqa: E402
+from jobkit_conformance.processes.crew import Crew  # noqa: E402
 from jobkit_conformance.processes.judge import judge  # noqa: E402
 from jobkit_conformance.processes.log import Event, decode  # noqa: E402
 from jobkit_conformance.processes.of_backend import OfBackend  # noqa: E402
@@ -163,7 +164,7 @@ async def play(soak: Soak, harness: Harness, folder: Path) -> None:
     """The jobs, the faults, and then what is left."""
     system = Watched(harness, "soak", LEASE)
     system.grace = GRACE
-    conductor = Conductor(system, soak.plan, folder)
+    conductor = Conductor(system, soak.plan, Crew(system, soak.plan, folder))
     conductor.longest = 24 * 3600
     begun, url = time.monotonic(), harness.store_url().partition("?")[0]
     before = used(url)

@@ -32,12 +32,12 @@ TURNS: Final = 4
 
 
 class Conductor:
-    """One play."""
+    """One play, with these processes."""
 
-    def __init__(self, system: SystemHarness, plan: Plan, folder: Path) -> None:
+    def __init__(self, system: SystemHarness, plan: Plan, crew: Crew) -> None:
         self._system = system
         self._plan = plan
-        self.crew = Crew(system, plan, folder)
+        self.crew = crew
         self.longest = LONGEST
         self._trouble = Trouble(system, self.crew, self._has_started)
         self._reader = Reader(self.crew.log)
@@ -289,6 +289,6 @@ class Conductor:
 async def play(system: SystemHarness, plan: Plan) -> list[Event]:
     """Play once, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="jobkit-play-", ignore_cleanup_errors=True) as folder:
-        conductor = Conductor(system, plan, Path(folder))
+        conductor = Conductor(system, plan, Crew(system, plan, Path(folder)))
         await conductor.perform()
         return read(conductor.crew.log)
