@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from jobkit_conformance.processes import producer, task
+from jobkit_conformance.processes.guardian import Guardian
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.relay import Relay
 from jobkit_conformance.processes.system import KIT, SystemHarness
@@ -49,7 +50,7 @@ class Place:
             self.life += 1
             self.process = await self._start()
             self._crew.note("up", self, pid=self.process.pid)
-            code = await self.process.wait()
+            code = await self._crew.ended(self.process)
             self.process = None
             self._crew.note("down", self, note=str(code))
             self._crew.fell(self)
@@ -109,6 +110,7 @@ class Crew:
         self.folder = folder
         self.log = folder / "log"
         self._file = task.opened(str(self.log))
+        self._guardian = Guardian()
         self.places = [Place(self, slot) for slot in range(plan.workers)]
         self.worked = False
         """Whether any job ever started."""
@@ -135,7 +137,7 @@ class Crew:
             "PYTHONPATH": os.pathsep.join(filter(None, [*path, *paths])),
         }
         with (self.folder / output).open("ab") as file:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=file,
@@ -144,6 +146,14 @@ class Crew:
                 cwd=self.system.folder,
                 start_new_session=True,
             )
+        self._guardian.watch(process.pid)
+        return process
+
+    async def ended(self, process: asyncio.subprocess.Process) -> int:
+        """Wait until it has; its exit code."""
+        code = await process.wait()
+        self._guardian.forget(process.pid)
+        return code
 
     async def produce(self, tasks: Sequence[task.Task], pace: float = 0.0) -> int:
         """Let a producer offer these; its exit code, negative when it was killed."""
@@ -152,7 +162,7 @@ class Crew:
         variables = {producer.REPEATS: "yes"} if self.system.declared.repeats else {}
         command = [self.system.python, "-m", producer.__name__, self.system.enqueue, str(words), str(pace)]
         self._producer = await self.start(command, self.system.store(), variables, "producer.out")
-        code = await self._producer.wait()
+        code = await self.ended(self._producer)
         self._producer = None
         if code > 0:
             raise DoesNotRun(f"the producer ended with exit code {code}:\n{self._tail('producer.out')}")
@@ -182,6 +192,7 @@ class Crew:
 
     async def open(self) -> None:
         """Start the workers, each behind a relay of its own where there is a network."""
+        await self._guardian.open()
         store = self.system.store()
         for place in self.places:
             if store is not None:
@@ -197,4 +208,5 @@ class Crew:
         for place in self.places:
             if place.relay is not None:
                 await place.relay.close()
+        await self._guardian.close()
         os.close(self._file)
