@@ -126,19 +126,21 @@ class Jobs:
         minutes: float = 0,
         seconds: float = 0,
         milliseconds: float = 0,
+        to: datetime | None = None,
         freeze: bool = False,
         recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
     ) -> list[Outcome]:
         """Let time pass, and perform each job when it is due; returns what came of each.
 
-        Moves the clock of the backend; with ``freeze`` (and time-machine installed) the program's too, which stands
-        still from then on. ``recurring``: the app (or apps) whose recurring jobs are enqueued on the way, each tick's
-        at its tick. ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
+        ``to``: until this instant, with its zone, for tests in which the time of day matters. Moves the clock of the
+        backend; with ``freeze`` (and time-machine installed) the program's too, which stands still from then on.
+        ``recurring``: the app (or apps) whose recurring jobs are enqueued on the way, each tick's at its tick.
+        ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
         """
         __tracebackhide__ = True
-        step = walking.step(by, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
+        step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
         return leave(
             self._wait("advance", lambda performer: walking.walk(self._case, performer, step, limit, recurring))
         )
@@ -153,14 +155,15 @@ class Jobs:
         minutes: float = 0,
         seconds: float = 0,
         milliseconds: float = 0,
+        to: datetime | None = None,
         freeze: bool = False,
         recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
     ) -> list[Outcome]:
         """`advance` for asynchronous tests."""
         __tracebackhide__ = True
-        step = walking.step(by, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
+        step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
         return leave(await walking.walk(self._case, self._here(), step, limit, recurring))
 
     # One job alone.

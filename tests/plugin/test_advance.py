@@ -111,6 +111,39 @@ def test_time_goes_forward(project: Project) -> None:
     """)
 
 
+def test_until_an_instant(project: Project) -> None:
+    project.passes("""
+        from datetime import datetime, timezone
+
+        def tomorrow(jobs, **of_day):
+            return (jobs.now + timedelta(days=1)).replace(second=0, microsecond=0, **of_day)
+
+        def test_it(jobs):
+            place_order(7)
+            noon = tomorrow(jobs, hour=12, minute=0) + timedelta(days=1)
+            (*_, outcome) = jobs.advance(to=noon)
+            assert outcome.entry is jobs.performed.only(remind)
+            assert jobs.now == noon
+
+        async def test_the_twin(jobs):
+            east = timezone(timedelta(hours=9))
+            await jobs.aadvance(to=tomorrow(jobs, hour=3, minute=30).astimezone(east))
+            assert (jobs.now.hour, jobs.now.minute) == (3, 30)
+
+        def test_one_of_both(jobs):
+            with pytest.raises(ValueError, match=r"not both: jobs.advance\\(to=...\\) or 1:00:00"):
+                jobs.advance(hours=1, to=tomorrow(jobs, hour=3))
+
+        def test_an_instant_has_a_zone(jobs):
+            with pytest.raises(ValueError, match="give 2100-01-01 00:00:00 its zone, as in tzinfo=timezone.utc"):
+                jobs.advance(to=datetime(2100, 1, 1))
+
+        def test_it_is_not_over(jobs):
+            with pytest.raises(ValueError, match="time goes forward: .* is 1:00:00 before jobs.now, which is "):
+                jobs.advance(to=jobs.now - timedelta(hours=1))
+    """)
+
+
 def test_the_limit_is_for_one_instant(project: Project) -> None:
     project.passes("""
         from pytest_jobkit import TooManyPerforms
@@ -189,7 +222,8 @@ RECURS = """
     from datetime import timedelta
 
     @pytest.fixture
-    def clock_work():
+    def clock_work(jobs):
+        jobs.advance(to=(jobs.now + timedelta(days=1)).replace(hour=1))
         recurs = jobkit.App("redis://production.invalid")
 
         @recurs.recurring(every=timedelta(hours=6))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_jobkit.guard import too_many
@@ -22,16 +22,28 @@ INSTANTS = 10_000
 """How many due times one walk meets before it takes the jobs for endless."""
 
 
-def step(by: timedelta | None, *parts: float) -> int:
+def step(now: datetime, by: timedelta | None, to: datetime | None, *parts: float) -> int:
     """How far to go, in milliseconds."""
     weeks, days, hours, minutes, seconds, milliseconds = parts
     further = timedelta(
         weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds, milliseconds=milliseconds
     )
     total = (by or timedelta()) + further
-    if total <= timedelta():
+    if to is not None:
+        total = _until(to, now, total)
+    elif total <= timedelta():
         raise ValueError(f"time goes forward: say how far, as in jobs.advance(hours=1), not {total}")
     return round(total / timedelta(milliseconds=1))
+
+
+def _until(to: datetime, now: datetime, further: timedelta) -> timedelta:
+    if further:
+        raise ValueError(f"say until when or how far, not both: jobs.advance(to=...) or {further}")
+    if to.utcoffset() is None:
+        raise ValueError(f"jobs.advance(to=...) takes an instant: give {to} its zone, as in tzinfo=timezone.utc")
+    if to <= now:
+        raise ValueError(f"time goes forward: {to} is {now - to} before jobs.now, which is {now}")
+    return to - now
 
 
 async def walk(case: Case, performer: Performer, milliseconds: int, limit: int, recurring: Apps = None) -> Result:
