@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from jobkit_conformance.client import Client
+from jobkit_conformance.examples.giving_up import cancel_after
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of, message
 
@@ -68,11 +69,7 @@ async def _twelve_give_up(stage: Stage, taken: str) -> None:
     """
     clients = await stage.clients(12)
     for turns, client in enumerate(clients):
-        task = asyncio.create_task(client.reserve(["q"], limit=2, lease=MINUTE))
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait([task])
+        await cancel_after(turns, asyncio.create_task(client.reserve(["q"], limit=2, lease=MINUTE)))
     for client in clients:
         await client.close()
     await stage.advance(2 * MINUTE + stage.capabilities.slack + stage.tolerance)

@@ -9,6 +9,7 @@ from typing import Any
 
 from jobkit.backend import Dead, Delivery, Done, Extension, Message, Release, RetryAt
 from jobkit_conformance.client import Client
+from jobkit_conformance.examples.giving_up import cancel_after
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of, message
 
@@ -92,7 +93,7 @@ async def a_cancelled_wait_takes_nothing(stage: Stage) -> None:
     for turns in range(AWAITS):
         queue = f"q{turns}"
         waiting = asyncio.create_task(client.reserve([queue], limit=1, lease=HOUR, wait=LONG_WAIT))
-        await _cancel_after(turns, waiting)
+        await cancel_after(turns, waiting)
         await stage.put(producer, message(f"m{turns}", queue=queue))
         await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turns} turns of the loop into it")
 
@@ -104,17 +105,10 @@ async def a_wait_that_is_cancelled_while_it_takes_gives_back(stage: Stage) -> No
         queue = f"q{turns}"
         waiting = await stage.waiting(client.reserve([queue], limit=1, lease=HOUR, wait=LONG_WAIT))
         enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turns}", queue=queue)]))
-        await _cancel_after(turns, waiting)
+        await cancel_after(turns, waiting)
         await enqueuing
         if waiting.cancelled():
             await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turns} turns after an enqueue")
-
-
-async def _cancel_after(turns: int, task: asyncio.Task[Any]) -> None:
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.wait([task])
 
 
 async def _is_untouched(stage: Stage, client: Client, queue: str, when: str) -> None:
@@ -142,7 +136,7 @@ async def a_call_that_ends_anywhere_loses_nothing(stage: Stage) -> None:
     for id in ids:
         verb, turns = id.split()
         client = await stage.client()
-        await _cancel_after(int(turns), asyncio.create_task(await _call(stage, client, verb, id)))
+        await cancel_after(int(turns), asyncio.create_task(await _call(stage, client, verb, id)))
         await client.close()  # a slow store may still be at it until then
     await stage.advance(MINUTE + stage.capabilities.slack + stage.tolerance)
     stage.expect(sorted(await stage.drain(await stage.client(), ids)), ids, "what is granted after the leases")
@@ -269,7 +263,7 @@ async def the_wake_of_a_cancelled_waiter_goes_to_the_next(stage: Stage) -> None:
         calls = [client.reserve([f"q{turns}"], limit=1, lease=HOUR, wait=LONG_WAIT) for client in (first, second)]
         gone, there = [await stage.waiting(call) for call in calls]
         enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turns}", queue=f"q{turns}")]))
-        await _cancel_after(turns, gone)
+        await cancel_after(turns, gone)
         await enqueuing
         if gone.cancelled():
             within = PROMPT + stage.capabilities.slack / 1000
