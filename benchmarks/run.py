@@ -94,21 +94,26 @@ def measure_workers(options: argparse.Namespace) -> Any:
     many = max(20_000, int(1_000_000 * options.scale))
     few = max(20_000, int(200_000 * options.scale))
     try:
-        rates = {
-            processes: few / statistics.median(workers.drained(server, few, processes)[0] for _ in range(3))
+        found = {
+            processes: sorted((workers.drained(server, few, processes) for _ in range(3)), key=lambda run: run.seconds)
             for processes in (1, 2)
         }
-        _, memory = workers.drained(server, many, 1, watch=True)
+        memory = workers.drained(server, many, 1, watch=True).memory
         beyond = {backlog: workers.recovered(server, backlog) for backlog in (0, few)}
     finally:
         server.stop()
+    medians = {processes: runs[1] for processes, runs in found.items()}
+    rates = {processes: few / run.seconds for processes, run in medians.items()}
     tenth = max(1, len(memory) // 10)
     early, late = (statistics.median(part) / 1024 for part in (memory[tenth : 2 * tenth + 1], memory[-tenth:]))
     print(f"\ntwo worker processes drain {rates[2] / rates[1]:.2f} times what one does ({rates[1]:,.0f}/s)")
+    for processes, run in medians.items():
+        print(f"{processes}: workers keep {run.workers:.2f} cores busy, the server {run.server:.2f}")
     print(f"memory of a worker over {many:,} jobs: {early:.1f} MiB after a tenth, {late:.1f} MiB at the end")
     for backlog, seconds in beyond.items():
         print(f"after SIGKILL, {backlog:,} jobs waiting: its last job runs {seconds:.2f} s after the leases' end")
-    return {"rates": rates, "memory_kib": memory, "recovery_seconds": beyond}
+    cores = {processes: {"workers": run.workers, "server": run.server} for processes, run in medians.items()}
+    return {"rates": rates, "cores": cores, "memory_kib": memory, "recovery_seconds": beyond}
 
 
 def measure_imports(options: argparse.Namespace) -> Any:

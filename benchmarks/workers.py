@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,18 @@ COUNTED = 1000
 """Jobs between two counts of a worker."""
 
 
-def drained(server: Server, count: int, processes: int, *, watch: bool = False) -> tuple[float, list[int]]:
-    """Seconds to drain so many no-op jobs by so many worker processes; with ``watch``, the memory of one, in KiB."""
+@dataclass(frozen=True)
+class Drained:
+    """``workers`` and ``server``: of how many cores they had the time. ``memory``: of one worker, in KiB."""
+
+    seconds: float
+    workers: float
+    server: float
+    memory: list[int]
+
+
+def drained(server: Server, count: int, processes: int, *, watch: bool = False) -> Drained:
+    """Drain so many no-op jobs by so many worker processes; with ``watch``, looking at the memory of one."""
     meter = Meter(server)
     meter.empty()
     _tool(server, "fill", str(count))
@@ -32,16 +43,18 @@ def drained(server: Server, count: int, processes: int, *, watch: bool = False) 
     try:
         _until(lambda: int(client.get("done") or 0) > 0)
         begun, before = time.monotonic(), int(client.get("done"))
+        spent, served = _spent(workers), meter.cpu()
         while (done := int(client.get("done"))) <= count - processes * COUNTED:  # of the rest nobody says anything
             time.sleep(0.05 if not watch else 0.5)
             if watch:
                 memory.append(_resident(workers[0].pid))
         seconds = time.monotonic() - begun
+        spent, served = _spent(workers) - spent, meter.cpu() - served
     finally:
         for worker in workers:
             worker.kill()
             worker.wait()
-    return seconds * count / (done - before), memory
+    return Drained(seconds * count / (done - before), spent / seconds, served / seconds, memory)
 
 
 def recovered(server: Server, backlog: int) -> float:
@@ -81,6 +94,15 @@ def _worker(server: Server, queue: str = "default", *more: str) -> subprocess.Po
 
 def _environment(server: Server) -> dict[str, str]:
     return {**os.environ, "JOBKIT_BACKEND": server.url, "BENCH_URL": server.url}
+
+
+def _spent(workers: list[subprocess.Popen[bytes]]) -> float:
+    """Seconds of processor time."""
+    ticks = 0
+    for worker in workers:
+        fields = Path(f"/proc/{worker.pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _resident(pid: int) -> int:
