@@ -73,7 +73,7 @@ class Meter:
     """What a server has done so far, and what it holds."""
 
     def __init__(self, server: Server) -> None:
-        self._client: Any = redis.Redis.from_url(server.url)
+        self._client: Any = redis.Redis.from_url(server.url, socket_timeout=None)  # nobody may say anything for long
 
     def empty(self) -> None:
         self._client.flushall()

@@ -155,7 +155,7 @@ def wake(url: str, count: int) -> None:
     expect_sent(count)
 
     async def run() -> None:
-        client = redis.asyncio.Redis.from_url(url)
+        client = redis.asyncio.Redis.from_url(url, socket_timeout=None)
         digest = await client.script_load(SCRIPT)
         while True:
             _, sent_ns = await client.blpop(["bell"])
