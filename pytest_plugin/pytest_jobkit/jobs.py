@@ -139,8 +139,8 @@ class Jobs:
         ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
         """
         __tracebackhide__ = True
-        self._case.prepare_clock(freeze=freeze)
         step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
+        self._case.prepare_clock(freeze=freeze)
         return leave(
             self._wait("advance", lambda performer: walking.walk(self._case, performer, step, limit, recurring))
         )
@@ -162,8 +162,8 @@ class Jobs:
     ) -> list[Outcome]:
         """`advance` for asynchronous tests."""
         __tracebackhide__ = True
-        self._case.prepare_clock(freeze=freeze)
         step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
+        self._case.prepare_clock(freeze=freeze)
         return leave(await walking.walk(self._case, self._here(), step, limit, recurring))
 
     # One job alone.

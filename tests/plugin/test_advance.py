@@ -136,7 +136,8 @@ def test_until_an_instant(project: Project) -> None:
 
         def test_an_instant_has_a_zone(jobs):
             with pytest.raises(ValueError, match="give 2100-01-01 00:00:00 its zone, as in tzinfo=timezone.utc"):
-                jobs.advance(to=datetime(2100, 1, 1))
+                jobs.advance(to=datetime(2100, 1, 1), freeze=True)
+            assert jobs._case._thaw is None, "what is refused has no effect"
 
         def test_it_is_not_over(jobs):
             with pytest.raises(ValueError, match="time goes forward: .* is 1:00:00 before jobs.now, which is "):
