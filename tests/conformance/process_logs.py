@@ -317,6 +317,53 @@ GOOD = [
         PLAN,
         Declared(delivery="at most once"),
     ),
+    Log(
+        "",
+        "stored anew by an offer that came once it had ended: nobody could tell whether the first had been stored",
+        LONG_THERE
+        + """
+        1 offered a
+        1.1 granted a 0.1 number=2 attempt=2 sent=1.0 seconds=1
+        1.1 start a 0.1 attempt=2
+        1.2 end a 0.1 attempt=2
+        1.2 settling a 0.1 number=2 note=Done
+        1.21 settled a 0.1 number=2 note=Done_Settled
+        1.3 offered a
+        1.3 accepted a
+        1.4 granted a 1.1 number=1 attempt=1 sent=1.35 seconds=1
+        1.4 start a 1.1 attempt=1
+        1.5 kill 1.1
+        1.5 down 1.1 note=-9
+        2.6 granted a 0.1 number=2 attempt=2 sent=2.5 seconds=1
+        2.6 start a 0.1 attempt=2
+        2.7 end a 0.1 attempt=2
+        2.7 settling a 0.1 number=2 note=Done
+        2.7 settled a 0.1 number=2 note=Done_Settled
+        5 calm
+        6 over
+        6 looked""",
+    ),
+    Log(
+        "",
+        "stored anew, long after its end, and left there",
+        HEAD
+        + """
+        1 offered a
+        1.1 granted a 0.1 number=1 attempt=1 sent=1.0 seconds=1
+        1.1 start a 0.1 attempt=1
+        1.2 end a 0.1 attempt=1
+        1.2 settling a 0.1 number=1 note=Done
+        1.21 settled a 0.1 number=1 note=Done_Settled
+        5 offered a
+        5 accepted a
+        5.1 granted a 0.1 number=1 attempt=1 sent=5.1 seconds=1
+        5.1 start a 0.1 attempt=1
+        5.2 kill 0.1
+        5.2 down 0.1 note=-9
+        5.3 over
+        5.3 left a note=live
+        5.3 looked""",
+    ),
 ]
 
 BAD = [
@@ -410,6 +457,35 @@ BAD = [
         1.1 granted a 0.1 number=1 attempt=1 sent=1.0 seconds=1
         1.99 granted a 1.1 number=2 attempt=2 sent=1.98 seconds=1
         6 over""",
+    ),
+    Log(
+        "L6",
+        "granted after its end, offered twice before it",
+        HEAD
+        + """
+        1 offered a
+        1.05 offered a
+        1.1 granted a 0.1 number=1 attempt=1 sent=1.0 seconds=1
+        1.15 accepted a
+        1.2 settling a 0.1 number=1 note=Done
+        1.2 settled a 0.1 number=1 note=Done_Settled
+        2.3 granted a 1.1 number=2 attempt=2 sent=2.2 seconds=1
+        3 over""",
+    ),
+    Log(
+        "R1",
+        "stored anew, and granted while that one's lease is live",
+        HEAD
+        + """
+        1 offered a
+        1.1 granted a 0.1 number=1 attempt=1 sent=1.0 seconds=1
+        1.2 settling a 0.1 number=1 note=Done
+        1.2 settled a 0.1 number=1 note=Done_Settled
+        1.3 offered a
+        1.3 accepted a
+        1.4 granted a 0.1 number=1 attempt=1 sent=1.35 seconds=1
+        1.6 granted a 1.1 number=2 attempt=2 sent=1.55 seconds=1
+        3 over""",
     ),
     Log(
         "L6",

@@ -5,6 +5,7 @@ Of what needs no declared time. A pair of lines here for each sentence of a rule
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 
@@ -60,14 +61,35 @@ def _of_grants(mine: list[Event], left: str) -> Iterator[str]:
     ]
     ends = [event for event in firsts if event.note in ("Done Settled", "Dead Settled")]
     for grant in grants:
-        later = [other.number for other in grants if other.number > grant.number]
-        following = [other for other in grants if other.number == min(later, default=-1)]
+        among = [other for other in grants if not _apart(mine, grant, other)]
+        later = [other.number for other in among if other.number > grant.number]
+        following = [other for other in among if other.number == min(later, default=-1)]
         if any(_live_at(mine, grant, other.at) for other in following):
             yield "R1"
         if any(end.number == grant.number and later for end in ends):
             yield "L6"
-        if left == "live" and any(end.number == grant.number and end.note.startswith("Done") for end in ends):
+        dones = [end for end in ends if end.number == grant.number and end.note.startswith("Done")]
+        asked = [event.at for event in mine if event.what == "settling" and event.number == grant.number]
+        if left == "live" and dones and not _open(mine, min(asked, default=math.inf)):
             yield "S1"
+
+
+def _open(mine: list[Event], at: float) -> bool:
+    """Whether an offer that was not the first may have come after this instant."""
+    offers = [event.at for event in mine if event.what == "offered"]
+    accepted = [event.at for event in mine if event.what == "accepted"]
+    return len(set(offers)) > 1 and at < min(accepted, default=math.inf)
+
+
+def _apart(mine: list[Event], one: Event, other: Event) -> bool:
+    """Whether they may be deliveries of two jobs: in between somebody said done, and the id was offered again."""
+    for grant in mine:
+        if grant.what == "granted":
+            asked = [event for event in mine if event.what == "settling" and event.number == grant.number]
+            done = asked and asked[-1].note == "Done" and _open(mine, asked[0].at)
+            if done and min(one.at, other.at) <= asked[0].at < max(one.at, other.at):
+                return True
+    return False
 
 
 def _live_at(mine: list[Event], grant: Event, at: float) -> bool:
@@ -86,10 +108,13 @@ def draw(chance: random.Random) -> list[Event]:
     """A log in which anything may have happened, in any order: three jobs, two workers that only live."""
     events = [Event("up", 0.0, slot, 1) for slot in (0, 1)]
     numbers = dict.fromkeys(JOBS, 0)
-    at = 0.0
+    at, jobs = 0.0, list(JOBS)
+    if chance.random() < 0.4:  # all is about one, which is offered again
+        jobs = [chance.choice(JOBS)]
+        events += [Event("offered", offered, id=jobs[0]) for offered in (0.0, 0.05)]
     for _ in range(chance.randint(1, 14)):
         at += chance.choice((0.1, 0.3, 0.6, 1.1))
-        events.append(_event(chance, round(at, 3), chance.choice(JOBS), numbers))
+        events.append(_event(chance, round(at, 3), chance.choice(jobs), numbers))
     if chance.random() < 0.7:
         events.append(Event("over", at + 1))
         events += [Event("left", at + 1, id=id, note=chance.choice(("live", "dead"))) for id in JOBS if _half(chance)]

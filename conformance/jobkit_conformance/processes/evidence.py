@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -121,6 +122,20 @@ class Tale:
     @property
     def ended(self) -> bool:
         return any(each.ended is not None for each in self.executions)
+
+    def may_be_anew(self, at: float) -> bool:
+        """Whether it was offered more than once, and an offer may have come to the store after this instant: if its
+        job had ended by then, that stored a new one with its id."""
+        return self.offered < self.last_offered and at < self.accepted
+
+    @property
+    def stays(self) -> list[list[Grant]]:
+        """Its deliveries in their order, apart for each job that may have been stored with its id."""
+        ends = [grant.settling for grant in self.grants if grant.asked == "Done" and self.may_be_anew(grant.settling)]
+        stays = defaultdict[int, list[Grant]](list)
+        for grant in sorted(self.grants, key=lambda grant: (grant.number, grant.came)):
+            stays[sum(end < grant.came for end in ends)].append(grant)
+        return [stays[number] for number in sorted(stays)]
 
 
 @dataclass

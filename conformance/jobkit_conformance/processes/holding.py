@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from jobkit_conformance.processes.case import CLOCKS, Case, Seen
-from jobkit_conformance.processes.evidence import FOREVER, Execution, Tale
+from jobkit_conformance.processes.evidence import FOREVER, Execution, Grant, Tale
 
 COMING: Final = 5.0
 """Seconds that a process may take to come, when it is not heard of sooner."""
@@ -15,8 +15,8 @@ COMING: Final = 5.0
 
 def granted_while_leased(case: Case) -> Iterator[Seen]:
     """Counted from before the calls that granted and extended it: nobody's clock is compared with another's."""
-    for tale in case.evidence.tales.values():
-        for one, other in pairwise(sorted(tale.grants, key=lambda grant: (grant.number, grant.came))):
+    for tale, stay in _stays(case):
+        for one, other in pairwise(stay):
             live = min(one.until - CLOCKS, one.settling)
             if other.came < live:
                 early = f"{one.until - other.came:.3f} s before the lease of {one.worker.name} ran out"
@@ -24,10 +24,9 @@ def granted_while_leased(case: Case) -> Iterator[Seen]:
 
 
 def granted_after_its_end(case: Case) -> Iterator[Seen]:
-    for tale in case.evidence.tales.values():
-        ends = [grant for grant in tale.grants if grant.how in ("Done", "Dead")]
-        for end in ends:
-            later = [grant for grant in tale.grants if grant.number > end.number]
+    for tale, stay in _stays(case):
+        for end in [grant for grant in stay if grant.how in ("Done", "Dead")]:
+            later = [grant for grant in stay if grant.number > end.number]
             if later:
                 words = f"{tale.id} was settled as {end.how.lower()} by {end.worker.name}"
                 yield Seen("L6", f"{words}, and granted again to {later[0].worker.name}", tale.id)
@@ -35,8 +34,8 @@ def granted_after_its_end(case: Case) -> Iterator[Seen]:
 
 def counted_wrong(case: Case) -> Iterator[Seen]:
     """Attempts go up by one, but for what was given back. Deliveries that nobody saw count too."""
-    for tale in case.evidence.tales.values():
-        for one, other in pairwise(sorted(tale.grants, key=lambda grant: grant.number)):
+    for tale, stay in _stays(case):
+        for one, other in pairwise(stay):
             most = other.number - one.number
             least = most - 1 if one.asked == "Release" and most == 1 else most if most == 1 else 0
             if one.how == "Release" and most == 1:
@@ -49,6 +48,12 @@ def counted_wrong(case: Case) -> Iterator[Seen]:
                     f" after it was settled with {one.how or one.asked}" if one.asked else " after its worker was lost"
                 )
                 yield Seen("L2", f"{tale.id}: {words}{how}", tale.id)
+
+
+def _stays(case: Case) -> Iterator[tuple[Tale, list[Grant]]]:
+    for tale in case.evidence.tales.values():
+        for stay in tale.stays:
+            yield tale, stay
 
 
 def started_twice(case: Case) -> Iterator[Seen]:
@@ -95,7 +100,7 @@ def performed_again(case: Case) -> Iterator[Seen]:
     wait = case.recovery or 0.0
     for tale in case.evidence.tales.values():
         for one, other in pairwise(sorted(tale.executions, key=lambda each: each.began)):
-            if one.ended is None or other.began < one.ended or _had_it(tale, other):
+            if one.ended is None or other.began < one.ended or _had_it(tale, other) or tale.may_be_anew(one.ended):
                 continue
             if one.worker.undisturbed(one.began, one.ended + wait):
                 words = f"{tale.id} had ended on {one.worker.name}, to which nothing had happened"

@@ -46,5 +46,6 @@ def given_up(case: Case) -> Iterator[Seen]:
 def left_behind(case: Case) -> Iterator[Seen]:
     """Ended and settled, and still in the store."""
     for tale in case.evidence.tales.values():
-        if tale.left == "live" and any(grant.how == "Done" for grant in tale.grants):
+        ends = [grant for grant in tale.grants if grant.how == "Done" and not tale.may_be_anew(grant.settling)]
+        if tale.left == "live" and ends:
             yield Seen("S1", f"{tale.id} ended and was settled as done, and is still in the store", tale.id)
