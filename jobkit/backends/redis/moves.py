@@ -95,22 +95,20 @@ class Moves:
     def enqueue(self, messages: Sequence[Message]) -> Steps[list[EnqueueOutcome]]:
         if not messages:
             return []
-        sets, bells = Numbered(), Numbered()
-        arguments: list[Word] = []
+        levels, bells = Numbered(), Numbered()
+        items: list[Word] = []
         for message in messages:
-            arguments += [
-                message.id,
-                pack(message),
-                sets.number(self.keys.waiting(message.queue, message.priority)),
-                bells.number(self.keys.bell(message.queue)),
-                self.keys.size(message.queue, message.priority),
-                _due(message.at, message.after),
-                message.key or "",
-            ]
+            level = levels.number((message.queue, message.priority))
+            due, key = _due(message.at, message.after), message.key or ""
+            items += [message.id, pack(message), *([-level, due, key] if due or key else [level])]
         own = self.keys
         fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.keys, own.sizes, CALLS]
+        sets = [own.waiting(*level) for level in levels]
+        named: list[Word] = []
+        for queue, priority in levels:
+            named += [bells.number(own.bell(queue)), own.size(queue, priority)]
         answer, _ = yield from self.run(
-            "enqueue", [*fixed, *sets, *bells], [len(messages), len(sets), *arguments], marked=True
+            "enqueue", [*fixed, *sets, *bells], [len(messages), len(levels), *named, *items], marked=True
         )
         return [_enqueued(word) for word in answer[0].split(b"\n")]
 
@@ -145,27 +143,27 @@ class Moves:
     def settle(self, settlements: Sequence[Settlement]) -> Steps[list[SettleOutcome]]:
         levels, queues = Numbered(), Numbered()
         asked: list[int] = []
-        arguments: list[Word] = []
+        items: list[Word] = []
         for place, settlement in enumerate(settlements):
             if (found := read_token(settlement.token)) is None:
                 continue
-            secret, written, ref = found
+            ref = found[2]
             how, extra = _how(settlement)
-            level, queue = levels.number((ref.queue, ref.priority)), queues.number(ref.queue)
+            level = levels.number((ref.queue, ref.priority))
             asked.append(place)
-            arguments += [
-                *(how, secret, written, ref.id, ref.member, level, queue, self.keys.size(ref.queue, ref.priority)),
-                *(extra, ref.key, ref.remember),
-            ]
+            items += [how, settlement.token, ref.member]
+            items += [-level, extra, ref.key, ref.remember] if extra or ref.key or ref.remember else [level]
         outcomes: list[SettleOutcome] = [Stale() for _ in settlements]
         if not asked:
             return outcomes
         own = self.keys
         fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.reasons]
-        names = [*fixed, own.checkpoints, *self._sets(levels)]
-        for queue_name in queues:
-            names += [own.dead(queue_name), own.bell(queue_name)]
-        answer, reply = yield from self.run("settle", names, [len(asked), len(levels), *arguments], unsure=True)
+        names, named = [*fixed, own.checkpoints, *self._sets(levels)], list[Word]()
+        for queue, priority in levels:
+            named += [queues.number(queue), own.size(queue, priority)]
+        for queue in queues:
+            names += [own.dead(queue), own.bell(queue)]
+        answer, reply = yield from self.run("settle", names, [len(asked), len(levels), *named, *items], unsure=True)
         for place, word in zip(asked, answer, strict=True):
             if word == b"1":  # for good only if the replicas have it: a failover would bring the job back
                 outcomes[place] = Settled() if reply.acknowledged else Unknown()

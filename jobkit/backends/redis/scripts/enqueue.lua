@@ -1,25 +1,33 @@
 -- Store a batch: judged in order, an id before its key, an earlier message for a later one.
 --
--- KEYS  meta, ending, forgetting, jobs, keys, sizes, calls, then the waiting sets, then the bells named in ARGV
--- ARGV  mode, slot, call number, repeat window, count, count of waiting sets,
---       then for each message: id, packed, waiting set, bell, level, due ('', 'a' or 'd' with milliseconds), key
+-- KEYS  meta, ending, forgetting, jobs, keys, sizes, calls, then the waiting sets of the levels, then the bells
+-- ARGV  mode, slot, call number, repeat window, count, count of levels, then for each level: its bell, its name in sizes;
+--       then for each message: id, packed, level; and if that is negative: due ('', 'a' or 'd' with milliseconds), key
 -- returns  {'done', answer}: a word a message: 'A' with its due time, 'K' known, 'C' conflict, 'H' with the holder
 --          {'over', refs}: clear these away and call again
 
 local meta, ending, forgetting, jobs, keys, sizes, calls = unpack(KEYS, 1, 7)
-local mode, slot, number, window, count, sets = unpack(ARGV, 1, 6)
-local FIXED, FIELDS = 6, 7
+local mode, slot, number, window, count, levels = unpack(ARGV, 1, 6)
+local FIXED, OWN = 6, 7
 
 local before, kept_until = answered(calls, slot, number)
 if before then return {'done', before} end
 local now, seq, layout = clock(meta, mode)
 
-count, sets = tonumber(count), tonumber(sets)
-local ids, wanted = {}, {}
+count, levels = tonumber(count), tonumber(levels)
+local ids, packed, level_of, due_of, key_of, wanted = {}, {}, {}, {}, {}, {}
+local at = FIXED + 2 * levels
 for i = 1, count do
-  local at = FIXED + (i - 1) * FIELDS
-  ids[i] = ARGV[at + 1]
-  if ARGV[at + 7] ~= '' then wanted[#wanted + 1] = ARGV[at + 7] end
+  local level = tonumber(ARGV[at + 3])
+  ids[i], packed[i] = ARGV[at + 1], ARGV[at + 2]
+  at = at + 3
+  if level < 0 then
+    level = -level
+    due_of[i], key_of[i] = ARGV[at + 1], ARGV[at + 2]
+    if key_of[i] ~= '' then wanted[#wanted + 1] = key_of[i] end
+    at = at + 2
+  end
+  level_of[i] = level
 end
 local kept = call('HMGET', jobs, unpack(ids))
 local holders, taken = {}, false
@@ -44,13 +52,12 @@ end
 -- Judge, and write nothing yet.
 local at_once, high = int(now), nil
 local fresh, words = {}, {}
-local stored, queued, held, grown, bells = {}, {}, {}, {}, {}
+local stored, queued, held, bells = {}, {}, {}, {}
 for i = 1, count do
-  local at = FIXED + (i - 1) * FIELDS
-  local id, packed, set, bell, level, due, key = unpack(ARGV, at + 1, at + FIELDS)
+  local id, level, due, key = ids[i], level_of[i], due_of[i] or '', key_of[i] or ''
   local present = fresh[id] or (kept[i] and string.sub(kept[i], 7))
   if present then
-    words[i] = present == packed and 'K' or 'C'
+    words[i] = present == packed[i] and 'K' or 'C'
   elseif remembered and tonumber(call('ZSCORE', forgetting, id) or 0) > now then
     words[i] = 'K'
   elseif key ~= '' and holders[key] then
@@ -66,20 +73,19 @@ for i = 1, count do
     local low = seq % 65536
     if not high or low == 0 then high = four_bytes(math.floor(seq / 65536)) end
     local place = high .. string.char(math.floor(low / 256), low % 256)
-    fresh[id] = packed
+    fresh[id] = packed[i]
     if key ~= '' then
       holders[key] = id
       held[#held + 1] = key
       held[#held + 1] = id
     end
     stored[#stored + 1] = id
-    stored[#stored + 1] = place .. packed
-    local queue_of = queued[set] or {}
-    queue_of[#queue_of + 1] = since
-    queue_of[#queue_of + 1] = place .. id
-    queued[set] = queue_of
-    grown[level] = (grown[level] or 0) + 1
-    bells[bell] = true
+    stored[#stored + 1] = place .. packed[i]
+    local members = queued[level] or {}
+    members[#members + 1] = since
+    members[#members + 1] = place .. id
+    queued[level] = members
+    bells[ARGV[FIXED + 2 * level - 1]] = true
     words[i] = 'A' .. since
   end
 end
@@ -89,10 +95,12 @@ if #stored > 0 then
   call('HSET', jobs, unpack(stored))
   call('HSET', meta, 'seq', int(seq), 'clock', int(now))
   mark_layout(meta, layout)
-  for set, members in pairs(queued) do call('ZADD', KEYS[7 + tonumber(set)], unpack(members)) end
+  for level, members in pairs(queued) do
+    call('ZADD', KEYS[OWN + level], unpack(members))
+    call('HINCRBY', sizes, ARGV[FIXED + 2 * level], int(#members / 2))
+  end
   if #held > 0 then call('HSET', keys, unpack(held)) end
-  for level, more in pairs(grown) do call('HINCRBY', sizes, level, more) end
-  for bell in pairs(bells) do wake(KEYS[7 + sets + tonumber(bell)]) end
+  for bell in pairs(bells) do wake(KEYS[OWN + levels + tonumber(bell)]) end
 end
 if remembered then forget(forgetting, now) end
 local answer = table.concat(words, '\n')

@@ -126,10 +126,14 @@ while #stored < #granted do
   some = math.max(1, math.floor((most - bytes) * #stored / math.max(bytes, 1)))
 end
 
+-- A small hash or sorted set Redis searches from end to end. One that has ever had a longer entry than this is searched
+-- by key until it is empty: so it gets one, and loses it again, where many are leased at once. (No id has a control code.)
+local many, LONG = #granted > 32, string.rep('\n', 65)
+
 local moved, leases = {}, {}
 for i = 1, #granted do
   local level = from_level[i]
-  local these = leases[level] or {}
+  local these = leases[level] or (many and {stop, LONG} or {})
   these[#these + 1] = stop
   these[#these + 1] = members[i]
   leases[level] = these
@@ -140,7 +144,10 @@ for i = 1, #granted do
   end
 end
 for level, these in pairs(moved) do call('ZREM', waiting_at(level), unpack(these)) end
-for level, these in pairs(leases) do call('ZADD', leased_at(level), unpack(these)) end
+for level, these in pairs(leases) do
+  call('ZADD', leased_at(level), unpack(these))
+  if many then call('ZREM', leased_at(level), LONG) end
+end
 
 -- Who leaves due work passes the wake on.
 local function is_due(set) return #due(set, 1) > 0 end
@@ -178,5 +185,10 @@ for i = 1, #granted do
   answer[at + 4], answer[at + 5] = attempt, from_level[i]
   at = at + 5
 end
+if many then
+  changed[#changed + 1] = LONG
+  changed[#changed + 1] = ''
+end
 call('HSET', state, unpack(changed))
+if many then call('HDEL', state, LONG) end
 return answer
