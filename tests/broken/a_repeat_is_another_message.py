@@ -21,4 +21,4 @@ class Once(Carrier):
 
 class Harness(ServerHarness):
     carrier = Once
-    edits = (("enqueue", "words[i] = present == packed and 'K' or 'C'", "words[i] = 'C'"),)
+    edits = (("enqueue", "words[i] = present == packed[i] and 'K' or 'C'", "words[i] = 'C'"),)
