@@ -34,75 +34,59 @@ end
 local texts = call('HMGET', state, unpack(ids))
 local states = {}
 
+-- Most states are as the first delivery wrote them: to compare is quicker than to read.
+local function state_of(text, token)
+  if text == first_state(token) then return {attempt = 1, number = 1, mark = '-', flags = '', token = token} end
+  return text and read_state(text)
+end
+
+local NOTHING = {'', '', '0'}
 local answer = {'done'}
 local gone, unleased, shrunk, changed, bells = {}, {}, {}, {}, {}
-local function leave(level, member)
-  local these = unleased[level] or {}
-  these[#these + 1] = member
-  unleased[level] = these
-end
-
-local function leave_for_good(level, id)
-  gone[#gone + 1] = id
-  states[id] = false
-  changed[id] = nil
-  shrunk[level] = (shrunk[level] or 0) + 1
-end
-
--- What is done as most jobs are, at the first delivery: there is nothing else of it to be looked at.
-local function plainly_done(i, token)
-  return hows[i] == 'done' and not beyond[i] and states[ids[i]] == nil and texts[i] == first_state(token)
-end
-
-local function settle(i, id, kept, ref)
-  local how, level, member = hows[i], level_of[i], members[i]
-  local extra, key, remember = unpack(beyond[i] or {'', '', '0'})
-  local own = OWN + 2 * levels + 2 * (tonumber(ARGV[FIXED + 2 * level - 1]) - 1)
-  local waiting, dead, bell = KEYS[OWN + 2 * level - 1], KEYS[own + 1], KEYS[own + 2]
-  leave(level, member)
-  if kept.mark == 'm' then call('ZREM', ending, ref) end
-  if how == 'done' or how == 'dead' or kept.mark == 'm' then drop_checkpoint(checkpoints, id, kept) end
-  if how == 'done' or kept.mark == 'm' then
-    leave_for_good(level, id)
-    if key ~= '' then call('HDEL', keys, key) end
-    if remember ~= '0' then call('ZADD', forgetting, int(now + tonumber(remember)), id) end
-  else
-    kept.token = ''
-    kept.mark = how == 'release' and 'r' or how == 'dead' and 'x' or '-'
-    changed[id] = kept
-    if how == 'dead' then
-      call('ZADD', dead, int(now), member)
-      call('HSET', reasons, id, extra)
-      if key ~= '' then call('HDEL', keys, key) end
-    else
-      local since = now
-      if how == 'retry' then
-        since = tonumber(string.sub(extra, 2))
-        if string.sub(extra, 1, 1) == 'd' then since = since + now end
-        if since < now then since = now end
-      end
-      call('ZADD', waiting, int(since), member)
-      bells[bell] = true
-    end
-  end
-end
-
 for i = 1, count do
-  local id, dot = ids[i], string.find(tokens[i], '.', 1, true)
+  local id, how, member, level = ids[i], hows[i], members[i], level_of[i]
+  local dot = string.find(tokens[i], '.', 1, true)
   local token = string.sub(tokens[i], 1, dot - 1)
-  if plainly_done(i, token) then
-    answer[#answer + 1] = '1'
-    leave(level_of[i], members[i])
-    leave_for_good(level_of[i], id)
+  local kept = states[id]
+  if kept == nil then kept = state_of(texts[i], token) or false end
+  states[id] = kept
+  if not kept or kept.token ~= token then
+    answer[#answer + 1] = '0'
   else
-    local kept = states[id]
-    if kept == nil then kept = texts[i] and read_state(texts[i]) or false end
-    states[id] = kept
-    if not kept or kept.token ~= token then
-      answer[#answer + 1] = '0'
+    answer[#answer + 1] = '1'
+    local extra, key, remember = unpack(beyond[i] or NOTHING)
+    local these = unleased[level] or {}
+    these[#these + 1] = member
+    unleased[level] = these
+    if kept.mark == 'm' then call('ZREM', ending, string.sub(tokens[i], dot + 1)) end
+    if how == 'done' or how == 'dead' or kept.mark == 'm' then drop_checkpoint(checkpoints, id, kept) end
+    if how == 'done' or kept.mark == 'm' then
+      gone[#gone + 1] = id
+      states[id] = false
+      changed[id] = nil
+      shrunk[level] = (shrunk[level] or 0) + 1
+      if key ~= '' then call('HDEL', keys, key) end
+      if remember ~= '0' then call('ZADD', forgetting, int(now + tonumber(remember)), id) end
     else
-      answer[#answer + 1] = '1'
-      settle(i, id, kept, string.sub(tokens[i], dot + 1))
+      kept.token = ''
+      kept.mark = how == 'release' and 'r' or how == 'dead' and 'x' or '-'
+      changed[id] = kept
+      local own = OWN + 2 * levels + 2 * (tonumber(ARGV[FIXED + 2 * level - 1]) - 1)
+      local waiting, dead, bell = KEYS[OWN + 2 * level - 1], KEYS[own + 1], KEYS[own + 2]
+      if how == 'dead' then
+        call('ZADD', dead, int(now), member)
+        call('HSET', reasons, id, extra)
+        if key ~= '' then call('HDEL', keys, key) end
+      else
+        local since = now
+        if how == 'retry' then
+          since = tonumber(string.sub(extra, 2))
+          if string.sub(extra, 1, 1) == 'd' then since = since + now end
+          if since < now then since = now end
+        end
+        call('ZADD', waiting, int(since), member)
+        bells[bell] = true
+      end
     end
   end
 end
