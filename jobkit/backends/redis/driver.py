@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib.metadata import version
 from typing import Any, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -67,6 +68,18 @@ class _Packer:
         return [pack(words)]
 
 
+@cache
+def itself() -> dict[str, Any]:
+    """Who connects, as servers list it from 7.2 on. Left to itself redis-py looks up its own version in its package's
+    files for each connection, which takes longer than to connect; before version 7 it did so once.
+    """
+    try:
+        from redis.driver_info import DriverInfo
+    except ImportError:
+        return {}
+    return {"driver_info": DriverInfo().add_upstream_driver("jobkit", version("jobkit-core"))}
+
+
 def connection(settings: Settings, at: Address | None = None) -> Connection:
     """For an event loop; whoever waits for an answer says how long."""
     further: dict[str, Any] = {"retry": AsyncRetry(NoBackoff(), 0), "socket_timeout": None}
@@ -105,7 +118,7 @@ def _how(side: Any, settings: Settings, at: Address | None) -> tuple[Any, dict[s
         del options["host"]
     elif at is not None:
         options["host"], options["port"] = at
-    return kind, {**options, "socket_connect_timeout": settings.timeout / 1000, "protocol": 2}
+    return kind, {**options, "socket_connect_timeout": settings.timeout / 1000, "protocol": 2, **itself()}
 
 
 class _Impatient:

@@ -11,6 +11,7 @@ from fakeredis._clients._sync import FakeRedisConnection
 from fakeredis.aioredis import FakeAsyncRedisConnection
 
 from jobkit.backends.redis.backend import RedisBackend
+from jobkit.backends.redis.driver import itself
 from jobkit.backends.redis.settings import Settings
 from jobkit.clock import Clock
 
@@ -37,6 +38,6 @@ def open_fake(server: fakeredis.FakeServer, namespace: str, clock: Clock | None)
         settings,
         namespace,
         clock,
-        connect=lambda: FakeAsyncRedisConnection(server=server),
-        connect_blocking=lambda: FakeRedisConnection(server=server),
+        connect=lambda: FakeAsyncRedisConnection(server=server, **itself()),
+        connect_blocking=lambda: FakeRedisConnection(server=server, **itself()),
     )

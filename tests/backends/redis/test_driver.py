@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jobkit.backend import Message
@@ -26,3 +28,12 @@ async def test_without_hiredis_jobs_pass_all_the_same(
     await backend.enqueue([Message("m", "q", b"\x00\xff\r\n")])
     (delivery,) = await backend.reserve(["q"], limit=1, lease=1_000)
     assert delivery.message.body == b"\x00\xff\r\n"
+
+
+def test_versions_are_looked_up_once(server: Server, clients: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = clients(server.url).settings
+    driver.connection(settings)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: pytest.fail(f"the version of {name} is looked up"))
+    for make in (driver.connection, driver.blocking_connection):
+        made: Any = make(settings)
+        assert made.driver_info.formatted_name.startswith("redis-py(jobkit_v")
