@@ -77,6 +77,8 @@ class Keeper:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
+        self._looks_at = 0.0
+        """When the thread looks at its leases again by itself, on the monotonic clock."""
         self._closing = threading.Event()
         self._cut_off = False
         """The last extension got no answer."""
@@ -90,12 +92,12 @@ class Keeper:
         """
         until, now = granted_at + self._lease_ms / 1000, self._host.monotonic()
         with self._lock:
-            idle = not self._held
             for token in tokens:
                 self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
             if self._ended is None:
                 self._ended = self._host.beside(self._keep)
-        if idle:
+            too_late = self._looks_at > until - 2 * self._third
+        if too_late:  # else it comes by in time: to wake a thread for each batch costs more than some batches
             self._nudge()
 
     def begin(self, token: str, limit: float) -> None:
@@ -178,10 +180,11 @@ class Keeper:
             first = min((lease.until for lease in self._held.values()), default=None)
             now = self._host.monotonic()
             urgent = any(lease.checkpoint and lease.limit > now for lease in self._held.values())
+            pause = None if first is None else max(self._third / 4, first - 2 * self._third - now)
+            pause = self._third / 4 if urgent else pause
+            self._looks_at = math.inf if pause is None else now + pause
         if self._closing.is_set() or (urgent and not self._cut_off):
             return
-        pause = None if first is None else max(self._third / 4, first - 2 * self._third - self._host.monotonic())
-        pause = self._third / 4 if urgent else pause
         try:
             async with asyncio.timeout(pause):
                 await self._wake.wait()

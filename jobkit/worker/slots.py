@@ -47,8 +47,9 @@ class Slots:
 
     def keep(self, pool: str | None) -> None:
         """The job that came for a slot needs a place in this pool, or in none."""
-        for name in self._pools.keys() - {pool}:
-            self._pools[name] += 1
+        for name in self._pools:
+            if name != pool:
+                self._pools[name] += 1
         self._changed.set()
 
     def give_back(self, pool: str | None = None) -> None:

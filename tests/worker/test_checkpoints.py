@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -173,3 +174,33 @@ async def test_what_is_not_held_any_more_is_not_stored(backend: InlineBackend) -
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
     await keeping.keeper.close()
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
+
+
+async def test_who_had_nothing_to_keep_keeps_what_comes(backend: InlineBackend) -> None:
+    keeping = Keeping(backend, lease=300)
+    token = await held(backend, keeping)
+    keeping.keeper.drop([token])
+    async with asyncio.timeout(20):
+        while keeping.keeper._looks_at != math.inf:
+            await asyncio.sleep(0)
+        keeping.keeper.hold([token], asyncio.get_running_loop().time())
+        while not keeping.asked:
+            await asyncio.sleep(0)
+    await keeping.keeper.close()
+
+
+async def test_who_comes_by_in_time_is_not_woken(backend: InlineBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeping, nudges = Keeping(backend), list[None]()
+    token = await held(backend, keeping)
+    async with asyncio.timeout(20):
+        while keeping.keeper._looks_at == 0.0:
+            await asyncio.sleep(0)
+    monkeypatch.setattr(keeping.keeper, "_nudge", lambda: nudges.append(None))
+    for _ in range(10):  # as batches of short jobs come and go
+        keeping.keeper.drop([token])
+        keeping.keeper.hold([token], asyncio.get_running_loop().time())
+    assert nudges == []
+    keeping.keeper.hold([token], asyncio.get_running_loop().time() - 2 * keeping.lease / 3000)
+    assert nudges == [None], "its lease wants to be extended before the next look"
+    monkeypatch.undo()
+    await keeping.keeper.close()
