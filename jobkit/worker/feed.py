@@ -100,6 +100,7 @@ class Feed:
             elif not self._backend.capabilities.wait:
                 await idle.rest()
             self._jobs.start(deliveries, sent)
+            await asyncio.sleep(0)  # those that end in their first step leave their slots to the same next reserve
 
     async def _reserve(self, limit: int, wait: int) -> list[Delivery]:
         reserving = self._loop.create_task(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 import jobkit
+from jobkit.backend import Delivery
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Ended, Settled, Started
 from jobkit.outcome import Performed
@@ -137,6 +139,27 @@ async def test_no_more_jobs_start_than_the_limit_says(
         go_on.set()
         await recorder.wait(Settled, 20)
     assert most == 3
+
+
+async def test_what_ends_in_its_first_step_leaves_its_slot_to_the_very_next_reserve(
+    backend: InlineBackend, recorder: Recorder
+) -> None:
+    limits: list[int] = []
+
+    class Watched(InlineBackend):
+        async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
+            limits.append(limit)
+            return await super().reserve(queues, limit=limit, lease=lease, wait=wait)
+
+    app = jobkit.App(lambda url, namespace, clock: Watched(backend.memory, clock))
+
+    @app.job(name="quick")
+    async def quick() -> None: ...
+
+    await app.aenqueue_many([quick.call() for _ in range(2)])
+    async with jobkit.Worker(app, concurrency=3):
+        await recorder.wait(Settled, 2)
+    assert limits[:2] == [3, 3], "a reserve of the one slot that was left is a round trip that all others wait for"
 
 
 async def test_a_thread_that_does_not_end_keeps_its_slot(app: jobkit.App, recorder: Recorder, caplog: Any) -> None:
