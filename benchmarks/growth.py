@@ -1,11 +1,18 @@
-"""How cost grows with what is stored: the server's own time a job, with thousands of jobs and queues, and millions."""
+"""How cost grows with what is stored: the server's own time a job, with thousands of jobs and queues, and millions.
+
+Each size is measured in turns with a small one on a server beside it: the machine's speed changes meanwhile, and their
+ratio does not.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import statistics
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 from running import Meter
 
@@ -16,9 +23,13 @@ from jobkit.backends.redis.settings import read
 
 BODY = b'{"number":12345,"text":"a short string"}'
 HEADERS = {"job": "noop", "v": "1", "coder": "json"}
-BATCH, ROUNDS = 100, 20
+BATCH, ROUNDS = 100, 40
+VERBS = ("enqueue", "reserve", "settle")
 
-Step = Callable[[RedisBackend, int], Awaitable[None]]
+Costs: TypeAlias = Mapping[str, float]
+"""By verb, microseconds of the server's time a job."""
+Found: TypeAlias = dict[int, dict[str, Costs]]
+"""By size, what it costs *here*, and what a small one costs *beside* it."""
 
 
 def message(number: int, queue: str = "default", after: int | None = None) -> Message:
@@ -46,73 +57,112 @@ async def opened(server: Server) -> AsyncIterator[RedisBackend]:
         await backend.close()
 
 
-async def costs(backend: RedisBackend, meter: Meter, first: int) -> dict[str, float]:
-    """Microseconds of the server's time a job, in batches of a hundred: medians of several batches."""
-    found: dict[str, list[float]] = {"enqueue": [], "reserve": [], "settle": []}
-    for number in range(ROUNDS):
-        meter.script_seconds()
-        await backend.enqueue([message(first + number * BATCH + place) for place in range(BATCH)])
-        found["enqueue"].append(meter.script_seconds() / BATCH * 1e6)
+class Subject:
+    """One server, which is filled and then measured."""
+
+    def __init__(self, server: Server, backend: RedisBackend) -> None:
+        self.server = server
+        self.backend = backend
+        self._meter = Meter(server)
+        self._numbers = itertools.count(1 << 40)  # no job is ever enqueued twice
+
+    async def round(self) -> dict[str, float]:
+        """A hundred jobs through each verb: seconds of the server's."""
+        backend, spent = self.backend, self._meter.script_seconds
+        spent()
+        await backend.enqueue([message(number) for number in itertools.islice(self._numbers, BATCH)])
+        found = {"enqueue": spent()}
         taken = await backend.reserve(["default"], limit=BATCH, lease=60_000)
-        found["reserve"].append(meter.script_seconds() / BATCH * 1e6)
+        found["reserve"] = spent()
         await backend.settle([Done(delivery.token) for delivery in taken])
-        found["settle"].append(meter.script_seconds() / BATCH * 1e6)
-    return {verb: statistics.median(times) for verb, times in found.items()}
+        found["settle"] = spent()
+        return found
 
 
-async def by_size(server: Server, sizes: list[int], after: int | None = None) -> dict[int, dict[str, float]]:
+async def in_turns(here: Subject, beside: Subject) -> dict[str, Costs]:
+    """A batch on the one, a batch on the other: medians of many."""
+    found: dict[str, dict[str, list[float]]] = {"here": defaultdict(list), "beside": defaultdict(list)}
+    for _ in range(ROUNDS):
+        for name, subject in (("here", here), ("beside", beside)):
+            for verb, seconds in (await subject.round()).items():
+                found[name][verb].append(seconds / BATCH * 1e6)
+    return {name: {verb: statistics.median(times) for verb, times in of.items()} for name, of in found.items()}
+
+
+@asynccontextmanager
+async def subject() -> AsyncIterator[Subject]:
+    """A server of its own, that is there for as long."""
+    server = Server.start()
+    try:
+        async with opened(server) as backend:
+            yield Subject(server, backend)
+    finally:
+        server.stop()
+
+
+async def by_size(sizes: Sequence[int], after: int | None = None) -> Found:
     """With so many jobs waiting in one queue; ``after``: milliseconds that they are delayed."""
-    meter = Meter(server)
-    meter.empty()
-    found: dict[int, dict[str, float]] = {}
+    found: Found = {}
     stored = 0
-    async with opened(server) as backend:
+    async with subject() as here, subject() as beside:
+        await fill(beside.backend, 0, sizes[0], after)
         for size in sizes:
-            await fill(backend, stored, size - stored, after)
+            await fill(here.backend, stored, size - stored, after)
             stored = size
-            found[size] = await costs(backend, meter, 1 << 40)
+            found[size] = await in_turns(here, beside)
     return found
 
 
-async def by_queues(server: Server, counts: list[int]) -> dict[int, dict[str, float]]:
+async def by_queues(counts: Sequence[int]) -> Found:
     """With a hundred jobs in each of so many other queues."""
-    found: dict[int, dict[str, float]] = {}
-    for count in counts:
-        meter = Meter(server)
-        meter.empty()
-        async with opened(server) as backend:
-            await fill(backend, 0, count * 100 // 1000 * 1000, queues=count)
-            found[count] = await costs(backend, meter, 1 << 40)
+    found: Found = {}
+    async with subject() as beside:
+        await fill(beside.backend, 0, counts[0] * 100, queues=counts[0])
+        for count in counts:
+            async with subject() as here:
+                await fill(here.backend, 0, count * 100, queues=count)
+                found[count] = await in_turns(here, beside)
     return found
 
 
-async def by_workers(server: Server, counts: list[int]) -> dict[int, dict[str, float]]:
+async def by_workers(counts: Sequence[int]) -> Found:
     """With so many idle clients that wait for jobs, each on a connection of its own."""
-    found: dict[int, dict[str, float]] = {}
-    for count in counts:
-        meter = Meter(server)
-        meter.empty()
-        async with opened(server) as backend:
-            others = [RedisBackend(read(f"{server.url}?timeout=60000"), "growth") for _ in range(count)]
-            waiting = [
-                asyncio.ensure_future(other.reserve(["elsewhere"], limit=1, lease=60_000, wait=600_000))
-                for other in others
-            ]
-            await asyncio.sleep(2)  # until all of them wait
-            found[count] = await costs(backend, meter, 1 << 40)
-            for task in waiting:
-                task.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
-            await asyncio.gather(*(other.close() for other in others))
+    found: Found = {}
+    async with subject() as here, subject() as beside, idle(beside.server, counts[0]):
+        for count in counts:
+            async with idle(here.server, count):
+                found[count] = await in_turns(here, beside)
     return found
 
 
-def table(title: str, found: dict[int, dict[str, float]]) -> str:
-    """Markdown: the server's microseconds a job, and how that compares with the first row."""
-    lines = [f"| {title} | enqueue | reserve | settle | all | to the first |", "|---" * 6 + "|"]
-    base = sum(next(iter(found.values())).values())
-    for size, verbs in found.items():
-        total = sum(verbs.values())
-        cells = " | ".join(f"{verbs[verb]:.1f}" for verb in ("enqueue", "reserve", "settle"))
-        lines.append(f"| {size:,} | {cells} | {total:.1f} | {total / base:.2f} |")
+@asynccontextmanager
+async def idle(server: Server, count: int) -> AsyncIterator[None]:
+    """So many clients that wait."""
+    others = [RedisBackend(read(f"{server.url}?timeout=60000"), "growth") for _ in range(count)]
+    waiting = [
+        asyncio.ensure_future(other.reserve(["elsewhere"], limit=1, lease=60_000, wait=600_000)) for other in others
+    ]
+    await asyncio.sleep(2)  # until all of them wait
+    try:
+        yield
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.gather(*(other.close() for other in others))
+
+
+def ratio(costs: Mapping[str, Costs]) -> float:
+    """What a job costs here, over what it costs beside it."""
+    return sum(costs["here"].values()) / sum(costs["beside"].values())
+
+
+def table(title: str, found: Found) -> str:
+    """Markdown: the server's microseconds a job, and how that compares with the small one beside it."""
+    lines = [f"| {title} | enqueue | reserve | settle | all | of {min(found):,}, beside it | ratio |", "|---" * 7 + "|"]
+    for size, costs in found.items():
+        here, beside = costs["here"], costs["beside"]
+        cells = " | ".join(f"{here[verb]:.1f}" for verb in VERBS)
+        total = f"{sum(here.values()):.1f} | {sum(beside.values()):.1f} | {ratio(costs):.2f}"
+        lines.append(f"| {size:,} | {cells} | {total} |")
     return "\n".join(lines)

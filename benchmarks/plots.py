@@ -59,18 +59,22 @@ def peers(found: dict[str, dict[str, list[float]]]) -> Any:
     return figure
 
 
-def growth(found: dict[str, dict[str, dict[str, float]]]) -> Any:
-    """The server's time a job, by what is stored."""
+def growth(found: dict[str, dict[str, dict[str, dict[str, float]]]]) -> Any:
+    """The server's time a job, by what is stored, over that with little of it, measured beside it."""
     figure, axes = plt.subplots(figsize=(9, 3.2))
     for title, by_size in found.items():
         sizes = [int(size) for size in by_size]
-        axes.plot(sizes, [sum(verbs.values()) for verbs in by_size.values()], marker="o", label=title)
+        axes.plot(sizes, [_ratio(costs) for costs in by_size.values()], marker="o", label=title)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("how many")
-    axes.set_ylabel("server time a job, us")
+    axes.set_ylabel("server time a job, of that with few")
     axes.legend(frameon=False)
     return figure
+
+
+def _ratio(costs: dict[str, dict[str, float]]) -> float:
+    return sum(costs["here"].values()) / sum(costs["beside"].values())
 
 
 def memory(found: dict[str, Any]) -> Any:

@@ -75,16 +75,12 @@ def measure_growth(options: argparse.Namespace) -> Any:
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000, 10_000_000) if size <= most]
     found: dict[str, Any] = {}
     for title, measure in {
-        "jobs waiting": lambda server: growth.by_size(server, sizes),
-        "jobs delayed": lambda server: growth.by_size(server, sizes, after=86_400_000),
-        "queues of 100 jobs": lambda server: growth.by_queues(server, [10, 100, 1_000, 10_000]),
-        "idle workers": lambda server: growth.by_workers(server, [1, 10, 100, 1_000]),
+        "jobs waiting": lambda: growth.by_size(sizes),
+        "jobs delayed": lambda: growth.by_size(sizes, after=86_400_000),
+        "queues of 100 jobs": lambda: growth.by_queues([10, 100, 1_000, 10_000]),
+        "idle workers": lambda: growth.by_workers([1, 10, 100, 1_000]),
     }.items():
-        server = Server.start()
-        try:
-            found[title] = asyncio.run(measure(server))
-        finally:
-            server.stop()
+        found[title] = asyncio.run(measure())
         print(f"\n{growth.table(title, found[title])}\n", flush=True)
     return found
 

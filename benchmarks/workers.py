@@ -41,10 +41,10 @@ def drained(server: Server, count: int, processes: int, *, watch: bool = False) 
     workers = [_worker(server) for _ in range(processes)]
     memory: list[int] = []
     try:
-        _until(lambda: int(client.get("done") or 0) > 0)
-        begun, before = time.monotonic(), int(client.get("done"))
+        _until(lambda: client.hlen("done") == processes)  # all are there
+        begun, before = time.monotonic(), _done(client)
         spent, served = _spent(workers), meter.cpu()
-        while (done := int(client.get("done"))) <= count - processes * COUNTED:  # of the rest nobody says anything
+        while (done := _done(client)) <= count - processes * COUNTED:  # of the rest nobody says anything
             time.sleep(0.05 if not watch else 0.5)
             if watch:
                 memory.append(_resident(workers[0].pid))
@@ -94,6 +94,11 @@ def _worker(server: Server, queue: str = "default", *more: str) -> subprocess.Po
 
 def _environment(server: Server) -> dict[str, str]:
     return {**os.environ, "JOBKIT_BACKEND": server.url, "BENCH_URL": server.url}
+
+
+def _done(client: Any) -> int:
+    """Jobs, by all workers together."""
+    return sum(int(count) for count in client.hvals("done"))
 
 
 def _spent(workers: list[subprocess.Popen[bytes]]) -> float:

@@ -24,7 +24,7 @@ _client = redis.asyncio.Redis.from_url(os.environ["BENCH_URL"])
 @app.job(name="noop")
 async def noop(number: int, text: str) -> None:
     if next(_numbers) % EVERY == 0:
-        await _client.incrby("done", EVERY)
+        await _client.hincrby("done", str(os.getpid()), EVERY)
 
 
 @app.job(name="hold", queue="held", retry=jobkit.Retry(attempts=10))
