@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Final
 
 from jobkit_conformance.both_ways import until_one_ends
@@ -21,7 +22,9 @@ class Relay:
 
     def __init__(self, host: str, port: int) -> None:
         self._store = host, port
-        self._server: asyncio.Server | None = None
+        self._listener: socket.socket | None = None
+        self._accepted: set[socket.socket] = set()
+        """Whom nobody serves yet."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._holes = 0
         self.hole = False
@@ -29,8 +32,10 @@ class Relay:
 
     async def open(self) -> None:
         """Listen on a free port of this machine."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)  # noqa: FBT003
+        self.port = self._listener.getsockname()[1]
+        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
 
     def swallow(self) -> None:
         """From now on nothing arrives."""
@@ -42,23 +47,36 @@ class Relay:
         self.hole = False
 
     async def close(self) -> None:
-        """End every connection."""
-        if self._server is not None:
-            self._server.close()
-        for task in tuple(self._tasks):
+        """End every connection, one that comes just now included."""
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+        for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for came in self._accepted:
+            came.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, listener: socket.socket) -> None:
+        """At once and by hand: an `asyncio.Server` that is closed forgets whom it has accepted and not served yet."""
+        try:
+            came, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # whoever it was has left
+        came.setblocking(False)  # noqa: FBT003
+        self._accepted.add(came)
+        task = asyncio.get_running_loop().create_task(self._serve(came))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, came: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=came)
+        self._accepted.discard(came)
         try:
             await self._connect(reader, writer)
-        except (OSError, TimeoutError, asyncio.CancelledError):
+        except (OSError, TimeoutError):
             return  # whoever is at the other end sees a connection that has ended
         finally:
-            self._tasks.discard(task)
             writer.close()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
