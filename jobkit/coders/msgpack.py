@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from jobkit.coders.typed import plain, supports, without_values
+from jobkit.coders.typed import decoded, plain, supports
 
 
 class MessagePack:
@@ -19,12 +19,7 @@ class MessagePack:
         return _ENCODER.encode(value)
 
     def decode(self, body: bytes, type: Any) -> Any:
-        try:
-            return _decoder(type).decode(body)
-        except RecursionError:
-            raise ValueError("the body is nested too deeply") from None
-        except msgspec.ValidationError as error:
-            raise ValueError(without_values(error)) from None
+        return decoded(_decoder(type), body)
 
     def supports(self, type: Any) -> None:
         supports(type, _KNOWN)

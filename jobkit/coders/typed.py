@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -26,6 +26,22 @@ def supports(type: Any, known: Sequence[type]) -> None:
     """``TypeError`` for a type with a part that is none of msgspec's, and that no value of a known type is."""
     for foreign in _foreign(type, known):
         raise TypeError(f"it does not know the type {foreign.__qualname__}")
+
+
+class Decoder(Protocol):
+    """One of msgspec's."""
+
+    def decode(self, body: bytes, /) -> Any: ...
+
+
+def decoded(decoder: Decoder, body: bytes) -> Any:
+    """The value in a body, or a ``ValueError`` that quotes none."""
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        raise ValueError("the body is nested too deeply") from None
+    except msgspec.ValidationError as error:
+        raise ValueError(without_values(error)) from None
 
 
 _PLACE = re.compile(r" - at (?:`key` in )?`\$[^`\s]*`$")
