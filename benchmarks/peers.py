@@ -10,11 +10,19 @@ from collections import defaultdict
 from running import Meter, Runner
 from subjects import Subject
 
-COUNTS = {"blocking": 10_000, "awaited": 10_000, "concurrent": 20_000, "bulk": 50_000, "drain": 50_000, "pace": 20_000}
+COUNTS = {
+    "blocking": 10_000,
+    "awaited": 10_000,
+    "concurrent": 20_000,
+    "bulk": 50_000,
+    "drain": 50_000,
+    "plain": 50_000,
+    "pace": 20_000,
+}
 SLOW = {"rq": 0.1, "saq": 0.4}
 """Shares of the counts, for subjects that would take minutes."""
 
-FILLED = {"drain": "fill", "pace": "fill_pace"}
+FILLED = {"drain": "fill", "plain": "fill_plain", "pace": "fill_pace"}
 """What has to be there before."""
 
 WAKES, IDLE = 300, 5.0
@@ -26,6 +34,7 @@ RATES = {
     "concurrent": "enqueue, 100 at once, /s",
     "bulk": "enqueue, 1,000 a call, /s",
     "drain": "drain no-op jobs, one process, /s",
+    "plain": "the same, as plain functions, /s",
     "pace": "jobs of 10 ms, 100 at a time (ideal 10,000), /s",
 }
 COSTS = {

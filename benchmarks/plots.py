@@ -25,6 +25,7 @@ SHOWN = {
     "concurrent": "enqueue,\n100 at once",
     "bulk": "enqueue,\nin bulk",
     "drain": "drain\nno-op jobs",
+    "plain": "plain\nfunctions",
     "pace": "10 ms jobs,\n100 at a time",
 }
 

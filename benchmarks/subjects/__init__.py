@@ -20,7 +20,9 @@ class Subject:
 
 
 SUBJECTS = (
-    Subject("jobkit", (".[redis]", "uvloop"), "at least once, fenced", "uvloop; concurrency 100"),
+    Subject(
+        "jobkit", (".[redis]", "uvloop"), "at least once, fenced", "uvloop; concurrency 100, of plain functions 50"
+    ),
     Subject("bare", (".[redis]", "uvloop"), "none", "redis-py alone, and jobkit's backend without its app and worker"),
     Subject("script", (".[redis]", "uvloop"), "none", "redis-py alone, calling the script that an enqueue runs"),
     Subject(

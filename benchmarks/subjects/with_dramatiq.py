@@ -83,6 +83,8 @@ MEASURES = {
     "blocking": blocking,
     "fill": blocking,
     "drain": drain,
+    "plain": drain,
+    "fill_plain": blocking,
     "pace": pace,
     "fill_pace": fill_pace,
     "wake": wake,

@@ -70,9 +70,24 @@ def pace(url: str, count: int) -> None:
 
 
 def fill_pace(url: str, count: int) -> None:
-    app, _, tick, _ = declare_all(url)
+    app, _, _, tick, _ = declare_all(url)
+    _fill(app, tick, count)
+
+
+def plain(url: str, count: int) -> None:
+    """Plain functions, in threads."""
+    expect(count)
+    asyncio_worker(url, 50)
+
+
+def fill_plain(url: str, count: int) -> None:
+    app, _, function, _, _ = declare_all(url)
+    _fill(app, function, count)
+
+
+def _fill(app: jobkit.App, job: Any, count: int) -> None:
     for start in range(0, count, 1000):
-        app.enqueue_many([tick.call(number, TEXT) for number in range(start, start + 1000)])
+        app.enqueue_many([job.call(number, TEXT) for number in range(start, start + 1000)])
 
 
 def wake(url: str, count: int) -> None:
@@ -81,7 +96,7 @@ def wake(url: str, count: int) -> None:
 
 
 def send(url: str, count: int) -> None:
-    _, _, _, sent = declare_all(url)
+    *_, sent = declare_all(url)
     send_each(count, sent.enqueue)
 
 
@@ -95,8 +110,12 @@ def asyncio_worker(url: str, concurrency: int) -> None:
     uvloop.run(run())
 
 
-def declare_all(url: str) -> tuple[jobkit.App, Any, Any, Any]:
+def declare_all(url: str) -> tuple[jobkit.App, Any, Any, Any, Any]:
     app, noop = declare(url)
+
+    @app.job(name="plain")
+    def plain(number: int, text: str) -> None:
+        perform()
 
     @app.job(name="tick")
     async def tick(number: int, text: str) -> None:
@@ -107,7 +126,7 @@ def declare_all(url: str) -> tuple[jobkit.App, Any, Any, Any]:
     async def sent(sent_ns: int) -> None:
         arrive(sent_ns)
 
-    return app, noop, tick, sent
+    return app, noop, plain, tick, sent
 
 
 def _in_loop(noop: Any, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -128,6 +147,8 @@ MEASURES = {
     "bulk": bulk,
     "fill": bulk,
     "drain": drain,
+    "plain": plain,
+    "fill_plain": fill_plain,
     "pace": pace,
     "fill_pace": fill_pace,
     "wake": wake,

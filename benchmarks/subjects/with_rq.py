@@ -43,7 +43,14 @@ def drain(url: str, count: int) -> None:
     SimpleWorker([store], connection=store.connection, log_job_description=False).work(logging_level="WARNING")
 
 
-MEASURES = {"blocking": blocking, "bulk": bulk, "fill": bulk, "drain": drain}
+MEASURES = {
+    "blocking": blocking,
+    "bulk": bulk,
+    "fill": bulk,
+    "drain": drain,
+    "plain": drain,
+    "fill_plain": bulk,
+}
 
 if __name__ == "__main__":
     main(MEASURES)
