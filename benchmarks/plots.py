@@ -16,6 +16,7 @@ except ImportError:
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from growth import ratio
 
 mpl.rcParams.update({"svg.hashsalt": "jobkit", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
 
@@ -65,17 +66,13 @@ def growth(found: dict[str, dict[str, dict[str, dict[str, float]]]]) -> Any:
     figure, axes = plt.subplots(figsize=(9, 3.2))
     for title, by_size in found.items():
         sizes = [int(size) for size in by_size]
-        axes.plot(sizes, [_ratio(costs) for costs in by_size.values()], marker="o", label=title)
+        axes.plot(sizes, [ratio(costs) for costs in by_size.values()], marker="o", label=title)
     axes.set_xscale("log")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("how many")
     axes.set_ylabel("server time a job, of that with few")
     axes.legend(frameon=False)
     return figure
-
-
-def _ratio(costs: dict[str, dict[str, float]]) -> float:
-    return sum(costs["here"].values()) / sum(costs["beside"].values())
 
 
 def memory(found: dict[str, Any]) -> Any:
