@@ -52,6 +52,8 @@ class Ties:
     held: threading.Event | None = None
     proxy: Proxy | None = None
     calls: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    sent: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    """The verb of each call, and how many commands had passed the proxy before it."""
     reserves: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     """The limit of each reserve, and how many jobs were running when it was sent."""
     settlements: list[tuple[Settlement, float]] = field(default_factory=list[tuple[Settlement, float]])
@@ -135,6 +137,7 @@ class Line(Backend):
         ties = self._ties
         if not ties.gone:
             ties.calls.append((verb, time.monotonic()))
+            ties.sent.append((verb, len(ties.proxy.commands) if ties.proxy is not None else 0))
         dies = len(ties.calls) == ties.dies_at
         if ties.gone or (dies and not ties.replies):
             self._die()

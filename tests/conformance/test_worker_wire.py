@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,7 +15,8 @@ from jobkit_conformance.runner import Run
 from jobkit_conformance.trace import Noted
 from jobkit_conformance.wire.faults import FAULTS
 from jobkit_conformance.wire.worker_case import Kind, WorkerCase, from_token, token
-from jobkit_conformance.wire.worker_sweep import BEFALLS_WORKERS, JUDGES, WorkerSweep
+from jobkit_conformance.wire.worker_play import requests
+from jobkit_conformance.wire.worker_sweep import BEFALLS_WORKERS, JUDGES, Played, WorkerSweep
 from tests.conformance.swift import SWIFT
 
 
@@ -36,7 +38,10 @@ def ground(harness: Harness) -> Iterator[Ground]:
 def test_a_worker_without_a_fault_performs_and_stops(ground: Ground, kind: Kind) -> None:
     played = WorkerSweep(ground).play(WorkerCase(kind))
     assert (played.broken, played.struck) == (None, False)
-    assert played.commands > 10
+    assert len(played.commands) > 10
+    assert "reserve" in played.commands[3:5], (
+        "after three by which it connects, and one that the server does not know yet"
+    )
     words = [step.words for step in played.stage.trace.steps if isinstance(step, Noted)]
     assert [each for each in words if "fails 2 starts" in each] == [
         "fails 2 starts (attempt 1)",
@@ -44,6 +49,29 @@ def test_a_worker_without_a_fault_performs_and_stops(ground: Ground, kind: Kind)
     ]
     assert "settles stays 4 done -> settled" in words
     assert "has stopped" in words
+
+
+def test_a_first_call_connects_before_its_request_and_a_later_one_waits_after_it() -> None:
+    calls = [("reserve", 0), ("settle", 4), ("reserve", 5), ("extend", 8), ("settle", 10), ("reserve", 10)]
+    assert requests(calls, 14) == [
+        *("", "", "", "reserve", "settle", "reserve", "", "", "", "extend"),
+        *("settle", "reserve", "", ""),
+    ]
+    assert requests(calls, 11)[9:] == ["extend", "settle"], "one was called, and nothing was sent"
+    assert requests([], 2) == ["", ""]
+
+
+def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground: Ground) -> None:
+    for more in range(4):
+        commands = ["", "", "reserve", "settle", "", "extend", "settle", *[""] * more, "reserve"]
+        played = Played(ground.stage(), commands, struck=False, broken=None)
+        cases = list(WorkerSweep(ground)._cases({"async": played}))
+        met = defaultdict[str, list[str]](list)
+        for case in cases:
+            met[case.fault].append(commands[case.at - 1])
+        assert met.keys() == BEFALLS_WORKERS
+        assert met["dies"] == ["reserve", "settle", "extend"]
+        assert {verbs[0] for verbs in met.values()} == {"reserve"}
 
 
 @pytest.mark.parametrize("fault", sorted(BEFALLS_WORKERS))

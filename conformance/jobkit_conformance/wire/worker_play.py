@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any, Final
 
 from jobkit.backend import Stored, Unknown
@@ -35,8 +37,8 @@ class WorkerPlay:
     """One play of one case. ``lease``: seconds."""
 
     def __init__(self, stage: Stage, case: WorkerCase, proxy: Proxy, lease: float) -> None:
-        self.commands = 0
-        """How many the worker sent, its keeper included."""
+        self.commands: list[str] = []
+        """Of all that the worker sent, its keeper included: the verb of which it is the request itself, or nothing."""
         self.struck = False
         self.kind = case.kind
         self._stage = stage
@@ -70,7 +72,7 @@ class WorkerPlay:
             if not self._is_dead:
                 await self._stop(hand.stop())
             self._judge(time.monotonic() - begun)
-            self.commands = len(self._proxy.commands)
+            self.commands = requests(self._ties.sent, len(self._proxy.commands))
             await self._rescue(all, ids)
         most = max((sum(start.id == id for start in all.starts) for id in ids), default=0)
         if most > ATTEMPTS:
@@ -184,6 +186,25 @@ class WorkerPlay:
         if job == "long":
             return not late and not any(verb == "extend" for verb, _ in tuple(self._ties.calls))
         return job == "stays" and running_job().attempt == 1 and not running_job().stopping and not self._is_dead
+
+
+def requests(calls: Sequence[tuple[str, int]], count: int) -> list[str]:
+    """Of so many commands the verb of which each is the request itself, as far as calls that cross allow to tell.
+
+    ``calls``: verbs, and how many commands had passed before. The first call of a verb connects first, so its request
+    comes last; later ones begin with it, in the order of the calls, and what follows is how they wait.
+    """
+    words = [""] * count
+    seen: set[str] = set()
+    together = [(begin, [verb for verb, _ in some]) for begin, some in groupby(calls, key=itemgetter(1))]
+    for (begin, verbs), (end, _) in pairwise([*together, (count, [])]):
+        new = [verb for verb in verbs if verb not in seen]
+        seen.update(verbs)
+        if new and begin < end:
+            words[end - 1] = new[-1]
+        else:
+            words[begin:end] = [*verbs, *[""] * (end - begin)][: end - begin]
+    return words
 
 
 def _is_live(stored: Stored | Unknown) -> bool:

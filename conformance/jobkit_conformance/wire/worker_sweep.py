@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -34,6 +34,8 @@ JUDGES: Final = {
 """The rules that a sweep of workers judges, and without which situation it has nothing to say of them."""
 
 BEFALLS_WORKERS: Final = ALWAYS | SILENT | {"flushed", "restarted"}
+VERBS: Final = {"reserve": 0, "settle": 1, "extend": 2}
+"""In which order the requests of a worker meet a fault; what else it sends comes after them."""
 LEASES: Final = (0.3, 1.2)
 """Seconds. What fails with the short ones, on a machine that may be busy, is played again with the others."""
 
@@ -43,7 +45,8 @@ class Played:
     """One play."""
 
     stage: Stage
-    commands: int
+    commands: Sequence[str]
+    """The verb of which each command is the request itself, else nothing."""
     struck: bool
     broken: Broken | None
 
@@ -71,22 +74,28 @@ class WorkerSweep:
         return swept
 
     def _cases(self, plain: dict[Kind, Played]) -> Iterator[WorkerCase]:
-        """Drawn from all that there are; every fault in turn, so that few cases meet many."""
+        """Drawn from all that there are; every fault in turn, each at the request of every verb in turn, so that few
+        cases meet many. Those of a reserve come first: there a fault reaches the worker itself."""
         chance = random.Random(self._ground.seed)  # noqa: S311  (which cases, not secrets)
         faults = [name for name in possible(self._ground.harness, self._capabilities) if name in BEFALLS_WORKERS]
         all = [
-            WorkerCase(kind, fault, at)
+            (verb, WorkerCase(kind, fault, at))
             for kind, played in plain.items()
             for fault in faults
-            for at in range(1, played.commands + 1)
+            for at, verb in enumerate(played.commands, 1)
         ]
         chance.shuffle(all)
+        rounds: Counter[tuple[str, str]] = Counter()
+        order: dict[WorkerCase, tuple[int, int]] = {}
+        for verb, case in all:
+            order[case] = rounds[case.fault, verb], VERBS.get(verb, len(VERBS))
+            rounds[case.fault, verb] += 1
         turns: Counter[str] = Counter()
-        order: dict[WorkerCase, int] = {}
-        for case in all:
-            order[case] = turns[case.fault]
+        place: dict[WorkerCase, int] = {}
+        for case in sorted(order, key=order.__getitem__):
+            place[case] = turns[case.fault]
             turns[case.fault] += 1 if case.fault in ALWAYS else 3
-        yield from sorted(all, key=order.__getitem__)[: self._ground.profile.workers]
+        yield from sorted(place, key=place.__getitem__)[: self._ground.profile.workers]
 
     def _count(self, swept: Swept[WorkerCase], case: WorkerCase, played: Played, rules: Collection[str]) -> None:
         swept.cases += 1
