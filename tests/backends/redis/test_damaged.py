@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
 
 import jobkit
+from jobkit import events
 from jobkit.backend import Message
 from jobkit.backends.redis import RedisBackend
 from jobkit.backends.redis.server import Server
+from jobkit.events import Settled
 from jobkit.lifecycle import State
+from tests.worker.recorder import Recorder
 
 
-async def perform_until_empty(app: jobkit.App, backend: RedisBackend) -> None:
-    async with jobkit.Worker(app), asyncio.timeout(20):
-        while (counts := await backend.counts("default")).ready + counts.leased:
-            await asyncio.sleep(0.01)
+async def perform_all(app: jobkit.App, count: int) -> None:
+    recorder = Recorder()
+    stop = events.observe(recorder)
+    try:
+        async with jobkit.Worker(app):
+            await recorder.wait(Settled, count)
+    finally:
+        stop()
 
 
 @pytest.fixture
@@ -55,7 +61,9 @@ async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> No
     await backend._carrier.channel.call(
         ["HSET", backend.keys.jobs, "broken", b"\x00\x00\x00\x00\x00\x09\xc1not what was stored"]
     )
-    await perform_until_empty(app, backend)
+    await perform_all(app, len(bad) + 2)
+    counts = await backend.counts("default")
+    assert (counts.ready, counts.leased) == (0, 0)
     dead = {stored.message.id: stored for stored in (await backend.peek("default", State.DEAD)).jobs}
     assert dead.keys() == bad.keys() | {"broken"}
     for id, (_, body, reason) in bad.items():
