@@ -89,7 +89,7 @@ class RedisBackend(Backend):
         )
         self._bells: dict[tuple[str, ...], Bell] = {}
         self._checked = False
-        self._closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def capabilities(self) -> Capabilities:
@@ -199,12 +199,12 @@ class RedisBackend(Backend):
         """Until there is something, or the time is over by the backend's clock or by this process'."""
         here = asyncio.get_running_loop().time
         deadline, patience = taken.now + wait, here() + wait / 1000
+        self._check_open()
         bell = self._bell(queues)
         stop = self._clockwork.on_move(bell.ring_all)
         try:
             while True:
                 await bell.wait(self._rest(taken, deadline, patience - here()))
-                self._check_open()
                 taken = await self._take(queues, limit, lease)
                 still = not self._clockwork.stands_still
                 if taken.deliveries or taken.now >= deadline or (still and here() >= patience):
@@ -235,13 +235,17 @@ class RedisBackend(Backend):
         return await self._carrier.follow(steps)
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self._closing is not None:
             raise Closed(f"this backend ({self.settings.where}) is closed")
 
     async def close(self) -> None:
-        if self._closed:
-            return
-        self._closed = True
+        """Whoever gives up waiting for it leaves it to come to its end by itself."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close())
+            keep(self._closing)
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         for bell in self._bells.values():
             await bell.close()
         await self._carrier.channel.close()

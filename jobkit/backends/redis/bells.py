@@ -32,9 +32,12 @@ class Bell:
         self._waiters: list[asyncio.Future[bytes | None]] = []
         self._task: asyncio.Task[None] | None = None
         self._told = False
+        self._closed = False
 
     async def wait(self, seconds: float) -> None:
-        """Until the bell rings, or for so long."""
+        """Until the bell rings, or for so long; not at all once it is closed."""
+        if self._closed:
+            return
         loop = asyncio.get_running_loop()
         rung: asyncio.Future[bytes | None] = loop.create_future()
         self._waiters.append(rung)
@@ -90,11 +93,11 @@ class Bell:
             return  # lost with the connection, and others look after the slack
 
     async def close(self) -> None:
+        self._closed = True
         self.ring_all()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
         await self._channel.close()
+        if self._task is not None:
+            await asyncio.wait([self._task])
 
 
 def _set(rung: asyncio.Future[bytes | None], name: bytes | None) -> None:

@@ -68,13 +68,17 @@ class Carrier:
                 else:
                     return self._reply(request, value, acknowledged, repeated=repeated)
                 await asyncio.sleep(pause)
-                sending = asyncio.wait_for(self._send(marked), until - here())
+                sending = self._send_within(until - here(), marked)
 
     def _reply(self, request: Run | Ask, value: Any, acknowledged: int | None, *, repeated: bool) -> Reply:
         enough = acknowledged is None or acknowledged >= self._settings.wait_replicas
         if not enough and not (isinstance(request, Run) and request.unsure):
             raise too_few(self._settings)
         return Reply(value, repeated, enough)
+
+    async def _send_within(self, seconds: float, marked: Request) -> tuple[Any, int | None]:
+        async with asyncio.timeout(seconds):
+            return await self._send(marked)
 
     async def _send(self, marked: Request) -> tuple[Any, int | None]:
         """The answer, and how many replicas have what was written, where somebody wants to know."""

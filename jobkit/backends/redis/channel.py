@@ -19,13 +19,18 @@ from jobkit.backends.redis.border import NEVER, elsewhere
 from jobkit.backends.redis.driver import Connect, Connection, pack
 from jobkit.backends.redis.steps import Word
 
+LOST = (RedisConnectionError, RedisTimeoutError, OSError)
+"""What else is raised is a server's refusal, which is an answer."""
+
 
 class Unsent(RedisConnectionError):
     """There was no connection, so the command did not reach the server."""
 
 
 class Channel:
-    """Belongs to one event loop. ``timeout``: seconds from sending to the answer."""
+    """Belongs to one event loop. ``timeout``: seconds from sending to the answer. It connects when it is first called,
+    again after a connection was lost, and never again once it is closed.
+    """
 
     def __init__(self, make: Connect, timeout: float) -> None:
         self._make = make
@@ -35,7 +40,8 @@ class Channel:
         self._reading: asyncio.Task[None] | None = None
         self._waiting: deque[tuple[asyncio.Future[Any], float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def call(self, words: Sequence[Word]) -> Any:
         """Send a command and wait for its answer. A lost connection fails every call that waits on it."""
@@ -68,6 +74,8 @@ class Channel:
 
     async def _connect(self) -> None:
         """Once for all who ask meanwhile; one that gives up leaves the others waiting for it."""
+        if self._closed:
+            raise RedisConnectionError("the connection was closed")
         if self._connecting is None:
             self._connecting = asyncio.get_running_loop().create_task(self._open())
             self._connecting.add_done_callback(self._connected)
@@ -89,6 +97,8 @@ class Channel:
         try:
             async with asyncio.timeout(self._timeout):
                 await connection.connect()
+            if self._closed:  # whoever was waited for took the cancellation for itself
+                raise RedisConnectionError("the connection was closed")
         except BaseException as error:
             await connection.disconnect(nowait=True)  # it may have come half way
             if isinstance(error, TimeoutError):
@@ -98,16 +108,19 @@ class Channel:
         self._reading = asyncio.get_running_loop().create_task(self._read(connection))
 
     async def _read(self, connection: Connection) -> None:
+        """Answer calls in their order, until this connection is given up."""
         while True:
             answer: Any = None
             error: Exception | None = None
             try:
                 answer = await connection.read_response(disable_decoding=True)
-            except (RedisConnectionError, RedisTimeoutError, OSError) as lost:
-                self._fail(lost)
+            except (RedisError, OSError) as raised:
+                error = raised
+            if connection is not self._connection:
+                return  # who waits now waits on another
+            if isinstance(error, LOST):
+                self._fail(error)
                 return
-            except RedisError as refused:
-                error = refused
             if not self._waiting:
                 self._fail(RedisConnectionError("an answer came that nobody asked for"))
                 return
@@ -134,7 +147,7 @@ class Channel:
             self._timer = loop.call_at(deadline, self._check)
 
     def _fail(self, error: Exception) -> None:
-        """Give up the connection, and with it every call that waits for an answer."""
+        """Give up the connection, and with it every call that waits for an answer: politely where all is closed."""
         connection, self._connection = self._connection, None
         reading, self._reading = self._reading, None
         waiting, self._waiting = self._waiting, deque()
@@ -144,29 +157,24 @@ class Channel:
         if reading is not None and reading is not asyncio.current_task():
             reading.cancel()
         if connection is not None:
-            leaving = asyncio.get_running_loop().create_task(connection.disconnect(nowait=True))
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            self._end(asyncio.get_running_loop().create_task(connection.disconnect(nowait=not self._closed)))
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """`close` waits for it."""
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
-        """Calls that wait are failed."""
+        """For good: calls that wait are failed, and so are those that come later."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         if self._connecting is not None:
+            self._end(self._connecting)
             self._connecting.cancel()
-        reading, connection = self._reading, self._connection
-        self._reading = self._connection = None
-        if reading is not None:
-            reading.cancel()
-            await asyncio.wait([reading])
-        for future, _ in self._waiting:
-            if not future.done():
-                future.set_exception(RedisConnectionError("the connection was closed"))
-        self._waiting.clear()
-        if connection is not None:
-            await connection.disconnect()
-        if self._leaving:
-            await asyncio.wait(self._leaving)
+        self._fail(RedisConnectionError("the connection was closed"))
+        while self._ending:
+            await asyncio.wait(self._ending)
 
 
 _tasks: set[asyncio.Task[None]] = set()

@@ -38,6 +38,6 @@ def open_fake(server: fakeredis.FakeServer, namespace: str, clock: Clock | None)
         settings,
         namespace,
         clock,
-        connect=lambda: FakeAsyncRedisConnection(server=server, **itself()),
+        connect=lambda: FakeAsyncRedisConnection(server=server, socket_timeout=None, **itself()),
         connect_blocking=lambda: FakeRedisConnection(server=server, **itself()),
     )
