@@ -764,7 +764,8 @@ RULES: Final[tuple[Rule, ...]] = (
         "Connections stay within the declared number.",
         needs=("hook:connections",),
         reason="Connections are the first limit that a growing system meets.",
-        look="Whether a waiting reserve keeps a connection of its own, and what calls do when the pool is empty.",
+        look="Whether a waiting reserve keeps a connection of its own, what calls do when the pool is empty, and "
+        "whether a client that is closed between two of its steps connects again for the next.",
         bugs=("saq #31", "taskiq-redis #53", "arq PR 473", "arq PR 406"),
     ),
     Rule(

@@ -16,6 +16,7 @@ from jobkit.lifecycle import State
 from jobkit.sources import Source
 from jobkit_conformance import refusals
 from jobkit_conformance.client import Client
+from jobkit_conformance.examples.giving_up import turns
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.overheard import listening
 from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of, message
@@ -152,11 +153,10 @@ async def close_ends_reserves_that_wait(stage: Stage) -> None:
 @example("C2")
 async def a_verb_in_flight_finishes_or_raises(stage: Stage) -> None:
     producer = await stage.client()
-    for turns in range(12):
-        client, id = await stage.client(), f"m{turns}"
+    for turn in range(12):
+        client, id = await stage.client(), f"m{turn}"
         enqueuing = asyncio.create_task(client.enqueue([message(id)]))
-        for _ in range(turns):
-            await asyncio.sleep(0)
+        await turns(turn)
         await client.close()
         try:
             answer = await stage.soon(enqueuing, "an enqueue whose client was closed")

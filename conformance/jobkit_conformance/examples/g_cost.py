@@ -10,7 +10,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from jobkit.backend import Backend, Done, Extension, Message
 from jobkit.lifecycle import State
+from jobkit_conformance.arrivals import Arrivals, arrivals
 from jobkit_conformance.client import Client
+from jobkit_conformance.examples.giving_up import turns
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import DAY, MINUTE, Stage, message
 from jobkit_conformance.values import first_few
@@ -33,6 +35,10 @@ CALLS: Final = 5
 """Of each verb in one round."""
 TRIES: Final = 4
 """How often costs are measured, when they seem to grow: noise only adds."""
+MOST_ARRIVALS: Final = 50
+"""That are looked at while a client makes its first calls; most need ten."""
+CLOSINGS: Final = 4
+"""Rounds: on a busy machine several things may come in at once."""
 LEAST: Final = 0.002
 """Milliseconds: what costs less can't be told apart."""
 
@@ -165,6 +171,38 @@ async def connections_stay_within_the_declared_number(stage: Stage) -> None:
     await client.close()
     left = await _settled_down(stage, before)
     stage.expect(left, before, "connections after the client was closed")
+
+
+@example("G4")
+async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(stage: Stage) -> None:
+    before = await stage.harness.connections()
+    async with arrivals() as coming:
+        for _ in range(CLOSINGS):
+            await coming.play(_close_after_each(stage, coming))
+        left = await _settled_down(stage, before)
+    stage.expect(left, before, "connections after clients were closed in the middle of their first calls")
+
+
+async def _close_after_each(stage: Stage, coming: Arrivals) -> None:
+    """Whatever comes in while a client makes its first calls, another such client is closed then, or a moment later."""
+    for number in range(1, MOST_ARRIVALS):
+        for moment in range(4):
+            if not await _close_after(stage, coming.nth(number), moment):
+                return
+
+
+async def _close_after(stage: Stage, arrival: asyncio.Future[None], moment: int) -> bool:
+    """Whether it came to that before the calls were over."""
+    client = Client(await stage.harness.open(stage.namespace, None), stage.trace, "c2")
+    wait = {"wait": 30} if stage.capabilities.wait else {}
+    calls: list[Awaitable[Any]] = [client.reserve(["none"], limit=1, lease=MINUTE, **wait), client.enqueue([message()])]
+    together = asyncio.gather(*calls, return_exceptions=True)
+    waiting: set[asyncio.Future[Any]] = {together, arrival}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    await turns(moment)
+    await client.close()
+    await stage.soon(together, "calls whose client was closed")
+    return arrival.done()
 
 
 async def _settled_down(stage: Stage, wanted: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jobkit.backend import Dead, Delivery, Done, Extension, Message, Release, RetryAt
 from jobkit_conformance.client import Client
-from jobkit_conformance.examples.giving_up import cancel_after
+from jobkit_conformance.examples.giving_up import cancel_after, turns
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import HOUR, MINUTE, Stage, ids_of, message
 
@@ -90,25 +90,25 @@ async def what_is_there_is_not_waited_for(stage: Stage) -> None:
 @example("R3")
 async def a_cancelled_wait_takes_nothing(stage: Stage) -> None:
     client, producer = await stage.client(own_time=True), await stage.client(own_time=True)
-    for turns in range(AWAITS):
-        queue = f"q{turns}"
+    for turn in range(AWAITS):
+        queue = f"q{turn}"
         waiting = asyncio.create_task(client.reserve([queue], limit=1, lease=HOUR, wait=LONG_WAIT))
-        await cancel_after(turns, waiting)
-        await stage.put(producer, message(f"m{turns}", queue=queue))
-        await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turns} turns of the loop into it")
+        await cancel_after(turn, waiting)
+        await stage.put(producer, message(f"m{turn}", queue=queue))
+        await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turn} turns of the loop into it")
 
 
 @example("R3")
 async def a_wait_that_is_cancelled_while_it_takes_gives_back(stage: Stage) -> None:
     client, producer = await stage.client(own_time=True), await stage.client(own_time=True)
-    for turns in range(AWAITS):
-        queue = f"q{turns}"
+    for turn in range(AWAITS):
+        queue = f"q{turn}"
         waiting = await stage.waiting(client.reserve([queue], limit=1, lease=HOUR, wait=LONG_WAIT))
-        enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turns}", queue=queue)]))
-        await cancel_after(turns, waiting)
+        enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turn}", queue=queue)]))
+        await cancel_after(turn, waiting)
         await enqueuing
         if waiting.cancelled():
-            await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turns} turns after an enqueue")
+            await _is_untouched(stage, client, queue, f"after a wait that was cancelled {turn} turns after an enqueue")
 
 
 async def _is_untouched(stage: Stage, client: Client, queue: str, when: str) -> None:
@@ -130,7 +130,7 @@ async def what_an_abandoned_client_took_comes_back(stage: Stage) -> None:
 
 @example("R4")
 async def a_call_that_ends_anywhere_loses_nothing(stage: Stage) -> None:
-    ids = sorted(f"{verb} {turns}" for verb in ("reserve", "settle", "extend") for turns in range(12))
+    ids = sorted(f"{verb} {turn}" for verb in ("reserve", "settle", "extend") for turn in range(12))
     producer = await stage.client()
     await stage.put(producer, *(message(id, queue=id) for id in ids))
     for id in ids:
@@ -259,16 +259,16 @@ async def ten_jobs_one_by_one_wake_ten_waiters(stage: Stage) -> None:
 @example("R5")
 async def the_wake_of_a_cancelled_waiter_goes_to_the_next(stage: Stage) -> None:
     first, second, producer = [await stage.client(own_time=True) for _ in range(3)]
-    for turns in range(10):
-        calls = [client.reserve([f"q{turns}"], limit=1, lease=HOUR, wait=LONG_WAIT) for client in (first, second)]
+    for turn in range(10):
+        calls = [client.reserve([f"q{turn}"], limit=1, lease=HOUR, wait=LONG_WAIT) for client in (first, second)]
         gone, there = [await stage.waiting(call) for call in calls]
-        enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turns}", queue=f"q{turns}")]))
-        await cancel_after(turns, gone)
+        enqueuing = asyncio.create_task(producer.enqueue([message(f"m{turn}", queue=f"q{turn}")]))
+        await cancel_after(turn, gone)
         await enqueuing
         if gone.cancelled():
             within = PROMPT + stage.capabilities.slack / 1000
             found = await stage.soon(there, "the other of two waiters, one of which was cancelled", within)
-            stage.expect(ids_of(found), [f"m{turns}"], "what the other waiter is granted")
+            stage.expect(ids_of(found), [f"m{turn}"], "what the other waiter is granted")
         else:
             there.cancel()
             await asyncio.wait([there])
@@ -280,13 +280,8 @@ async def many_wakes_in_a_row_lose_none(stage: Stage) -> None:
     for turn in range(30):
         call = worker.reserve(["q"], limit=1, lease=HOUR, wait=LONG_WAIT)
         waiting = asyncio.create_task(call)
-        await _turns(turn)
+        await turns(turn)
         await stage.put(producer, message(f"m{turn}"))
         found = await stage.soon(waiting, f"the reserve of turn {turn}", PROMPT + stage.capabilities.slack / 1000)
         stage.expect(ids_of(found), [f"m{turn}"], f"what the reserve of turn {turn} is granted")
         await stage.settled(worker, *(Done(delivery.token) for delivery in found))
-
-
-async def _turns(count: int) -> None:
-    for _ in range(count):
-        await asyncio.sleep(0)
