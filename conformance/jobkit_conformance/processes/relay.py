@@ -7,6 +7,7 @@ import socket
 from typing import Final
 
 from jobkit_conformance.both_ways import until_one_ends
+from jobkit_conformance.doorway import Doorway
 
 CHUNK: Final = 1 << 16
 PATIENCE: Final = 5.0
@@ -22,20 +23,16 @@ class Relay:
 
     def __init__(self, host: str, port: int) -> None:
         self._store = host, port
-        self._listener: socket.socket | None = None
-        self._accepted: set[socket.socket] = set()
-        """Whom nobody serves yet."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._doorway: Doorway | None = None
         self._holes = 0
         self.hole = False
         self.port = 0
 
     async def open(self) -> None:
         """Listen on a free port of this machine."""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.setblocking(False)  # noqa: FBT003
-        self.port = self._listener.getsockname()[1]
-        asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+        self._doorway = Doorway(listener, self._serve)
 
     def swallow(self) -> None:
         """From now on nothing arrives."""
@@ -48,42 +45,14 @@ class Relay:
 
     async def close(self) -> None:
         """End every connection, one that comes just now included."""
-        if self._listener is not None:
-            asyncio.get_running_loop().remove_reader(self._listener)
-            self._listener.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for came in self._accepted:
-            came.close()
+        if self._doorway is not None:
+            await self._doorway.close()
 
-    def _accept(self, listener: socket.socket) -> None:
-        """At once and by hand: an `asyncio.Server` that is closed forgets whom it has accepted and not served yet."""
-        try:
-            came, _ = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
-            return  # whoever it was has left
-        came.setblocking(False)  # noqa: FBT003
-        self._accepted.add(came)
-        task = asyncio.get_running_loop().create_task(self._serve(came))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, came: socket.socket) -> None:
-        reader, writer = await asyncio.open_connection(sock=came)
-        self._accepted.discard(came)
-        try:
-            await self._connect(reader, writer)
-        except (OSError, TimeoutError):
-            return  # whoever is at the other end sees a connection that has ended
-        finally:
-            writer.close()
-
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.hole:
             await _swallow(reader)
             return
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(PATIENCE):  # a kind of OSError
             from_store, to_store = await asyncio.open_connection(*self._store)
         try:
             await until_one_ends(self._pass_on(reader, to_store), self._pass_on(from_store, writer))

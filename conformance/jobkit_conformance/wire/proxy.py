@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias
 
 from jobkit_conformance.both_ways import until_one_ends
+from jobkit_conformance.doorway import Doorway
 from jobkit_conformance.wire.framing import Framing
 
 READ: Final = 1 << 16
-TURNS: Final = 3
-"""Of the loop, until whoever was accepted last has been told that nobody is there."""
 
 Meanwhile: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -59,9 +58,8 @@ class Proxy:
         """What ``meanwhile`` raised."""
         self._strike: Strike | None = None
         self._lock = threading.Lock()
-        self._sockets: dict[tuple[str, int], socket.socket] = {}
-        self._servers: list[asyncio.Server] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._addresses: dict[tuple[str, int], tuple[str, int]] = {}
+        self._doorways: list[Doorway] = []
         self._listeners: list[tuple[str, asyncio.Future[None]]] = []
 
     async def __aenter__(self) -> Self:
@@ -71,11 +69,9 @@ class Proxy:
 
     async def __aexit__(self, *_: object) -> None:
         self.die()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for _turn in range(TURNS):
-            await asyncio.sleep(0)
-        for listening in self._sockets.values():
-            listening.close()
+        await asyncio.sleep(0)  # for a door that another thread has just asked for
+        for doorway in self._doorways:
+            await doorway.close()
 
     def to(self, host: str, port: int, framing: Callable[[], Framing]) -> tuple[str, int]:
         """Where a client has to connect to, to reach the store at this address. May be called from any thread.
@@ -83,11 +79,11 @@ class Proxy:
         ``framing`` makes one for each connection.
         """
         with self._lock:
-            if (host, port) not in self._sockets:
-                listening = self._sockets[host, port] = socket.create_server(("127.0.0.1", 0))
-                self._loop.call_soon_threadsafe(self._begin, self._listen(listening, host, port, framing))
-            found: tuple[str, int] = self._sockets[host, port].getsockname()
-            return found
+            if (host, port) not in self._addresses:
+                listener = socket.create_server(("127.0.0.1", 0))
+                self._addresses[host, port] = listener.getsockname()
+                self._loop.call_soon_threadsafe(self._open, listener, host, port, framing)
+            return self._addresses[host, port]
 
     def arm(self, strike: Strike | None) -> None:
         """Count from here on, and strike once the time has come."""
@@ -104,43 +100,20 @@ class Proxy:
     def die(self) -> None:
         """From now on nobody hears of the client, nor it of anybody."""
         self.dead.set()
-        for listening in self._sockets.values():
-            if listening.fileno() >= 0:
-                self._loop.remove_reader(listening)
-        self._loop.call_soon(self._close)
-        for task in self._tasks:
-            task.cancel()
+        for doorway in self._doorways:
+            doorway.shut()
 
-    def _close(self) -> None:
-        """A turn after the last one was accepted: a server that is closed in between forgets that connection, open."""
-        for server in self._servers:
-            server.close()
-
-    def _begin(self, running: Awaitable[None]) -> asyncio.Future[None]:
-        task = asyncio.ensure_future(running)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _listen(self, listening: socket.socket, host: str, port: int, framing: Callable[[], Framing]) -> None:
-        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if self.dead.is_set():
+    def _open(self, listener: socket.socket, host: str, port: int, framing: Callable[[], Framing]) -> None:
+        async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                up_reader, up_writer = await asyncio.open_connection(host, port)
+                await _Way(self, framing(), reader, writer, up_reader, up_writer).run()
+            finally:
                 writer.transport.abort()
-                return
-            carrying = self._begin(self._carry(reader, writer, host, port, framing()))
-            # Not in a finally: a task that is cancelled before it begins comes to none.
-            carrying.add_done_callback(lambda _: writer.transport.abort())
 
-        self._servers.append(await asyncio.start_server(accept, sock=listening))
-
-    async def _carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int, framing: Framing
-    ) -> None:
-        try:
-            up_reader, up_writer = await asyncio.open_connection(host, port)
-            await _Way(self, framing, reader, writer, up_reader, up_writer).run()
-        except OSError:
-            return  # the store is not there, and that is what its client sees
+        self._doorways.append(Doorway(listener, carry))
+        if self.dead.is_set():
+            self._doorways[-1].shut()
 
     # What befalls a command; called by the ways.
 
