@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from jobkit_conformance.processes.conductor import Conductor
+import pytest
+
+from jobkit_conformance.processes.conductor import MOMENT, Conductor
 from jobkit_conformance.processes.crew import Crew
 from jobkit_conformance.processes.log import Event, read
-from jobkit_conformance.processes.plan import CALL, FIRST, Plan
+from jobkit_conformance.processes.plan import CALL, FIRST, LATE, Plan
 from jobkit_conformance.processes.system import Declared, SystemHarness
 from jobkit_conformance.processes.task import Task
 
@@ -116,3 +118,29 @@ async def test_who_had_none_of_them_twice_is_not_waited_for_any_longer(tmp_path:
 
     offered, _ = await conducted(tmp_path, takes)
     assert [turns(offered, f"roll{turn}.") for turn in range(3)] == [1, 1, 0]
+
+
+class Looking(SystemHarness):
+    """A store that can be asked."""
+
+    declared = Declared(lease=1.0, attempts=2)
+
+    async def left(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return dict.fromkeys(ids, "dead")
+
+
+@pytest.mark.parametrize(
+    ("how", "starts", "rest"), [("kills", 2, MOMENT), ("kills", 1, 1.0 + LATE), ("work", 2, 1.0 + LATE)]
+)
+async def test_only_who_has_killed_as_many_workers_as_it_may_is_asked_about_at_once(
+    tmp_path: Path, how: Literal["kills", "work"], starts: int, rest: float
+) -> None:
+    system, plan = Looking(), Plan([Task("a", 10, how=how)])
+    conductor = Conductor(system, plan, Hands(system, plan, tmp_path, lambda *_: 0))
+    conductor._missing = {"a"}
+    for _ in range(starts):
+        conductor.crew.note("start", conductor.crew.places[0], id="a")
+    conductor._look()
+    assert conductor._rest == rest
+    conductor._reader.close()
+    await conductor.crew.close()

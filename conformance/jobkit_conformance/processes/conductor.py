@@ -21,6 +21,8 @@ from jobkit_conformance.processes.trouble import Trouble
 
 LOOK: Final = 0.005
 """Seconds between two looks at the log."""
+MOMENT: Final = 0.5
+"""Seconds in which somebody may still start a job that was granted to them."""
 START: Final = 5.0
 """Seconds that processes have to start."""
 GATHER: Final = 20.0
@@ -135,7 +137,7 @@ class Conductor:
         """Whether all have ended, or nobody will ever perform those that have not."""
         if not self._missing:
             return True
-        if self.crew.producing or self._quiet < self._plan.lease + LATE:
+        if self.crew.producing or self._quiet < self._rest:
             return False
         missing = sorted(self._missing)
         if not self._system.offers("left"):
@@ -145,6 +147,16 @@ class Conductor:
         except Exception:  # noqa: BLE001 - the store may be away just now, and is asked again
             return False
         return "live" not in left.values()
+
+    @property
+    def _rest(self) -> float:
+        """Seconds without a start or an end, after which the store is asked what it has of those that have not ended.
+
+        Who has killed as many workers as it may never ends; anybody else may be under way.
+        """
+        limit = self._system.declared.attempts
+        spent = limit is not None and all(id in self._deadly and self._starts[id] >= limit for id in self._missing)
+        return MOMENT if spent and self._system.offers("left") else self._plan.lease + LATE
 
     @property
     def _endless(self) -> bool:

@@ -23,9 +23,10 @@ from jobkit.errors import ConfigurationError
 PROGRAMS: Final = ("redis-server", "valkey-server")
 """On the path, in this order."""
 
-SURVIVES_KILL: Final = ("--appendonly", "yes", "--appendfsync", "no")
+SURVIVES_KILL: Final = ("--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-min-size", "1mb")
 """So what was answered is in the system's hands, so it outlives the process. Not so with ``everysec``: while the
-disk is slow to sync, the process holds writes back, for up to two seconds after it answered them."""
+disk is slow to sync, the process holds writes back, for up to two seconds after it answered them. The file is written
+anew long before it takes time to read."""
 
 PATIENCE: Final = 10.0
 """Seconds that a server has to answer its first ping."""
