@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, ClassVar, Final, Literal, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from jobkit.backends.redis import fake
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.framing import Resp
+from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.server import SURVIVES_KILL, Server
 from jobkit.backends.redis.settings import read
 from jobkit.backends.redis.simulated import SimulatedServer, open_simulated
@@ -34,6 +37,7 @@ class Harness(BackendHarness):
     def __init__(self, url: str | None = None) -> None:
         self._server = Server.start(*SURVIVES_KILL) if url is None else None
         self._settings = read(url or f"{self._own.url}?durable=process&slack=200")
+        self._admin: Any = None
 
     async def open(self, namespace: str, clock: Clock | None) -> RedisBackend:
         return RedisBackend(self._settings, namespace, clock, offset=self.clock_mode == "offset")
@@ -52,6 +56,8 @@ class Harness(BackendHarness):
         await backend.close()
 
     def close(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
         if self._server is not None:
             self._server.stop()
 
@@ -66,6 +72,9 @@ class Harness(BackendHarness):
     # Hooks.
 
     async def move(self, namespace: str, offset_ms: int) -> None:
+        if self._server is not None:
+            self._client.hset(Keys(namespace).meta, "offset", offset_ms)
+            return
         async with self._backend(namespace) as backend:
             await backend.ask("HSET", backend.keys.meta, "offset", offset_ms)
 
@@ -80,31 +89,27 @@ class Harness(BackendHarness):
         return f"{self._own.url}?durable=process&slack=200&timeout=300"
 
     async def drop(self) -> None:
-        with self._client() as client:
-            client.script_flush()
-            client.client_kill_filter(_type="normal", skipme=True)
+        self._client.script_flush()
+        self._client.client_kill_filter(_type="normal", skipme=True)
 
     async def fill(self, full: bool) -> None:  # noqa: FBT001
-        with self._client() as client:
-            client.config_set("maxmemory", "1" if full else "0")
+        self._client.config_set("maxmemory", "1" if full else "0")
 
     @asynccontextmanager
     async def _evicting(self) -> AsyncGenerator[RedisBackend]:
-        with self._client() as client:
-            client.config_set("maxmemory-policy", "allkeys-lru")
-            backend = RedisBackend(self._settings, "evicting")
-            try:
-                yield backend
-            finally:
-                await backend.close()
-                client.config_set("maxmemory-policy", "noeviction")
+        self._client.config_set("maxmemory-policy", "allkeys-lru")
+        backend = RedisBackend(self._settings, "evicting")
+        try:
+            yield backend
+        finally:
+            await backend.close()
+            self._client.config_set("maxmemory-policy", "noeviction")
 
     def evicting(self) -> Any:
         return self._evicting()
 
     async def cost(self) -> float:
-        with self._client() as client:
-            stats = client.info("commandstats")
+        stats = self._client.info("commandstats")
         spent: list[int] = [stats.get(f"cmdstat_{name}", {}).get("usec", 0) for name in ("evalsha", "eval")]
         return sum(spent) / 1000
 
@@ -113,8 +118,7 @@ class Harness(BackendHarness):
             return await _sizes(backend)
 
     async def connections(self) -> int:
-        with self._client() as client:
-            return len(client.client_list()) - 1
+        return len(self._client.client_list()) - 1
 
     @property
     def _own(self) -> Server:
@@ -130,13 +134,13 @@ class Harness(BackendHarness):
         finally:
             await backend.close()
 
-    @contextmanager
-    def _client(self) -> Generator[Any]:
-        client: Any = cast(Any, redis.Redis).from_url(self._own.url)
-        try:
-            yield client
-        finally:
-            client.close()
+    @property
+    def _client(self) -> Any:
+        """Of this process' own server, kept: it is asked hundreds of times. It may have been restarted meanwhile."""
+        if self._admin is None:
+            again = Retry(NoBackoff(), 1)
+            self._admin = cast(Any, redis.Redis).from_url(self._own.url, retry=again, single_connection_client=True)
+        return self._admin
 
 
 class Frozen(Harness):
