@@ -151,7 +151,7 @@ async def removing_is_linear(stage: Stage) -> None:
 
 @example("G4")
 async def connections_stay_within_the_declared_number(stage: Stage) -> None:
-    before = await stage.harness.connections()
+    before = await _at_rest(stage)
     client = await stage.client(own_time=True)
     stage.expect(await stage.harness.connections(), before, "connections of a client that was not used yet")
     declared = stage.capabilities.connections
@@ -175,7 +175,7 @@ async def connections_stay_within_the_declared_number(stage: Stage) -> None:
 
 @example("G4")
 async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(stage: Stage) -> None:
-    before = await stage.harness.connections()
+    before = await _at_rest(stage)
     async with arrivals() as coming:
         for number in range(1, MOST_ARRIVALS):
             came = [await _leaves_nothing(stage, coming, number, moment, before) for moment in (*range(4),) * CLOSINGS]
@@ -205,6 +205,18 @@ async def _close_after(stage: Stage, coming: Arrivals, number: int, moment: int)
     await client.close()
     await stage.soon(together, "calls whose client was closed")
     return arrival.done()
+
+
+async def _at_rest(stage: Stage) -> int:
+    """How many connections there are, once nobody is leaving any more: the clients of what was played before."""
+    found, same = await stage.harness.connections(), 0
+    for _ in range(100):
+        if same == 3:
+            break
+        await asyncio.sleep(0.01)
+        last, found = found, await stage.harness.connections()
+        same = same + 1 if found == last else 0
+    return found
 
 
 async def _settled_down(stage: Stage, wanted: int) -> int:
