@@ -180,7 +180,7 @@ async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(sta
         for number in range(1, MOST_ARRIVALS):
             came = [await _leaves_nothing(stage, coming, number, moment, before) for moment in (*range(4),) * CLOSINGS]
             if not any(came):
-                return
+                return  # at the first already, where calls await nothing: then nobody can be closed in the middle
 
 
 async def _leaves_nothing(stage: Stage, coming: Arrivals, number: int, moment: int, before: int) -> bool:
