@@ -17,9 +17,9 @@ from collections import Counter
 
 from jobkit.backend import Done, Message
 from jobkit.backends.redis import RedisBackend, factory
-from jobkit.backends.redis.server import Server
-from jobkit.backends.redis.topologies import Clustered, ask
 from jobkit.errors import BackendUnavailable
+from jobkit.testing.redis.server import Server
+from jobkit.testing.redis.topologies import Clustered, ask
 
 BATCH = 100
 BODY = os.urandom(200)

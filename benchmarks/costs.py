@@ -21,7 +21,7 @@ import redis
 
 from jobkit.backend import Done, Extension, Message
 from jobkit.backends.redis import RedisBackend, factory
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 BODY = os.urandom(200)
 

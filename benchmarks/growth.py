@@ -18,8 +18,8 @@ from running import Meter
 
 from jobkit.backend import Done, Message
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
 from jobkit.backends.redis.settings import read
+from jobkit.testing.redis.server import Server
 
 BODY = b'{"number":12345,"text":"a short string"}'
 HEADERS = {"job": "noop", "v": "1", "coder": "json"}

@@ -24,7 +24,7 @@ from subjects.with_bare import BODY, HEADERS
 
 from jobkit.backend import Backend, Done, Message
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 VERBS = ("enqueue", "reserve", "settle")
 PATIENCE = 60.0

@@ -29,7 +29,7 @@ from peers import Peers  # noqa: E402
 from running import Runner, environment  # noqa: E402
 from subjects import SUBJECTS  # noqa: E402
 
-from jobkit.backends.redis.server import Server  # noqa: E402
+from jobkit.testing.redis.server import Server  # noqa: E402
 
 PARTS = ("peers", "growth", "workers", "imports")
 

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 from subjects import Subject
 
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 HERE = Path(__file__).parent
 

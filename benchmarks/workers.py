@@ -14,7 +14,7 @@ from typing import Any
 import redis
 from running import Meter
 
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 HERE = Path(__file__).parent
 LEASE = 2.0

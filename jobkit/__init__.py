@@ -40,25 +40,25 @@ from jobkit.retry import Retry, exponential, polynomial
 
 if TYPE_CHECKING:
     from jobkit.backends.aggregate import Aggregate
-    from jobkit.call import Call
-    from jobkit.context import JobContext, current_job, this_job
-    from jobkit.declared import Job
-    from jobkit.outcome import Outcome
-    from jobkit.pattern import Pattern
-    from jobkit.receipt import Receipt
+    from jobkit.enqueue.receipt import Receipt
+    from jobkit.execute.context import JobContext, current_job, this_job
+    from jobkit.execute.outcome import Outcome
+    from jobkit.jobs.call import Call
+    from jobkit.jobs.job import Job
+    from jobkit.jobs.pattern import Pattern
     from jobkit.worker import Worker
 
 _LAZY = {
     "Aggregate": "jobkit.backends.aggregate",
-    "Call": "jobkit.call",
-    "Job": "jobkit.declared",
-    "JobContext": "jobkit.context",
-    "Outcome": "jobkit.outcome",
-    "Pattern": "jobkit.pattern",
-    "Receipt": "jobkit.receipt",
+    "Call": "jobkit.jobs.call",
+    "Job": "jobkit.jobs.job",
+    "JobContext": "jobkit.execute.context",
+    "Outcome": "jobkit.execute.outcome",
+    "Pattern": "jobkit.jobs.pattern",
+    "Receipt": "jobkit.enqueue.receipt",
     "Worker": "jobkit.worker",
-    "current_job": "jobkit.context",
-    "this_job": "jobkit.context",
+    "current_job": "jobkit.execute.context",
+    "this_job": "jobkit.execute.context",
 }
 
 __all__ = [

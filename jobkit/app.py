@@ -10,30 +10,30 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from msgspec import UNSET
 
-from jobkit.call import Call, check_priority, options
 from jobkit.coder import is_sealed
+from jobkit.connections.opened import Stores
+from jobkit.connections.resolver import Spec
+from jobkit.enqueue.sender import Sender
 from jobkit.errors import ConfigurationError, DeclarationError, SignatureMismatch, Undecodable, UnknownQueue
-from jobkit.pipeline import check
-from jobkit.queues import Queue, Queues
+from jobkit.jobs.call import Call, check_priority, options
+from jobkit.jobs.middleware import check
+from jobkit.jobs.queues import Queue, Queues
 from jobkit.retry import Errors, Retry, rules
-from jobkit.sending import Sender
-from jobkit.sources import Spec
-from jobkit.stores import Stores
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from zoneinfo import ZoneInfo
 
     from jobkit.backend import CancelOutcome
-    from jobkit.clients import Clients
     from jobkit.coder import Coder
-    from jobkit.declared import Isolation, Job, Router
-    from jobkit.execution import Performable, Performing, Plain
-    from jobkit.outcome import Outcome
-    from jobkit.pipeline import Middleware
-    from jobkit.receipt import Receipt
-    from jobkit.recurring import Recurring
-    from jobkit.ticks import Missed, Schedule
+    from jobkit.connections.clients import Clients
+    from jobkit.enqueue.receipt import Receipt
+    from jobkit.execute.outcome import Outcome
+    from jobkit.execute.perform import Performable, Performing, Plain
+    from jobkit.jobs.job import Isolation, Job, Router
+    from jobkit.jobs.middleware import Middleware
+    from jobkit.schedule.recurring import Recurring
+    from jobkit.schedule.triggers import Missed, Schedule
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -161,7 +161,7 @@ class App:
         soft_limit: float | timedelta | None,
         isolate: Isolation | None,
     ) -> Job[..., Any]:
-        from jobkit.declared import Job
+        from jobkit.jobs.job import Job
 
         declared = options(priority=check_priority(priority), key=key)
         job: Job[..., Any] = Job(
@@ -224,7 +224,7 @@ class App:
         Each tick is enqueued once, whatever number of workers run, across changes of clocks and crashes. The backend
         has to claim cells, remember and delay.
         """
-        from jobkit.declared import Job
+        from jobkit.jobs.job import Job
 
         if call is not None:
             self._recur(call, **stated)
@@ -243,7 +243,7 @@ class App:
         return declare
 
     def _recur(self, call: Call, **stated: Any) -> None:
-        from jobkit.recurring import recurring
+        from jobkit.schedule.recurring import recurring
 
         made = recurring(call, **stated)
         earlier = self.schedules.get(made.name)
@@ -331,8 +331,8 @@ class App:
 
     def perform_call(self, call: Call, *, by: str = "perform()") -> Outcome:
         """Perform a call here and now, from a thread without a running loop."""
-        from jobkit import enqueuing
-        from jobkit.portal import portal
+        from jobkit.connections.portal import portal
+        from jobkit.enqueue import enqueue as enqueuing
 
         enqueuing.refuse_running_loop(by, "a" + by.rpartition(".")[2])
         return portal().call(lambda home: self.aperform_call(call, plain=home.run))
@@ -348,16 +348,17 @@ class App:
     ) -> Outcome:
         """Perform a call on the running loop, in a fresh context, as a worker would; stores nothing.
 
-        ``checkpoint``: where an earlier attempt said that it was. ``perform``: who performs, `jobkit.execution` if
-        nobody is named.
+        ``checkpoint``: where an earlier attempt said that it was. ``perform``: who performs,
+        `jobkit.execute.perform` if nobody is named.
         """
         import asyncio
         from contextvars import Context
 
-        from jobkit import events, execution
+        from jobkit import events
         from jobkit.backend import Delivery
-        from jobkit.execution import context_of, in_thread
-        from jobkit.outgoing import Outgoing
+        from jobkit.enqueue.context import Outgoing
+        from jobkit.execute import perform as execution
+        from jobkit.execute.perform import context_of, in_thread
 
         queue = self.sender.route(call)
         message = Outgoing.of(call, queue).message()
@@ -431,8 +432,8 @@ class App:
 
     def cancel(self, job: Receipt | str) -> CancelOutcome:
         """End a job that waits; tell the worker of one that runs."""
-        from jobkit import enqueuing
-        from jobkit.portal import portal
+        from jobkit.connections.portal import portal
+        from jobkit.enqueue import enqueue as enqueuing
 
         enqueuing.refuse_running_loop("app.cancel()", "app.acancel()")
         return portal().call(lambda _: self.acancel(job))

@@ -34,7 +34,7 @@ from msgspec import Struct, structs
 from jobkit.clock import Clock
 from jobkit.errors import Unsupported
 from jobkit.lifecycle import State
-from jobkit.privacy import shown_value
+from jobkit.redaction import shown_value
 
 # What is handed over.
 

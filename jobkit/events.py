@@ -14,9 +14,9 @@ from msgspec import Struct
 
 if TYPE_CHECKING:
     from jobkit.backend import CancelOutcome
-    from jobkit.call import Call
-    from jobkit.outcome import Outcome
-    from jobkit.receipt import Receipt
+    from jobkit.enqueue.receipt import Receipt
+    from jobkit.execute.outcome import Outcome
+    from jobkit.jobs.call import Call
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ import redis.asyncio
 import uvloop
 
 from jobkit.backend import Message
+from jobkit.backends.redis.commands import Moves
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.moves import Moves
-from jobkit.backends.redis.requests import Requests
+from jobkit.backends.redis.request_factory import Requests
+from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.scripts import script
-from jobkit.backends.redis.steps import Word
 from subjects.stopwatch import main, say, timed
 from subjects.with_bare import BODY, HEADERS
 

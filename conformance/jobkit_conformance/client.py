@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from jobkit.backend import Backend
-from jobkit.passing import Passing
+from jobkit.backends.delegating import Passing
 from jobkit_conformance.answers import check_answer
 from jobkit_conformance.trace import Trace
 

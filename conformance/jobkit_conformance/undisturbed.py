@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator
 
-from jobkit import privacy, sources
+from jobkit import redaction
+from jobkit.connections import resolver
 from jobkit_conformance.overheard import quiet
 
 
 @contextlib.contextmanager
 def undisturbed() -> Generator[None]:
     """Apps keep their jobs where they say, arguments are not shown, and what is logged does not spoil the report."""
-    leave, hide = sources.redirect_all(None), privacy.reveal(shown=False)
+    leave, hide = resolver.redirect_all(None), redaction.reveal(shown=False)
     try:
         with quiet():
             yield

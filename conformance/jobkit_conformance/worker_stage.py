@@ -14,18 +14,18 @@ import msgspec
 
 from jobkit.app import App
 from jobkit.backend import Backend, Message, Stored
-from jobkit.clients import Clients
 from jobkit.clock import Clock
-from jobkit.context import JobContext, current_job
-from jobkit.job import Envelope
-from jobkit.sources import Source
+from jobkit.connections.clients import Clients
+from jobkit.connections.resolver import Source
+from jobkit.execute.context import JobContext, current_job
+from jobkit.jobs.envelope import Envelope
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.client import Client
 from jobkit_conformance.stage import Stage
 from jobkit_conformance.worker_line import Line, Ties
 
 if TYPE_CHECKING:
-    from jobkit.declared import Job
+    from jobkit.jobs.job import Job
     from jobkit.worker import Worker
 
 T = TypeVar("T")

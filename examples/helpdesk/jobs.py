@@ -9,7 +9,7 @@ from django.core.mail import send_mail
 
 import jobkit
 from helpdesk.models import Ticket
-from jobkit.contrib.django import connections
+from jobkit.integrations.django import connections
 
 app = jobkit.App(perform=[connections])
 app.queue("mail")

@@ -30,7 +30,7 @@ DEFAULT_FROM_EMAIL = "helpdesk@example.org"
 
 TASKS = {
     "default": {
-        "BACKEND": "jobkit.contrib.django.TaskBackend",
+        "BACKEND": "jobkit.integrations.django.TaskBackend",
         "QUEUES": ["default", "reports"],
         "OPTIONS": {"app": "helpdesk.jobs:app"},
     }

@@ -10,7 +10,7 @@ from django.test import TransactionTestCase
 import jobkit
 from helpdesk.jobs import acknowledge, escalate, send_answer
 from helpdesk.models import Ticket
-from jobkit.contrib.django import on_commit
+from jobkit.integrations.django import on_commit
 from pytest_jobkit import Jobs
 
 

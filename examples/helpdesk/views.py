@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from helpdesk.jobs import PATIENCE, acknowledge, escalate, send_answer
 from helpdesk.models import Ticket
 from helpdesk.tasks import report_open_tickets
-from jobkit.contrib.django import on_commit
+from jobkit.integrations.django import on_commit
 
 
 @transaction.atomic

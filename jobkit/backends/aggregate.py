@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobkit import sources
-from jobkit.admission import check_messages
 from jobkit.backend import Backend, EnqueueOutcome, Message, OffersDescription, OffersWipe
+from jobkit.backends.delegating import Passing
 from jobkit.clock import Clock
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Spec
+from jobkit.enqueue.batching import Gathering, Limits
 from jobkit.errors import Closed, ConfigurationError
-from jobkit.gathering import Gathering, Limits
-from jobkit.passing import Passing
-from jobkit.privacy import without_password
-from jobkit.sources import Spec
+from jobkit.redaction import without_password
+from jobkit.validation import check_messages
 
 
 class Aggregate:
@@ -42,7 +42,7 @@ class Aggregate:
 
     def __call__(self, url: str | None, namespace: str, clock: Clock | None, /) -> Backend:
         """As a backend factory: a client whose enqueues are gathered."""
-        found = sources.find(self._backend, namespace)
+        found = resolver.find(self._backend, namespace)
         if found.embedded:
             raise ConfigurationError("jobs in the memory of this process need no batches: give the app inline: itself")
         return Aggregated(found.factory(found.url, found.namespace, clock), self._size, self._wait)

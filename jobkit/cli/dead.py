@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from jobkit.backend import Deleted, Requeued, Stored
 from jobkit.backend import Held as Taken
-from jobkit.cli import stores
-from jobkit.cli.ended import Told, tell
-from jobkit.cli.printing import as_json, confirm, instant, jobs, line_of, table
-from jobkit.cli.shown import Shown, shown, text
-from jobkit.cli.stores import Store, batches
+from jobkit.cli import store_options
+from jobkit.cli.job_details import Shown, shown, text
+from jobkit.cli.output import as_json, confirm, instant, jobs, line_of, table
+from jobkit.cli.results import Told, tell
+from jobkit.cli.store_options import Store, batches
 from jobkit.errors import ConfigurationError
 from jobkit.lifecycle import State
 
@@ -50,9 +50,9 @@ def command(parser: argparse.ArgumentParser) -> None:
         each.add_argument("--queue", metavar="NAME", help="only of this queue")
         each.add_argument("--job", metavar="NAME", help="only of this job")
     for each, main in ((listing, _list), (showing, _show), (requeuing, _requeue), (deleting, _delete)):
-        stores.declare(each)
+        store_options.declare(each)
         each.add_argument("--json", action="store_true", help="for machines")
-        each.set_defaults(run=stores.running(main))
+        each.set_defaults(run=store_options.running(main))
 
 
 async def _list(all: list[Store], stated: argparse.Namespace) -> int:
@@ -115,7 +115,7 @@ async def _dead(store: Store, queue: str) -> AsyncGenerator[Stored, None]:
 
 
 async def _show(all: list[Store], stated: argparse.Namespace) -> int:
-    app = stores.app_of(stated)
+    app = store_options.app_of(stated)
     found: list[Shown] = []
     for store in all:
         got = await store.find(stated.ids)

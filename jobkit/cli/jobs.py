@@ -7,10 +7,10 @@ import argparse
 from msgspec import Struct
 
 from jobkit.backend import Cancelled, Marked
-from jobkit.cli import stores
-from jobkit.cli.ended import Told, tell
-from jobkit.cli.printing import as_json, confirm, jobs
-from jobkit.cli.stores import Store, batches
+from jobkit.cli import store_options
+from jobkit.cli.output import as_json, confirm, jobs
+from jobkit.cli.results import Told, tell
+from jobkit.cli.store_options import Store, batches
 from jobkit.errors import ConfigurationError
 from jobkit.lifecycle import State
 
@@ -29,8 +29,8 @@ def cancel(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("ids", nargs="+", metavar="ID")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true", help="for machines")
-    stores.declare(parser)
-    parser.set_defaults(run=stores.running(_cancel))
+    store_options.declare(parser)
+    parser.set_defaults(run=store_options.running(_cancel))
 
 
 async def _cancel(all: list[Store], stated: argparse.Namespace) -> int:
@@ -54,8 +54,8 @@ def purge(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", required=True, choices=[str(each) for each in PURGEABLE], help="which of its jobs")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true", help="for machines")
-    stores.declare(parser)
-    parser.set_defaults(run=stores.running(_purge))
+    store_options.declare(parser)
+    parser.set_defaults(run=store_options.running(_purge))
 
 
 async def _purge(all: list[Store], stated: argparse.Namespace) -> int:
@@ -104,8 +104,8 @@ def queues(parser: argparse.ArgumentParser) -> None:
         each = verbs.add_parser(verb, help=summary)
         each.add_argument("queues", nargs="+", metavar="QUEUE")
         each.add_argument("--json", action="store_true", help="for machines")
-        stores.declare(each)
-        each.set_defaults(run=stores.running(_pause))
+        store_options.declare(each)
+        each.set_defaults(run=store_options.running(_pause))
 
 
 async def _pause(all: list[Store], stated: argparse.Namespace) -> int:

@@ -97,7 +97,7 @@ def _is_written(path: Path) -> bool:
 
 def _bridge() -> Any:
     try:
-        return import_module("jobkit.observing.prometheus")
+        return import_module("jobkit.observability.prometheus")
     except ModuleNotFoundError as error:
         if error.name != "prometheus_client":
             raise

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from jobkit.cli import stores
-from jobkit.cli.printing import age, as_json, number, table
-from jobkit.cli.stores import Store
-from jobkit.privacy import printable
+from jobkit.cli import store_options
+from jobkit.cli.output import age, as_json, number, table
+from jobkit.cli.store_options import Store
+from jobkit.redaction import printable
 
 CLEAR = "\x1b[H\x1b[2J"
 
@@ -38,12 +38,12 @@ class Line(Struct, frozen=True):
 
 def command(parser: argparse.ArgumentParser) -> None:
     parser.description = "Show how many jobs of each queue wait, run and are dead."
-    stores.declare(parser)
+    store_options.declare(parser)
     parser.add_argument("--json", action="store_true", help="for machines: a list of queues")
     parser.add_argument(
         "--watch", type=float, nargs="?", const=2.0, metavar="SECONDS", help="again and again, until you end it (2)"
     )
-    parser.set_defaults(run=stores.running(_show))
+    parser.set_defaults(run=store_options.running(_show))
 
 
 async def _show(all: list[Store], stated: argparse.Namespace) -> int:

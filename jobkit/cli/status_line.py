@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from jobkit.worker.figures import Figures
+from jobkit.worker.stats import Figures
 
 EACH: Final = 1.0
 """Seconds between two drawings, and the time that a rate is about is ten of these."""

@@ -14,21 +14,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit.app import App
-from jobkit.cli import flags, metrics
-from jobkit.cli.logs import BesideStatus, set_up
+from jobkit.cli import metrics, worker_options
+from jobkit.cli.log_format import BesideStatus, set_up
 from jobkit.cli.status_line import StatusLine
 from jobkit.cli.targets import find_app
 from jobkit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jobkit.worker import Options
-    from jobkit.worker.figures import Figures
+    from jobkit.worker.stats import Figures
 
 T = TypeVar("T")
 
 
 def command(parser: argparse.ArgumentParser) -> None:
-    flags.declare(parser)
+    worker_options.declare(parser)
     parser.set_defaults(run=run)
 
 
@@ -93,7 +93,7 @@ async def _work(app: App, stated: argparse.Namespace, options: Options) -> int:
         await around.enter_async_context(_shown(stated, lambda: worker.figures))
         await around.enter_async_context(metrics.exposed(app, stated))
         if stated.report_fd is not None:
-            from jobkit.worker.reporting import reporting
+            from jobkit.worker.supervisor_pipe import reporting
 
             await around.enter_async_context(reporting(stated.report_fd, lambda: worker.figures, worker.ask))
         await worker.run()
@@ -101,13 +101,20 @@ async def _work(app: App, stated: argparse.Namespace, options: Options) -> int:
 
 
 async def _supervise(app: App, stated: argparse.Namespace, options: Options) -> int:
-    from jobkit.worker.files import Files
+    from jobkit.worker.health_files import Files
     from jobkit.worker.supervisor import Supervisor
 
     count = stated.processes or 1
 
     def one(place: int, fd: int) -> list[str]:
-        return [sys.executable, "-m", "jobkit", "worker", *flags.of_child(stated, place, count), f"--report-fd={fd}"]
+        return [
+            sys.executable,
+            "-m",
+            "jobkit",
+            "worker",
+            *worker_options.of_child(stated, place, count),
+            f"--report-fd={fd}",
+        ]
 
     files = Files(options.ready_file, options.live_file)
     folder = metrics.shared(stated)

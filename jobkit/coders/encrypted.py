@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jobkit.coder import Coder
 from jobkit.coders.json import JSON
-from jobkit.coders.sealed import bound_to, checked_keys
+from jobkit.coders.key_rotation import bound_to, checked_keys
 from jobkit.errors import ConfigurationError
 
 try:

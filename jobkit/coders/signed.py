@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jobkit.coder import Coder
 from jobkit.coders.json import JSON
-from jobkit.coders.sealed import bound_to, checked_keys
+from jobkit.coders.key_rotation import bound_to, checked_keys
 
 SIZE: Final = 32
 """Bytes of HMAC-SHA-256, in front of the body."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 
 import msgspec
 
-from jobkit.privacy import printable
+from jobkit.redaction import printable
 
 
 def plain(format: str) -> Callable[[object], object]:

@@ -12,11 +12,11 @@ from collections.abc import AsyncGenerator
 
 from jobkit.app import App
 from jobkit.backend import Backend
-from jobkit.checkpoint import ByExtending
-from jobkit.clients import Clients
-from jobkit.execution import context_of, perform
-from jobkit.portal import Home, portal
-from jobkit.tether import tether
+from jobkit.connections.clients import Clients
+from jobkit.connections.loop_scope import tether
+from jobkit.connections.portal import Home, portal
+from jobkit.execute.checkpoint import ByExtending
+from jobkit.execute.perform import context_of, perform
 from jobkit.worker.worker import Worker, serves
 
 log = logging.getLogger("jobkit.worker")

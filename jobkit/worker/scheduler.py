@@ -14,13 +14,13 @@ from typing import Final
 
 from jobkit.app import App
 from jobkit.backend import Backend
-from jobkit.call import instant
+from jobkit.enqueue.receipt import Receipt
 from jobkit.errors import BackendUnavailable, Closed, ConfigurationError, Unsupported
-from jobkit.receipt import Receipt
-from jobkit.recurring import Recurring
-from jobkit.ticks import EPOCH, due
-from jobkit.worker.host import THIS_HOST
-from jobkit.worker.pause import Pause
+from jobkit.jobs.call import instant
+from jobkit.schedule.recurring import Recurring
+from jobkit.schedule.triggers import EPOCH, due
+from jobkit.worker.backoff import Pause
+from jobkit.worker.runtime import THIS_HOST
 
 log = logging.getLogger("jobkit.worker")
 

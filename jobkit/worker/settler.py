@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from jobkit import events
 from jobkit.backend import Backend, Dead, Delivery, Done, RetryAt, Settled, Settlement, SettleOutcome, Stale
-from jobkit.context import JobContext
 from jobkit.errors import BackendUnavailable
-from jobkit.outcome import Outcome, Performed
-from jobkit.worker.host import Host
-from jobkit.worker.pause import Pause
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.worker.backoff import Pause
+from jobkit.worker.runtime import Host
 
 log = logging.getLogger("jobkit.worker")
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from jobkit.worker.figures import Figures
-from jobkit.worker.files import Files
-from jobkit.worker.reporting import reports
+from jobkit.worker.health_files import Files
+from jobkit.worker.stats import Figures
+from jobkit.worker.supervisor_pipe import reports
 
 log = logging.getLogger("jobkit.worker")
 

@@ -13,20 +13,20 @@ from weakref import WeakSet
 from msgspec import structs
 
 from jobkit.app import App
-from jobkit.clients import Clients
+from jobkit.connections.clients import Clients
 from jobkit.errors import ConfigurationError
-from jobkit.privacy import printable
-from jobkit.recurring import Recurring
-from jobkit.worker.feed import Feed
-from jobkit.worker.figures import Figures
-from jobkit.worker.files import Files
-from jobkit.worker.host import THIS_HOST, Host
+from jobkit.redaction import printable
+from jobkit.schedule.recurring import Recurring
+from jobkit.worker.fetcher import Feed
+from jobkit.worker.health_files import Files
 from jobkit.worker.options import Options, Stated
-from jobkit.worker.order import Order, Strict, Weighted
-from jobkit.worker.retirement import Retirement
-from jobkit.worker.running import CHILDREN, THREADS
+from jobkit.worker.queue_order import Order, Strict, Weighted
+from jobkit.worker.recycling import Retirement
+from jobkit.worker.running_job import CHILDREN, THREADS
+from jobkit.worker.runtime import THIS_HOST, Host
 from jobkit.worker.scheduler import Scheduler
 from jobkit.worker.slots import Slots
+from jobkit.worker.stats import Figures
 
 log = logging.getLogger("jobkit.worker")
 

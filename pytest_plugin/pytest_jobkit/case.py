@@ -10,10 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from jobkit.backend import Backend, OffersWipe
-from jobkit.clients import Clients, opened
 from jobkit.clock import ManualClock
+from jobkit.connections.clients import Clients, opened
+from jobkit.connections.portal import portal
 from jobkit.errors import ConfigurationError
-from jobkit.portal import portal
 from pytest_jobkit.backends.lodging import lodging
 from pytest_jobkit.backends.names import CLOCK
 from pytest_jobkit.jobs import Jobs
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from jobkit.portal import Home
-    from jobkit.sources import Source, Spec
+    from jobkit.connections.portal import Home
+    from jobkit.connections.resolver import Source, Spec
     from pytest_jobkit.backends.choice import Choice
     from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.guard import TooManyPerforms

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import UNSET
 
-from jobkit.call import EPOCH, Call
-from jobkit.enqueuing import refuse_running_loop
-from jobkit.portal import portal
+from jobkit.connections.portal import portal
+from jobkit.enqueue.enqueue import refuse_running_loop
+from jobkit.jobs.call import EPOCH, Call
 from pytest_jobkit.logs import sought
 from pytest_jobkit.logs.log import Kind, Log
 from pytest_jobkit.logs.window import Window
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jobkit.app import App
-    from jobkit.portal import Home
+    from jobkit.connections.portal import Home
     from pytest_jobkit.case import Case
     from pytest_jobkit.logs.entry import Entry
     from pytest_jobkit.logs.sought import Wanted

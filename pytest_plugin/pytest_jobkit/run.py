@@ -26,8 +26,8 @@ from pytest_jobkit.wider import STAYS, Stay, Stays
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from jobkit.connections.resolver import Source, Spec
     from jobkit.events import Happening
-    from jobkit.sources import Source, Spec
     from pytest_jobkit.case import Case
     from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.chaos.verdict import Finale
@@ -134,20 +134,21 @@ class Run:
 
     def install(self) -> None:
         """From here on every app keeps its jobs where the run says, every event is heard, and arguments are shown."""
-        from jobkit import events, privacy, sources
+        from jobkit import events, redaction
+        from jobkit.connections import resolver
 
-        self._config.add_cleanup(privacy.reveal(shown=True))
+        self._config.add_cleanup(redaction.reveal(shown=True))
         self._config.add_cleanup(events.observe(self._hear))
-        self._config.add_cleanup(sources.redirect_all(self._redirect))
+        self._config.add_cleanup(resolver.redirect_all(self._redirect))
 
     def _redirect(self, spec: Spec | None, namespace: str) -> Source:
         return self.touch().source(spec, namespace)
 
     def _hear(self, event: Happening) -> None:
         """Not of jobs that somebody in a test sends elsewhere."""
-        from jobkit import sources
+        from jobkit.connections import resolver
 
-        if sources.redirector() == self._redirect:
+        if resolver.redirector() == self._redirect:
             self.touch().tape.hear(event)
 
     def touch(self) -> Case:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobkit.ticks import Daily
+from jobkit.schedule.triggers import Daily
 from tests.broken.patched import PatchedWorker
 
 RULE = "W11"
@@ -20,4 +20,4 @@ def _a_day_later(daily: Daily, instant: datetime) -> datetime:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.ticks.Daily.after": _a_day_later}
+        return {"jobkit.schedule.triggers.Daily.after": _a_day_later}

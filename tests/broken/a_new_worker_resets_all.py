@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit.app import App
-from jobkit.backends.inline.harness import Harness as InlineHarness
 from jobkit.lifecycle import Move, Phase
+from jobkit.testing.inline import Harness as InlineHarness
 from jobkit.worker import Worker
 
 RULE = "W12"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.keys import PRIORITIES
-from jobkit.backends.redis.steps import Ask, Steps
+from jobkit.backends.redis.requests import Ask, Steps
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "P1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from jobkit.backends.redis.carrier import Carrier
-from jobkit.backends.redis.steps import Ask, Reply, Run
+from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.requests import Ask, Reply, Run
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "E5"

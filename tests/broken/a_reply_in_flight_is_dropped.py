@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Delivery
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.patched import PatchedWorker
 
 RULE = "W7"
@@ -18,4 +18,4 @@ async def _forget(feed: Feed, reserving: asyncio.Task[list[Delivery]]) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._release_what": _forget}
+        return {"jobkit.worker.fetcher.Feed._release_what": _forget}

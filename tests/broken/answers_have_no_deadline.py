@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.backends.redis.carrier import Carrier
+from jobkit.backends.redis.executor import Carrier
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "D6"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit import execution
 from jobkit.backend import Delivery
-from jobkit.context import JobContext
 from jobkit.errors import Undecodable
-from jobkit.execution import Plain, Registry
-from jobkit.outcome import Outcome, Performed
+from jobkit.execute import perform as execution
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import Plain, Registry
 from tests.broken.patched import PatchedWorker
 
 RULE = "W5"
@@ -25,4 +25,4 @@ async def _drop_bad_ones(delivery: Delivery, context: JobContext, registry: Regi
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.perform": _drop_bad_ones}
+        return {"jobkit.worker.executor.perform": _drop_bad_ones}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from jobkit.admission import check_messages
 from jobkit.backend import EnqueueOutcome, Message
 from jobkit.backends.inline.backend import InlineBackend
+from jobkit.validation import check_messages
 from tests.broken.patched import PatchedHarness
 
 RULE = "E1"

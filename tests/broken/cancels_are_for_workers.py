@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobkit.backend import Cancelled, CancelOutcome, Delivery
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Move, Phase
 from tests.broken.patched import PatchedHarness

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.cells import Cells
+from jobkit.backends.inline.key_values import Cells
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Delivery, ExtendOutcome, Extension
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 

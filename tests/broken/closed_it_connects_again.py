@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.channel import Channel
+from jobkit.backends.redis.connection import Channel
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "G4"

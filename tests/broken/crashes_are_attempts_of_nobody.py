@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from jobkit.backend import Delivery
-from jobkit.worker.jobs import Jobs
+from jobkit.worker.executor import Jobs
 from tests.broken.processes import OverSqlite
 
 RULE = "W4"
@@ -18,7 +18,7 @@ def _as_the_first(jobs: Jobs, deliveries: list[Delivery], sent: float) -> None:
     start(jobs, [replace(each, attempt=1) for each in deliveries], sent)
 
 
-FAULTS = {"jobkit.worker.jobs.Jobs.start": _as_the_first}
+FAULTS = {"jobkit.worker.executor.Jobs.start": _as_the_first}
 
 
 class Harness(OverSqlite):

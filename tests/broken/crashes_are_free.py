@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec import structs
 
-from jobkit import execution
 from jobkit.backend import Delivery
-from jobkit.context import JobContext
-from jobkit.execution import Plain, Registry
-from jobkit.outcome import Outcome
+from jobkit.execute import perform as execution
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome
+from jobkit.execute.perform import Plain, Registry
 from tests.broken.patched import PatchedWorker
 
 RULE = "W4"
@@ -25,4 +25,4 @@ async def _in_good_faith(delivery: Delivery, context: JobContext, registry: Regi
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.perform": _in_good_faith}
+        return {"jobkit.worker.executor.perform": _in_good_faith}

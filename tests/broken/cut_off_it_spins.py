@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from jobkit.worker.pause import Pause
+from jobkit.worker.backoff import Pause
 from tests.broken.patched import PatchedWorker
 
 RULE = "W9"
@@ -17,4 +17,4 @@ async def _no_rest(pause: Pause) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.pause.Pause.rest": _no_rest}
+        return {"jobkit.worker.backoff.Pause.rest": _no_rest}

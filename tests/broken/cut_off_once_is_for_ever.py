@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.processes import OverRedis
 
 RULE = "W9"
@@ -16,7 +16,7 @@ def _give_up(feed: Feed, error: Exception) -> None:
     raise asyncio.CancelledError
 
 
-FAULTS = {"jobkit.worker.feed.Feed._complain": _give_up}
+FAULTS = {"jobkit.worker.fetcher.Feed._complain": _give_up}
 
 
 class Harness(OverRedis):

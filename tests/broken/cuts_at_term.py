@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.processes import OverSqlite
 
 RULE = "W7"
@@ -15,7 +15,7 @@ async def _without_grace(feed: Feed, grace: float) -> None:
     await stop(feed, 0.0)
 
 
-FAULTS = {"jobkit.worker.feed.Feed.stop": _without_grace}
+FAULTS = {"jobkit.worker.fetcher.Feed.stop": _without_grace}
 
 
 class Harness(OverSqlite):

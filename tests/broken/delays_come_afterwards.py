@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.steps import Ask, Steps
-from jobkit.backends.redis.wire import read_token
+from jobkit.backends.redis.codec import read_token
+from jobkit.backends.redis.requests import Ask, Steps
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "S3"

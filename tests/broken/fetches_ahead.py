@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit.backend import Delivery
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.patched import PatchedWorker
 
 RULE = "W8"
@@ -20,4 +20,4 @@ async def _twice_as_many(feed: Feed, limit: int, wait: int) -> list[Delivery]:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._reserve": _twice_as_many}
+        return {"jobkit.worker.fetcher.Feed._reserve": _twice_as_many}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.processes import OverSqlite
 
 RULE = "W7"
@@ -24,7 +24,7 @@ def _not_yet(feed: Feed) -> None:
     """Nothing happens here: that is the fault."""
 
 
-FAULTS = {"jobkit.worker.feed.Feed.stop": _later, "jobkit.worker.feed.Feed.begin_stop": _not_yet}
+FAULTS = {"jobkit.worker.fetcher.Feed.stop": _later, "jobkit.worker.fetcher.Feed.begin_stop": _not_yet}
 
 
 class Harness(OverSqlite):

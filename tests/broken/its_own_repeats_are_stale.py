@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from unittest import mock
 
-from jobkit.backends.redis.harness import FakeHarness
-from jobkit.backends.redis.requests import Request
-from jobkit.backends.redis.steps import Word
+from jobkit.backends.redis.request_factory import Request
+from jobkit.backends.redis.requests import Word
+from jobkit.testing.redis.harness import FakeHarness
 
 RULE = "E4"
 

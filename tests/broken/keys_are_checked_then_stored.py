@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import EnqueueOutcome, Held, Message
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 

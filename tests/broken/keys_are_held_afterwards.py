@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import Accepted, EnqueueOutcome, Message
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.steps import Ask, Steps, Word
+from jobkit.backends.redis.requests import Ask, Steps, Word
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "K1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobkit.worker.keeper import Keeper
+from jobkit.worker.leases import Keeper
 from tests.broken.patched import PatchedWorker
 
 RULE = "W2"
@@ -17,4 +17,4 @@ def _hold_nothing(keeper: Keeper, tokens: Sequence[str], granted_at: float, limi
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.keeper.Keeper.hold": _hold_nothing}
+        return {"jobkit.worker.leases.Keeper.hold": _hold_nothing}

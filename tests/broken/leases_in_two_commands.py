@@ -8,9 +8,9 @@ from msgspec import structs
 
 from jobkit.backend import Extension
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.harness import FakeHarness
-from jobkit.backends.redis.moves import Taken
+from jobkit.backends.redis.commands import Taken
 from jobkit.clock import Clock
+from jobkit.testing.redis.harness import FakeHarness
 from jobkit_conformance.harness import Wire
 
 RULE = "R4"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jobkit.worker.keeper import Keeper
+from jobkit.worker.leases import Keeper
 from tests.broken.patched import PatchedWorker
 
 RULE = "W2"
@@ -23,5 +23,5 @@ def _begin_for_ever(keeper: Keeper, token: str, limit: float) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        keeper = "jobkit.worker.keeper.Keeper"
+        keeper = "jobkit.worker.leases.Keeper"
         return {f"{keeper}.hold": _hold_for_ever, f"{keeper}.begin": _begin_for_ever}

@@ -20,4 +20,4 @@ def _none(deliveries: object, registry: object) -> dict[str, float]:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execution.within": _as_long_as_it_takes, "jobkit.worker.jobs.limits_of": _none}
+        return {"jobkit.execute.perform.within": _as_long_as_it_takes, "jobkit.worker.executor.limits_of": _none}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import Delivery
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit.backends.inline.queue import Place
+from jobkit.backends.inline.state import Place
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase, State
 from tests.broken.patched import PatchedHarness

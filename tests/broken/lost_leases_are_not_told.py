@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.jobs import Jobs
-from jobkit.worker.keeper import News
+from jobkit.worker.executor import Jobs
+from jobkit.worker.leases import News
 from tests.broken.patched import PatchedWorker
 
 RULE = "W3"
@@ -17,4 +17,4 @@ def _tell_nobody(jobs: Jobs, token: str, news: News) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._tell": _tell_nobody}
+        return {"jobkit.worker.executor.Jobs._tell": _tell_nobody}

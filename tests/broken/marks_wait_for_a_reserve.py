@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.line import Line
+from jobkit.backends.inline.sorted_index import Line
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 

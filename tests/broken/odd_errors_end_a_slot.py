@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit import execution
-from jobkit.worker.jobs import Jobs
-from jobkit.worker.running import Running
+from jobkit.execute import perform
+from jobkit.worker.executor import Jobs
+from jobkit.worker.running_job import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W6"
@@ -14,11 +14,11 @@ RULE = "W6"
 
 async def _only_exceptions(jobs: Jobs, running: Running) -> None:
     plain = jobs._in_thread(running)
-    outcome = await execution.perform(running.delivery, running.context, jobs._registry, plain)
+    outcome = await perform.perform(running.delivery, running.context, jobs._registry, plain)
     if outcome.error is None or isinstance(outcome.error, Exception):
         jobs._end(running, outcome)
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._perform": _only_exceptions}
+        return {"jobkit.worker.executor.Jobs._perform": _only_exceptions}

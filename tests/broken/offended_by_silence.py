@@ -6,7 +6,7 @@ from typing import Any
 
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from jobkit.backends.redis.carrier import Carrier
+from jobkit.backends.redis.executor import Carrier
 from jobkit.errors import BackendUnavailable
 from tests.broken.on_a_server import ServerHarness
 

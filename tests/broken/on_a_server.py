@@ -6,11 +6,11 @@ from copy import copy
 from hashlib import sha1
 from typing import ClassVar
 
-from jobkit.backends.redis import harness
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.carrier import Carrier
+from jobkit.backends.redis.executor import Carrier
 from jobkit.backends.redis.scripts import Script, script
 from jobkit.clock import Clock
+from jobkit.testing.redis import harness
 from jobkit_conformance.wire.proxy import Proxy
 from tests.broken.patched import Patched
 

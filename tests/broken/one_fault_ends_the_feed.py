@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.patched import PatchedWorker
 
 RULE = "W9"
@@ -18,4 +18,4 @@ def _give_up(feed: Feed, error: Exception) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._complain": _give_up}
+        return {"jobkit.worker.fetcher.Feed._complain": _give_up}

@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 from jobkit.errors import BackendUnavailable
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "W9"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Stored
-from jobkit.backends.inline.queue import Place
+from jobkit.backends.inline.state import Place
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import State
 from tests.broken.patched import PatchedHarness

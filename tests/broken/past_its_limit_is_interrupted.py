@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.context import JobContext
 from jobkit.errors import TimeLimit
-from jobkit.execution import judge
-from jobkit.outcome import Outcome, Performed
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import judge
 from jobkit.retry import Rules
 from tests.broken.patched import PatchedWorker
 
@@ -22,4 +22,4 @@ def _interrupted(rules: Rules, context: JobContext, error: BaseException) -> Out
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execution.judge": _interrupted}
+        return {"jobkit.execute.perform.judge": _interrupted}

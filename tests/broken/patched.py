@@ -7,9 +7,9 @@ from typing import Any
 from unittest import mock
 
 from jobkit.backends.inline.backend import InlineBackend, Memory
-from jobkit.backends.inline.harness import Harness
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
+from jobkit.testing.inline import Harness
 from jobkit_conformance import BackendHarness
 
 

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobkit.backends.redis.harness import Harness as RedisHarness
-from jobkit.backends.sqlite.harness import Harness as SqliteHarness
+from jobkit.testing.redis.harness import Harness as RedisHarness
+from jobkit.testing.sqlite.harness import Harness as SqliteHarness
 from jobkit_conformance import BackendHarness
 
 AT_WORK = Path(__file__).with_name("at_work.py")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from tests.conformance.remote import RemoteBackend, RemoteHarness
 

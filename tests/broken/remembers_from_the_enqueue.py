@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Move
 from tests.broken.patched import PatchedHarness

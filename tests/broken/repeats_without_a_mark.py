@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.backends.redis.carrier import Carrier
-from jobkit.backends.redis.requests import Request
+from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.request_factory import Request
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "E4"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import EnqueueOutcome, Known, Message
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.lifecycle import Move
 from tests.conformance.remote import RemoteHarness, RetainingStore
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit import execution
 from jobkit.backend import Delivery
-from jobkit.context import JobContext
-from jobkit.execution import Plain, Registry
-from jobkit.outcome import Outcome, Performed
+from jobkit.execute import perform as execution
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import Plain, Registry
 from tests.broken.on_a_server import ServerWorker
 
 RULE = "W4"
@@ -28,4 +28,4 @@ async def _a_few_times(delivery: Delivery, context: JobContext, registry: Regist
 
 class Harness(ServerWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.perform": _a_few_times}
+        return {"jobkit.worker.executor.perform": _a_few_times}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Move
 from tests.broken.patched import PatchedHarness

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Done
-from jobkit.worker.jobs import Jobs
-from jobkit.worker.running import Running
+from jobkit.worker.executor import Jobs
+from jobkit.worker.running_job import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W1"
@@ -24,4 +24,4 @@ async def settles_first(jobs: Jobs, running: Running) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._perform": settles_first}
+        return {"jobkit.worker.executor.Jobs._perform": settles_first}

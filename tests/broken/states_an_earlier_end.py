@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.queue import Job
+from jobkit.backends.inline.state import Job
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 

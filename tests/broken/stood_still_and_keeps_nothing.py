@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from jobkit.backend import Backend
-from jobkit.worker.keeper import Keeper
+from jobkit.worker.leases import Keeper
 from tests.broken.processes import OverSqlite
 
 RULE = "W2"
@@ -31,8 +31,8 @@ async def _until_it_stands_still(keeper: Keeper, backend: Backend) -> None:
 
 
 FAULTS = {
-    "jobkit.worker.keeper.Keeper.hold": _from_now_on,
-    "jobkit.worker.keeper.Keeper._extend_due": _until_it_stands_still,
+    "jobkit.worker.leases.Keeper.hold": _from_now_on,
+    "jobkit.worker.leases.Keeper._extend_due": _until_it_stands_still,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.jobs import Jobs
+from jobkit.worker.executor import Jobs
 from tests.broken.patched import PatchedWorker
 
 RULE = "W7"
@@ -16,4 +16,4 @@ async def _leave_them(jobs: Jobs) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._interrupt": _leave_them}
+        return {"jobkit.worker.executor.Jobs._interrupt": _leave_them}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakSet
 
-from jobkit.worker.feed import Feed
+from jobkit.worker.fetcher import Feed
 from tests.broken.on_a_server import ServerWorker
 
 RULE = "W7"
@@ -27,4 +27,4 @@ def _unless(feed: Feed) -> None:
 
 class Harness(ServerWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.feed.Feed._complain": _note, "jobkit.worker.feed.Feed.begin_stop": _unless}
+        return {"jobkit.worker.fetcher.Feed._complain": _note, "jobkit.worker.fetcher.Feed.begin_stop": _unless}

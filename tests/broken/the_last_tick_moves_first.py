@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from jobkit.backend import Backend
-from jobkit.receipt import Receipt
-from jobkit.recurring import Recurring
+from jobkit.enqueue.receipt import Receipt
+from jobkit.schedule.recurring import Recurring
 from jobkit.worker import scheduler
 from jobkit.worker.scheduler import Scheduler
 from tests.broken.patched import PatchedWorker

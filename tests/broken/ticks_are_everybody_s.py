@@ -17,4 +17,4 @@ def _any_id(name: str, tick: datetime) -> str:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.recurring.id_of": _any_id}
+        return {"jobkit.schedule.recurring.id_of": _any_id}

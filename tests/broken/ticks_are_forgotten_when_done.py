@@ -12,4 +12,4 @@ RULE = "W11"
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.recurring.REMEMBER": timedelta(0)}
+        return {"jobkit.schedule.recurring.REMEMBER": timedelta(0)}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from jobkit.limit import time_limit
+from jobkit.jobs.limits import time_limit
 from tests.broken.patched import PatchedWorker
 
 RULE = "W13"
@@ -25,4 +25,4 @@ async def _cancelled_in_time(seconds: float | None, call: Callable[[], Awaitable
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execution.within": _cancelled_in_time}
+        return {"jobkit.execute.perform.within": _cancelled_in_time}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.jobs import Jobs
-from jobkit.worker.running import Running
+from jobkit.worker.executor import Jobs
+from jobkit.worker.running_job import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W8"
@@ -17,4 +17,4 @@ def _free_at_once(jobs: Jobs, running: Running) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._free_slot": _free_at_once}
+        return {"jobkit.worker.executor.Jobs._free_slot": _free_at_once}

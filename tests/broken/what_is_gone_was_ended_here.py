@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import Settled, Settlement, SettleOutcome, Stale, Unknown
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.wire import read_token
+from jobkit.backends.redis.codec import read_token
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "S8"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.jobs import Jobs
-from jobkit.worker.running import Running
+from jobkit.worker.executor import Jobs
+from jobkit.worker.running_job import Running
 from tests.broken.patched import PatchedWorker
 
 RULE = "W13"
@@ -17,4 +17,4 @@ def _wait_for_it(jobs: Jobs, running: Running) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.jobs.Jobs._overrun": _wait_for_it}
+        return {"jobkit.worker.executor.Jobs._overrun": _wait_for_it}

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from jobkit.admission import check_reserve
 from jobkit.backend import (
     Backend,
     Capabilities,
@@ -24,9 +23,10 @@ from jobkit.backend import (
 )
 from jobkit.backends.aggregate import Aggregated
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
-from jobkit.backends.inline.cells import Cells
+from jobkit.backends.inline.key_values import Cells
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
+from jobkit.validation import check_reserve
 from tests.broken.patched import PatchedHarness
 from tests.conformance.remote import OffsetClock
 

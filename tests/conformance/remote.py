@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from jobkit.admission import check_messages, check_name, check_reserve
 from jobkit.backend import (
     Backend,
     CancelOutcome,
@@ -39,6 +38,7 @@ from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed, ConfigurationError
 from jobkit.lifecycle import Move, State
+from jobkit.validation import check_messages, check_name, check_reserve
 from jobkit_conformance import BackendHarness
 
 T = TypeVar("T")

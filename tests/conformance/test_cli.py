@@ -10,10 +10,10 @@ import pytest
 
 from jobkit.backend import EnqueueOutcome, Message
 from jobkit.backends.inline.backend import InlineBackend, Memory
-from jobkit.backends.inline.harness import Harness as InlineHarness
 from jobkit.cli import main
 from jobkit.clock import Clock
 from jobkit.errors import BackendUnavailable
+from jobkit.testing.inline import Harness as InlineHarness
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.program import Cancel, End, Ending, Pass, Program, Put, Spec, Take, token
 from jobkit_conformance.verdicts import Exit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobkit.backends.inline.backend import CAPABILITIES
-from jobkit.backends.inline.harness import Harness
+from jobkit.testing.inline import Harness
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.stage import Stage
 

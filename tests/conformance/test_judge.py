@@ -9,7 +9,7 @@ from msgspec import structs
 
 from jobkit.backend import Delivery, Message
 from jobkit.backends.inline.backend import CAPABILITIES
-from jobkit.backends.inline.harness import Harness
+from jobkit.testing.inline import Harness
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.judge import judge_delivery, judge_grants
 from jobkit_conformance.model import Model

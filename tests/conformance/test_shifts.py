@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.backends.sqlite import harness as sqlite
 from jobkit.cli import main as command
+from jobkit.testing.sqlite import harness as sqlite
 from jobkit_conformance import preflight
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from jobkit.backends.redis.harness import Harness
+from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.ground import Ground
 from jobkit_conformance.runner import Run

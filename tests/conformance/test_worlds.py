@@ -8,7 +8,7 @@ import pytest
 
 from jobkit.backend import Accepted, Counts, Delivery, Known, Settled, Unknown
 from jobkit.backends.inline.backend import CAPABILITIES
-from jobkit.backends.inline.harness import Harness
+from jobkit.testing.inline import Harness
 from jobkit_conformance.program import End, Ending, Look, Pass, Put, Spec, Take
 from jobkit_conformance.records import message_of
 from jobkit_conformance.stage import MINUTE, Stage

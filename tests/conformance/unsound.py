@@ -8,8 +8,8 @@ from msgspec import structs
 
 from jobkit.backend import Capabilities, Message
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
-from jobkit.backends.inline.harness import Harness
 from jobkit.clock import Clock
+from jobkit.testing.inline import Harness
 from tests.conformance.honest import Offset
 
 

@@ -16,12 +16,12 @@ SETTINGS = """
     DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
     TASKS = {
         "default": {
-            "BACKEND": "jobkit.contrib.django.TaskBackend",
+            "BACKEND": "jobkit.integrations.django.TaskBackend",
             "QUEUES": ["default", "mail"],
             "OPTIONS": {"app": "own_jobs:app"},
         },
-        "nowhere": {"BACKEND": "jobkit.contrib.django.TaskBackend", "OPTIONS": {}},
-        "wrong": {"BACKEND": "jobkit.contrib.django.TaskBackend", "OPTIONS": {"app": "own_jobs:missing"}},
+        "nowhere": {"BACKEND": "jobkit.integrations.django.TaskBackend", "OPTIONS": {}},
+        "wrong": {"BACKEND": "jobkit.integrations.django.TaskBackend", "OPTIONS": {"app": "own_jobs:missing"}},
     }
 """
 
@@ -152,7 +152,7 @@ TESTS = """
 
     def test_what_a_worker_is_started_with():
         import subprocess, sys
-        code = "from jobkit.contrib.django.worker import app; import own_jobs; print(app is own_jobs.app)"
+        code = "from jobkit.integrations.django.worker import app; import own_jobs; print(app is own_jobs.app)"
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert ended.returncode != 0 and "TASKS names 2 apps" in ended.stderr, ended
 """

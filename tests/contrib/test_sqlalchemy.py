@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 import jobkit
-from jobkit.contrib.sqlalchemy import on_commit
+from jobkit.integrations.sqlalchemy import on_commit
 from pytest_jobkit import Jobs
 
 app = jobkit.App()

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 import jobkit
-from jobkit import sources
-from jobkit.contrib.starlette import lifespan
+from jobkit.connections import resolver
+from jobkit.integrations.starlette import lifespan
 from pytest_jobkit import Jobs
 
 app = jobkit.App("inline:beside")
@@ -30,7 +30,7 @@ def web() -> FastAPI:
 
 
 def test_it_performs_while_the_web_app_runs() -> None:
-    restore = sources.redirect_all(None)  # as in production
+    restore = resolver.redirect_all(None)  # as in production
     try:
         done.clear()
         with TestClient(web()) as client:

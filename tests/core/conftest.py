@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 import jobkit
-from jobkit import events, privacy, sources
+from jobkit import events, redaction
 from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import Clock, ManualClock
+from jobkit.connections import resolver
 from tests.core.shelf import Shelf
 
 
@@ -18,9 +19,9 @@ from tests.core.shelf import Shelf
 def _as_in_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No plugin listens, redirects or shows arguments: what is tested here is what a production process does."""
     monkeypatch.setattr(events, "observers", [])
-    monkeypatch.delenv(sources.VARIABLE, raising=False)
-    hide = privacy.reveal(shown=False)
-    leave = sources.redirect_all(None)
+    monkeypatch.delenv(resolver.VARIABLE, raising=False)
+    hide = redaction.reveal(shown=False)
+    leave = resolver.redirect_all(None)
     yield
     leave()
     hide()

@@ -9,8 +9,8 @@ from typing import Any
 
 import jobkit
 from jobkit.backend import Delivery
-from jobkit.execution import context_of, perform
-from jobkit.outcome import Outcome
+from jobkit.execute.outcome import Outcome
+from jobkit.execute.perform import context_of, perform
 
 
 def delivery(app: jobkit.App, call: jobkit.Call, *, attempt: int = 1) -> Delivery:

@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from jobkit.admission import (
+from jobkit.backend import Dead, Done, Extension, Message, Release, RetryAt
+from jobkit.backends.inline.backend import CAPABILITIES
+from jobkit.clock import MAX_MS
+from jobkit.errors import InvalidArgument, InvalidMessage, Unsupported
+from jobkit.validation import (
     MAX_DURATION,
     check_cell,
     check_extensions,
@@ -21,10 +25,6 @@ from jobkit.admission import (
     check_reserve,
     check_settlements,
 )
-from jobkit.backend import Dead, Done, Extension, Message, Release, RetryAt
-from jobkit.backends.inline.backend import CAPABILITIES
-from jobkit.clock import MAX_MS
-from jobkit.errors import InvalidArgument, InvalidMessage, Unsupported
 
 LIMITED = replace(CAPABILITIES, max_body=10, max_batch=3, max_batch_bytes=60)
 BARE = replace(

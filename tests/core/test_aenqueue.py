@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import jobkit
+from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import NotAwaitedWarning, SignatureMismatch
-from jobkit.receipt import Receipt, Status
 from tests.core.shelf import Shelf
 
 Send = jobkit.Job[[int], None]

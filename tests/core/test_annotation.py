@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from jobkit.annotation import annotation_of, proposal, shown
 from jobkit.coders.json import JSON
-from jobkit.faithful import Change, first_change
+from jobkit.enqueue.annotation_hint import annotation_of, proposal, shown
+from jobkit.jobs.round_trip import Change, first_change
 from tests.core.kinds import KEPT, Color, Gift, Item, Point
 
 CODER = JSON()

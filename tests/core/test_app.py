@@ -14,6 +14,7 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import ManualClock
 from jobkit.coders.json import JSON
+from jobkit.enqueue.receipt import Status
 from jobkit.errors import (
     BackendUnavailable,
     ConfigurationError,
@@ -22,7 +23,6 @@ from jobkit.errors import (
     LossyArgument,
     RunningLoop,
 )
-from jobkit.receipt import Status
 from tests.core.shelf import Shelf
 
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jobkit
-from jobkit import privacy
-from jobkit.admission import MAX_DURATION
-from jobkit.call import EPOCH, Call, Options, duration, instant, options
+from jobkit import redaction
 from jobkit.clock import MAX_MS
 from jobkit.errors import InvalidArgument, SignatureMismatch
+from jobkit.jobs.call import EPOCH, Call, Options, duration, instant, options
+from jobkit.validation import MAX_DURATION
 
 Job = jobkit.Job[[int, str], None]
 
@@ -187,7 +187,7 @@ def test_a_call_is_no_key(send: Job) -> None:
 def test_it_shows_no_values_unless_they_may_be_shown(send: Job) -> None:
     call = send.using(delay=60, queue="default").call(7, "secret")
     assert repr(call) == "send.using(queue='default', delay=60).call(user_id=<int>, template=<str>)"
-    hide = privacy.reveal(shown=True)
+    hide = redaction.reveal(shown=True)
     assert repr(call) == "send.using(queue='default', delay=60).call(user_id=7, template='secret')"
     hide()
 

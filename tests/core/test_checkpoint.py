@@ -12,13 +12,13 @@ import jobkit
 from jobkit.backend import Delivery
 from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
-from jobkit.checkpoint import ByExtending, check_body
 from jobkit.clock import ManualClock
 from jobkit.coders.json import JSON
-from jobkit.context import JobContext
 from jobkit.errors import Interrupted, InvalidArgument, LossyArgument, RunningLoop, Undecodable, Unsupported
-from jobkit.execution import context_of, perform
-from jobkit.outcome import Performed
+from jobkit.execute.checkpoint import ByExtending, check_body
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Performed
+from jobkit.execute.perform import context_of, perform
 from tests.core.performing import delivery, job_of, performed
 
 

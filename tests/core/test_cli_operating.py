@@ -14,10 +14,10 @@ import pytest
 
 from jobkit.backend import Backend, Dead, Message
 from jobkit.cli import main
-from jobkit.cli.printing import age, confirm, instant, number, table
+from jobkit.cli.output import age, confirm, instant, number, table
+from jobkit.connections.resolver import find
 from jobkit.errors import ConfigurationError
-from jobkit.job import Envelope
-from jobkit.sources import find
+from jobkit.jobs.envelope import Envelope
 
 APP = """
 import os

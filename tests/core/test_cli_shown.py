@@ -13,14 +13,14 @@ from contextvars import copy_context
 import pytest
 
 import jobkit
-from jobkit.cli import flags
-from jobkit.cli.logs import BesideStatus
+from jobkit.cli import worker_options
+from jobkit.cli.log_format import BesideStatus
 from jobkit.cli.status_line import CLEAR, StatusLine, text
 from jobkit.cli.worker import loop_factory, weighed
-from jobkit.context import JobContext, enter
 from jobkit.errors import ConfigurationError
-from jobkit.worker.figures import Figures
-from jobkit.worker.json_lines import JSONLines
+from jobkit.execute.context import JobContext, enter
+from jobkit.worker.json_logging import JSONLines
+from jobkit.worker.stats import Figures
 
 
 def test_queues_may_have_weights(app: jobkit.App) -> None:
@@ -38,23 +38,23 @@ def test_queues_may_have_weights(app: jobkit.App) -> None:
 
 def test_a_process_of_several_is_told_the_same() -> None:
     parser = argparse.ArgumentParser()
-    flags.declare(parser)
+    worker_options.declare(parser)
     said = ["shop:app", "--queue=a=2", "--queue=b", "--concurrency=3", "--threads=2", "--lease=7.5", "--no-schedules"]
     supervised = parser.parse_args(
         [*said, "--processes=4", "--max-jobs=100", "--max-memory=300", "--ready-file=r", "--log-format=json"]
     )
-    child = parser.parse_args(flags.of_child(supervised, 2, 4))
+    child = parser.parse_args(worker_options.of_child(supervised, 2, 4))
     assert (child.queue, child.concurrency, child.threads, child.lease) == (["a=2", "b"], 3, 2, 7.5)
     assert (child.no_schedules, child.max_memory, child.log_format) == (True, 300, "json")
     assert (child.processes, child.ready_file) == (None, None)
-    assert [flags.spread(100, place, 4) for place in range(4)] == [100, 98, 95, 93]
-    assert flags.spread(1, 3, 4) == 1
+    assert [worker_options.spread(100, place, 4) for place in range(4)] == [100, 98, 95, 93]
+    assert worker_options.spread(1, 3, 4) == 1
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "many"])
 def test_a_number_of_processes_is_one(count: str, capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser()
-    flags.declare(parser)
+    worker_options.declare(parser)
     with pytest.raises(SystemExit):
         parser.parse_args(["shop:app", f"--processes={count}"])
     assert "a number from 1 on" in capsys.readouterr().err

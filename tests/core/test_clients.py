@@ -13,10 +13,10 @@ import pytest
 import jobkit
 from jobkit.backend import OffersBlocking, Unknown
 from jobkit.backends.inline.backend import Memory
-from jobkit.clients import Clients, ThroughPortal, opened
+from jobkit.connections.clients import Clients, ThroughPortal, opened
+from jobkit.connections.portal import portal
+from jobkit.connections.resolver import Source
 from jobkit.errors import Closed, Unsupported
-from jobkit.portal import portal
-from jobkit.sources import Source
 from tests.core.shelf import Shelf
 from tests.core.third_party import Factory, ThirdParty
 

@@ -7,8 +7,8 @@ from contextvars import copy_context
 import pytest
 
 import jobkit
-from jobkit.context import JobContext, current_job, enter
-from jobkit.outgoing import Outgoing
+from jobkit.enqueue.context import Outgoing
+from jobkit.execute.context import JobContext, current_job, enter
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobkit.cron import Cron, zone_of
 from jobkit.errors import ConfigurationError
-from jobkit.ticks import due
+from jobkit.schedule.cron import Cron, zone_of
+from jobkit.schedule.triggers import due
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

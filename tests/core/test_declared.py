@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit.declared import name_of
 from jobkit.errors import DeclarationError, InvalidArgument, SignatureMismatch, UnknownQueue
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
+from jobkit.jobs.job import name_of
 
 
 async def later(user_id: int, template: str = "welcome") -> str:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.coders.json import JSON
-from jobkit.encoding import encode
+from jobkit.enqueue.encode import encode
 from jobkit.errors import LossyArgument
-from jobkit.faithful import first_change
-from jobkit.signature import Signature
+from jobkit.jobs.round_trip import first_change
+from jobkit.jobs.signature import Signature
 from tests.core.kinds import KEPT, Color, Gift, Item, Size
 
 CODER = JSON()

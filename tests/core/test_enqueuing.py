@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit import sources
 from jobkit.backend import Message
 from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import ManualClock
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Source
+from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import BackendUnavailable, Refuse
-from jobkit.outgoing import Outgoing
-from jobkit.pipeline import Middleware
-from jobkit.receipt import Receipt, Status
-from jobkit.sources import Source
+from jobkit.jobs.middleware import Middleware
 from tests.core.shelf import Shelf
 
 Send = jobkit.Job[[int], None]
@@ -267,7 +267,7 @@ def attended(app: jobkit.App, memory: Memory, clock: ManualClock) -> Iterator[Ca
 
     def attend(standing_by: StandingBy) -> Send:
         source = Source(lambda *_: InlineBackend(memory, clock), None, "jobkit", attendant=standing_by)
-        ends.append(sources.redirect_all(lambda spec, namespace: source))
+        ends.append(resolver.redirect_all(lambda spec, namespace: source))
         return declare(app, odd_only)
 
     yield attend

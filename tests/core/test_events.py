@@ -12,8 +12,8 @@ import pytest
 import jobkit
 from jobkit import events
 from jobkit.backend import Cancelled
-from jobkit.outcome import Performed
-from jobkit.receipt import Status
+from jobkit.enqueue.receipt import Status
+from jobkit.execute.outcome import Performed
 from tests.core.shelf import Shelf
 
 

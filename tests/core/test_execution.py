@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit.context import JobContext
-from jobkit.execution import REASON_LENGTH, context_of, headline, judge, perform, reason_of
-from jobkit.outcome import Outcome, Performed
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import REASON_LENGTH, context_of, headline, judge, perform, reason_of
 from jobkit.retry import Retry, rules
 from tests.core.performing import delivery, job_of, performed, raising
 
@@ -67,7 +67,7 @@ async def test_a_reason_leads_to_the_line_without_frames_of_jobkits_own(app: job
     first, *frames = (outcome.reason or "").splitlines()
     assert first == "ValueError: bad"
     assert "raise error" in frames[-1]
-    assert not any("jobkit/execution.py" in frame or "jobkit/pipeline.py" in frame for frame in frames)
+    assert not any("jobkit/execute/perform.py" in frame or "jobkit/jobs/middleware.py" in frame for frame in frames)
 
 
 def test_a_reason_is_of_bounded_length() -> None:

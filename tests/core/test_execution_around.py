@@ -11,11 +11,11 @@ import pytest
 
 import jobkit
 from jobkit.backend import Delivery
-from jobkit.context import JobContext
+from jobkit.enqueue.context import Outgoing
 from jobkit.errors import Skip
-from jobkit.execution import context_of, perform
-from jobkit.outcome import Outcome, Performed
-from jobkit.outgoing import Outgoing
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import context_of, perform
 from jobkit.retry import Retry
 from tests.core.performing import job_of, raising
 from tests.core.shelf import Shelf

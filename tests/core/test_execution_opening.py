@@ -10,8 +10,8 @@ from msgspec.structs import replace
 import jobkit
 from jobkit.coders.json import JSON
 from jobkit.errors import Undecodable
-from jobkit.execution import context_of, perform
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
+from jobkit.execute.perform import context_of, perform
 from tests.core.performing import delivery
 
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobkit import privacy
-from jobkit.faithful import first_change
+from jobkit import redaction
+from jobkit.jobs.round_trip import first_change
 from tests.core.kinds import KEPT, Address, Color, Event, Gift, Item, Point, Size
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -106,7 +106,7 @@ def test_keys_are_compared_by_type_too() -> None:
 def test_keys_are_arguments_too_and_shown_only_where_those_are() -> None:
     given, returned = {"secret": (1,)}, {"secret": [1]}
     assert said(given, returned) == "it[...]: tuple would come back as list"
-    hide = privacy.reveal(shown=True)
+    hide = redaction.reveal(shown=True)
     assert said(given, returned) == "it['secret']: tuple would come back as list"
     hide()
 

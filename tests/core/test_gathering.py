@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from jobkit.backend import Accepted, EnqueueOutcome, Known, Message
+from jobkit.enqueue.batching import Gathering, Limits
 from jobkit.errors import BackendUnavailable, InvalidMessage
-from jobkit.gathering import Gathering, Limits
 
 
 class Sent:

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from jobkit.backends.inline import line as module
-from jobkit.backends.inline.line import Entry, Line
+from jobkit.backends.inline import sorted_index as module
+from jobkit.backends.inline.sorted_index import Entry, Line
 
 scores = st.integers(0, 30)
 entries = st.tuples(scores, st.integers(1, 1000), st.just("id"))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.errors import Undecodable
-from jobkit.job import RESERVED, VERSION, Envelope, envelope
+from jobkit.jobs.envelope import RESERVED, VERSION, Envelope, envelope
 
 HEADERS = {"job": "shop.send", "v": "1", "coder": "json"}
 

@@ -11,9 +11,9 @@ import pytest
 
 import jobkit
 from jobkit.errors import ConfigurationError, TimeLimit
-from jobkit.execution import reason_of
-from jobkit.limit import check_limit, within
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
+from jobkit.execute.perform import reason_of
+from jobkit.jobs.limits import check_limit, within
 from tests.core.performing import job_of, performed
 
 SOON = 0.02

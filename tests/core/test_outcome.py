@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobkit.backend import Dead, Done, Release, RetryAt, Settlement
-from jobkit.outcome import Outcome, Performed
+from jobkit.execute.outcome import Outcome, Performed
 
 
 @pytest.mark.parametrize(

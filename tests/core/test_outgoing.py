@@ -6,8 +6,8 @@ import pytest
 from msgspec import UNSET
 
 import jobkit
+from jobkit.enqueue.context import Outgoing, new_id
 from jobkit.errors import InvalidArgument
-from jobkit.outgoing import Outgoing, new_id
 
 
 def leaving(app: jobkit.App, call: jobkit.Call) -> Outgoing:

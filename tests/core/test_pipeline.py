@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jobkit.errors import ConfigurationError
-from jobkit.pipeline import AsyncWay, Middleware, Way, check, is_async
+from jobkit.jobs.middleware import AsyncWay, Middleware, Way, check, is_async
 
 Log = list[str]
 

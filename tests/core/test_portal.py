@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from jobkit.portal import Home, Portal, portal
+from jobkit.connections.portal import Home, Portal, portal
 
 
 @pytest.fixture

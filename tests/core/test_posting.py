@@ -14,13 +14,15 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit import events, posting, sources
+from jobkit import events
 from jobkit.backend import EnqueueOutcome, Message
 from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import Clock, ManualClock
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Source
+from jobkit.enqueue import background
 from jobkit.errors import BackendUnavailable, InvalidMessage, PostFull, SignatureMismatch, Unsupported
-from jobkit.sources import Source
 from tests.core.shelf import Shelf
 
 Send = jobkit.Job[[int], None]
@@ -56,7 +58,7 @@ def door(memory: Memory, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) ->
         def __init__(self) -> None:
             super().__init__(memory, clock)
 
-    monkeypatch.setattr(posting, "PAUSES", (0.001,))
+    monkeypatch.setattr(background, "PAUSES", (0.001,))
     Own.open.set()
     yield Own
     Own.away.clear()
@@ -240,7 +242,7 @@ def test_in_a_test_it_is_there_at_once(app: jobkit.App, send: Send, memory: Memo
     def elsewhere(url: str | None, namespace: str, clock: Clock | None) -> InlineBackend:
         return InlineBackend(memory, ManualClock())
 
-    leave = sources.redirect_all(lambda spec, namespace: Source(elsewhere, None, "test"))
+    leave = resolver.redirect_all(lambda spec, namespace: Source(elsewhere, None, "test"))
     try:
         app.post(call(send, 1))
         assert shelf.ids == ["job-1"]
@@ -266,7 +268,7 @@ def test_a_program_that_just_ends_has_stored_it(tmp_path: Any) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
     async def count() -> int:
-        backend = Source(sources.find(url, "jobkit").factory, url, "jobkit").open()
+        backend = Source(resolver.find(url, "jobkit").factory, url, "jobkit").open()
         try:
             return (await backend.counts("default")).ready
         finally:

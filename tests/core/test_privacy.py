@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import jobkit
-from jobkit import privacy
+from jobkit import redaction
 from jobkit.backend import Delivery, Message
-from jobkit.execution import context_of
-from jobkit.job import Envelope
-from jobkit.privacy import reveal, shown_key, shown_value, without_password
-from jobkit.sources import find
+from jobkit.connections.resolver import find
+from jobkit.execute.perform import context_of
+from jobkit.jobs.envelope import Envelope
+from jobkit.redaction import reveal, shown_key, shown_value, without_password
 
 SECRET = "hunter2"
 
@@ -91,7 +91,7 @@ def test_no_error_holds_a_value_nor_does_its_traceback(app: jobkit.App, case: st
     "body", [b'"hunter2"', b'{"user_id":"hunter2"}', b'{"user_id":1,"password":["hunter2"]}', b"hunter2"]
 )
 async def test_nor_does_what_is_said_of_a_body_that_can_not_be_read(app: jobkit.App, body: bytes) -> None:
-    from jobkit.execution import perform
+    from jobkit.execute.perform import perform
 
     jobs(app)
     message = Message("abc", "default", body, headers=Envelope("shop.typed", "json", body).headers())
@@ -130,7 +130,7 @@ def test_a_message_shows_its_body_where_that_may_be_shown() -> None:
         ", priority=3, at=None, after=None, key=None, remember=None, headers={})",
     )
     assert repr(message) == f"{start}<bytes>{end}"
-    hide = privacy.reveal(shown=True)
+    hide = redaction.reveal(shown=True)
     assert repr(message) == f"{start}b'hunter2'{end}"
     assert eval(repr(message), {"Message": Message}) == message  # noqa: S307 - it is written above
     hide()
@@ -186,4 +186,4 @@ def test_a_queue_that_is_kept_elsewhere_shows_no_password() -> None:
     ],
 )
 def test_a_name_stands_in_one_line(name: str, shown: str) -> None:
-    assert privacy.printable(name) == shown
+    assert redaction.printable(name) == shown

@@ -9,8 +9,8 @@ import pytest
 import jobkit
 from jobkit.backend import Accepted, Conflict, EnqueueOutcome, Held, Known
 from jobkit.clock import MAX_MS, ManualClock
-from jobkit.outgoing import Outgoing
-from jobkit.receipt import Receipt, Status
+from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.receipt import Receipt, Status
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import jobkit
-from jobkit.cron import Cron
 from jobkit.errors import ConfigurationError, DeclarationError
-from jobkit.ticks import Daily, Every
+from jobkit.schedule.cron import Cron
+from jobkit.schedule.triggers import Daily, Every
 
 NOON = datetime(2024, 6, 1, 12, tzinfo=UTC)
 

@@ -17,9 +17,9 @@ from jobkit.coders.encrypted import Encrypted
 from jobkit.coders.json import JSON
 from jobkit.coders.msgpack import MessagePack
 from jobkit.coders.signed import Signed
+from jobkit.enqueue.context import Outgoing
 from jobkit.errors import ConfigurationError, Undecodable
-from jobkit.execution import open_delivery
-from jobkit.outgoing import Outgoing
+from jobkit.execute.perform import open_delivery
 from tests.core.kinds import KEPT
 
 OLD, NEW, OTHER = ("old" * 11, "new" * 11, "other" * 7)

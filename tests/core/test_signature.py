@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from jobkit.coders.json import JSON
 from jobkit.errors import DeclarationError, SignatureMismatch, Undecodable
-from jobkit.signature import Signature
+from jobkit.jobs.signature import Signature
 
 if TYPE_CHECKING:
     from somewhere import Nowhere  # type: ignore[import-not-found]  # for type checkers only

@@ -11,11 +11,11 @@ import pytest
 
 import jobkit
 from jobkit.coders.json import JSON
-from jobkit.context import JobContext
 from jobkit.errors import ConfigurationError, TimeLimit
-from jobkit.execution import reason_of
-from jobkit.limit import Softened, SoftTimeLimit
-from jobkit.outcome import Performed
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Performed
+from jobkit.execute.perform import reason_of
+from jobkit.jobs.limits import Softened, SoftTimeLimit
 from tests.core.performing import job_of, performed
 
 SOON = 0.02

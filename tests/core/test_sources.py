@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit import sources
 from jobkit.backend import Backend
 from jobkit.backends.inline import InlineBackend, factory
 from jobkit.clock import Clock
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Source, find
 from jobkit.errors import ConfigurationError, VolatileBackendWarning
-from jobkit.sources import Source, find
 
 KNOWN = "fakeredis, inline, redis, redis+cluster, redis+sentinel, rediss, rediss+cluster, rediss+sentinel, sqlite, unix"
 
@@ -34,7 +34,7 @@ class Kit:
 @pytest.fixture
 def own_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     """A third party's backend, as its package would declare it."""
-    points = EntryPoints([EntryPoint("amqp", f"{__name__}:make", sources.GROUP)])
+    points = EntryPoints([EntryPoint("amqp", f"{__name__}:make", resolver.GROUP)])
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
 
 
@@ -108,7 +108,7 @@ def test_what_is_no_url_is_said_without_its_password() -> None:
 def test_third_parties_come_by_entry_point() -> None:
     found = find("amqp://host/jobs?namespace=shop", "jobkit")
     assert (found.factory, found.url, found.namespace) == (make, "amqp://host/jobs", "shop")
-    assert "amqp" in sources.known()
+    assert "amqp" in resolver.known()
     with pytest.raises(ConfigurationError, match=f"one of amqp, {re.escape(KNOWN)}"):
         find("mongo://", "jobkit")
 
@@ -205,7 +205,7 @@ def test_while_redirected_every_app_keeps_its_jobs_elsewhere() -> None:
     app = jobkit.App("inline:here", namespace="shop")
     app.queue("mail", backend="redis://production.invalid")
     before = app.clients("default")
-    end = sources.redirect_all(elsewhere)
+    end = resolver.redirect_all(elsewhere)
     assert {app.clients(name).source.url for name in app.queues} == {"inline:elsewhere"}
     end()
     assert app.clients("default") is before

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 
 import jobkit
-from jobkit.clients import Clients
-from jobkit.sources import find
+from jobkit.connections.clients import Clients
+from jobkit.connections.resolver import find
 
 
 def send(user_id: int) -> None: ...

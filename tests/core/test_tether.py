@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from jobkit import tether as module
-from jobkit.tether import tether
+from jobkit.connections import loop_scope as module
+from jobkit.connections.loop_scope import tether
 
 
 async def waits(log: list[str]) -> AsyncGenerator[None]:

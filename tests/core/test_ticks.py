@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.errors import ConfigurationError
-from jobkit.ticks import MOST, Daily, Every, due
+from jobkit.schedule.triggers import MOST, Daily, Every, due
 
 ZONES = [
     *("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo"),

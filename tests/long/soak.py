@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 import redis  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
 
-from jobkit.backends.redis.harness import Harness  # noqa: E402
+from jobkit.testing.redis.harness import Harness  # noqa: E402
 from jobkit_conformance.processes import plan as plans  # noqa: E402
 from jobkit_conformance.processes.case import Seen  # noqa: E402
 from jobkit_conformance.processes.conductor import Conductor  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 
 from jobkit.backend import Stored
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.harness import Harness
+from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.verdicts import Verdict
 from tests.long.test_ways_conform import verdicts
 

@@ -10,9 +10,9 @@ import pytest
 import jobkit
 from jobkit.backend import Message
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.harness import Harness
-from jobkit.backends.redis.server import Server
-from jobkit.backends.redis.topologies import Clustered
+from jobkit.testing.redis.harness import Harness
+from jobkit.testing.redis.server import Server
+from jobkit.testing.redis.topologies import Clustered
 from tests.backends.redis.every_verb import every_verb
 from tests.long.test_sentinels import check, judge
 from tests.long.test_servers import program

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "examples" / "deploy"

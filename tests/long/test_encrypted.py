@@ -9,7 +9,7 @@ import pytest
 import jobkit
 from jobkit.backend import Message
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.server import Server, free_port
+from jobkit.testing.redis.server import Server, free_port
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.every_verb import every_verb
 

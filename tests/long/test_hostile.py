@@ -18,10 +18,10 @@ from msgspec import structs
 
 from jobkit.backend import Message, Stored
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
 from jobkit.backends.redis.settings import read
 from jobkit.errors import InvalidMessage
 from jobkit.lifecycle import State
+from jobkit.testing.redis.server import Server
 
 PASSWORD = "correct-horse"
 SECRET = "4111-1111-1111-1111"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.harness import Harness
+from jobkit.testing.inline import Harness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.harness import Harness
-from jobkit.backends.redis.topologies import SERVICE, Watched, ask
+from jobkit.testing.redis.harness import Harness
+from jobkit.testing.redis.topologies import SERVICE, Watched, ask
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.sqlite.harness import Harness, Offset
+from jobkit.testing.sqlite.harness import Harness, Offset
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict

@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 from msgspec import structs
 
-from jobkit.backends.redis.harness import Harness
 from jobkit.backends.redis.settings import Settings
+from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.ground import Ground

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.framing import Resp
-from jobkit.backends.redis.harness import Harness
-from jobkit.backends.redis.server import SURVIVES_KILL, Server, free_port
 from jobkit.backends.redis.settings import read
-from jobkit.backends.redis.topologies import SERVICE, Clustered, Watched, ask
 from jobkit.clock import Clock
+from jobkit.testing.redis.harness import Harness
+from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.server import SURVIVES_KILL, Server, free_port
+from jobkit.testing.redis.topologies import SERVICE, Clustered, Watched, ask
 from jobkit_conformance.wire.proxy import Proxy
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.hop import Hop

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 import jobkit
-from jobkit import sources
 from jobkit.backends.inline import InlineBackend
+from jobkit.connections import resolver
 
 
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
-    restore = sources.redirect_all(None)
+    restore = resolver.redirect_all(None)
     yield
     restore()
 

@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import jobkit
 from jobkit.backends.inline import InlineBackend
-from jobkit.observing.opentelemetry import tracing
+from jobkit.observability.opentelemetry import tracing
 
 
 class Traced:

@@ -22,7 +22,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 import jobkit
 from jobkit import events
 from jobkit.cli.metrics import Summed, place
-from jobkit.observing.prometheus import Metrics, QueueMetrics
+from jobkit.observability.prometheus import Metrics, QueueMetrics
 
 
 async def test_what_happens_is_counted(app: jobkit.App) -> None:

@@ -14,7 +14,7 @@ import pytest
 import jobkit.app
 import pytest_jobkit
 
-ONCE = ("jobkit.worker", "jobkit.backends.inline", "jobkit.backends.redis.fake", "jobkit.backends.redis.server")
+ONCE = ("jobkit.worker", "jobkit.backends.inline", "jobkit.backends.redis.fake", "jobkit.testing.redis.server")
 
 for name in (*ONCE, *(module.name for module in walk_packages(pytest_jobkit.__path__, "pytest_jobkit."))):
     import_module(name)  # once here, and not again in each run inside this process

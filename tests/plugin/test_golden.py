@@ -273,7 +273,7 @@ TITLES = {
 
 SLOW = """
     from jobkit.backends import inline
-    from jobkit.passing import Passing
+    from jobkit.backends.delegating import Passing
 
 
     class Slow(Passing):

@@ -7,7 +7,7 @@ import gc
 import pytest
 
 from jobkit.backends.inline import backend as inline
-from jobkit.clients import Clients
+from jobkit.connections.clients import Clients
 from tests.plugin.conftest import Project
 
 BACKENDS = pytest.mark.parametrize("backend", ["inline", "fakeredis"])
@@ -33,7 +33,7 @@ def test_a_test_sees_only_its_own_jobs(project: Project, backend: str) -> None:
 
 def test_no_test_reaches_production(project: Project) -> None:
     project.passes("""
-        from jobkit.sources import redirected
+        from jobkit.connections.resolver import redirected
 
         def factory(url, namespace, clock):
             raise AssertionError("production")
@@ -135,7 +135,7 @@ def test_clients_are_closed_on_their_loops(project: Project, backend: str) -> No
         "watched.py",
         """
         import asyncio
-        from jobkit import sources
+        from jobkit.connections import resolver as sources
 
         closed = []
 
@@ -244,7 +244,7 @@ def test_jobs_outside_of_tests_are_kept_apart(project: Project) -> None:
 
 def test_jobs_that_a_test_sends_elsewhere_are_not_its_own(project: Project) -> None:
     project.passes("""
-        from jobkit import sources
+        from jobkit.connections import resolver as sources
         from jobkit.backends.inline import InlineBackend
 
         def test_it(jobs):
@@ -266,7 +266,7 @@ def test_jobs_that_a_test_sends_elsewhere_are_not_its_own(project: Project) -> N
 def test_without_the_plugin_nothing_is_redirected(project: Project) -> None:
     project.apart(
         """
-        from jobkit.sources import redirected
+        from jobkit.connections.resolver import redirected
 
         def test_it():
             assert not redirected()
@@ -277,12 +277,13 @@ def test_without_the_plugin_nothing_is_redirected(project: Project) -> None:
 
 
 def test_after_the_run_nothing_is_redirected(project: Project) -> None:
-    from jobkit import events, privacy, sources
+    from jobkit import events, redaction
+    from jobkit.connections import resolver
 
-    restores = [privacy.reveal(shown=False), sources.redirect_all(None)]
+    restores = [redaction.reveal(shown=False), resolver.redirect_all(None)]
     observers = list(events.observers)
     project.passes("def test_it(jobs): assert not jobs.enqueued")
-    after = (sources.redirected(), events.observers, privacy.shown_value(1))
+    after = (resolver.redirected(), events.observers, redaction.shown_value(1))
     for restore in reversed(restores):
         restore()
     assert after == (False, observers, "<int>")

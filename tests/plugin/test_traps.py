@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import pytest
 
 import jobkit
-from jobkit.outgoing import Outgoing
+from jobkit.enqueue.context import Outgoing
 from pytest_jobkit import Jobs, TooManyPerforms
 from tests.plugin.conftest import INI, Project
 

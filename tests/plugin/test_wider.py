@@ -196,7 +196,7 @@ def test_nothing_of_them_stays_on_a_server(project: Project) -> None:
             finally:
                 await backend.close()
 
-        from jobkit.portal import portal
+        from jobkit.connections.portal import portal
         """,
         "--jobkit-backend=sqlite",
     )

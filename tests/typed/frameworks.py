@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 import jobkit
-from jobkit.contrib import django, sqlalchemy, starlette
+from jobkit.integrations import django, sqlalchemy, starlette
 
 app = jobkit.App()
 

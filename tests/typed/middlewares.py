@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from typing import assert_type
 
 import jobkit
-from jobkit.outgoing import Outgoing
+from jobkit.enqueue.context import Outgoing
 
 
 def stamp(outgoing: Outgoing) -> None:

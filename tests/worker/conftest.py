@@ -7,14 +7,15 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 import jobkit
-from jobkit import events, sources
+from jobkit import events
 from jobkit.backends.inline import InlineBackend
+from jobkit.connections import resolver
 from tests.worker.recorder import Recorder
 
 
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
-    restore = sources.redirect_all(None)
+    restore = resolver.redirect_all(None)
     yield
     restore()
 

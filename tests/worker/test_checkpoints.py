@@ -14,12 +14,12 @@ import jobkit
 from jobkit.backend import ExtendOutcome, Extension, Message, Release
 from jobkit.backends.inline import InlineBackend
 from jobkit.clock import Clock
+from jobkit.connections.resolver import Source
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled
-from jobkit.outcome import Performed
-from jobkit.sources import Source
-from jobkit.worker.host import THIS_HOST
-from jobkit.worker.keeper import Keeper
+from jobkit.execute.outcome import Performed
+from jobkit.worker.leases import Keeper
+from jobkit.worker.runtime import THIS_HOST
 from tests.worker.recorder import Recorder
 
 HERE = jobkit.Retry(attempts=3, wait=0, on=LookupError)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 
 APP = """
 import os, time

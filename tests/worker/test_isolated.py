@@ -17,8 +17,8 @@ import pytest
 import jobkit
 from jobkit.errors import DeclarationError, FailedElsewhere, ProcessLost, TimeLimit
 from jobkit.events import Ended, Settled, Started
-from jobkit.outcome import Performed
-from jobkit.worker.json_lines import JSONLines
+from jobkit.execute.outcome import Performed
+from jobkit.worker.json_logging import JSONLines
 from tests.worker.recorder import Recorder
 
 APP = """

@@ -15,7 +15,7 @@ import jobkit
 from jobkit.backend import Capabilities, Extended, ExtendOutcome, Extension
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Ended, LeaseLost, Settled, Started
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 from tests.worker.recorder import Recorder
 
 LEASE = 0.6

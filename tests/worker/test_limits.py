@@ -11,7 +11,7 @@ import pytest
 
 import jobkit
 from jobkit.events import Ended, Settled, Started
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 from tests.worker.recorder import Recorder
 
 LIMIT, LEASE = 0.1, 0.15

@@ -13,9 +13,9 @@ import jobkit
 from jobkit.errors import ConfigurationError
 from jobkit.events import Ended, Started
 from jobkit.worker import Options
-from jobkit.worker.figures import Figures
-from jobkit.worker.files import Files
-from jobkit.worker.retirement import MIB, Retirement, memory
+from jobkit.worker.health_files import Files
+from jobkit.worker.recycling import MIB, Retirement, memory
+from jobkit.worker.stats import Figures
 from tests.worker.recorder import Recorder
 
 

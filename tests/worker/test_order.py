@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import jobkit
 from jobkit.events import Started
-from jobkit.worker.order import Strict, Weighted
+from jobkit.worker.queue_order import Strict, Weighted
 from tests.worker.recorder import Recorder
 
 

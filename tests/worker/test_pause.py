@@ -12,7 +12,7 @@ import jobkit
 from jobkit.backend import Capabilities
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Settled
-from jobkit.worker.pause import BROKEN, IDLE, Pause
+from jobkit.worker.backoff import BROKEN, IDLE, Pause
 from tests.worker.recorder import Recorder
 
 

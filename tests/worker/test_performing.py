@@ -13,7 +13,7 @@ import jobkit
 from jobkit.backend import Delivery
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Ended, Settled, Started
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 from tests.worker.recorder import Recorder
 
 

@@ -14,8 +14,8 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Enqueued, Settled
-from jobkit.recurring import Recurring
-from jobkit.ticks import EPOCH, Every
+from jobkit.schedule.recurring import Recurring
+from jobkit.schedule.triggers import EPOCH, Every
 from jobkit.worker.scheduler import Scheduler
 from tests.worker.recorder import Recorder
 

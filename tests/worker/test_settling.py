@@ -15,8 +15,8 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.errors import BackendUnavailable, Unsupported
 from jobkit.events import Ended, Settled
-from jobkit.outcome import Performed
-from jobkit.worker.pause import Pause
+from jobkit.execute.outcome import Performed
+from jobkit.worker.backoff import Pause
 from tests.conformance.honest import BareBackend
 from tests.worker.recorder import Recorder
 

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import pytest
 
 import jobkit
+from jobkit.backends.delegating import Passing
 from jobkit.backends.inline import InlineBackend
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled, Started
-from jobkit.outcome import Performed
-from jobkit.passing import Passing
+from jobkit.execute.outcome import Performed
 from tests.worker.recorder import Recorder
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ async def test_what_does_not_end_is_given_back_at_no_cost(
 async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobkit.worker.jobs.STUBBORN", 0.01)
+    monkeypatch.setattr("jobkit.worker.executor.STUBBORN", 0.01)
     go_on = asyncio.Event()
 
     @app.job(name="stubborn")

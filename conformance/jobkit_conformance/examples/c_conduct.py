@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias, cast
 
 from jobkit.backend import Accepted, Backend, Dead, Done, Extension, Message, Release, RetryAt
-from jobkit.clients import Clients
 from jobkit.clock import Clock
+from jobkit.connections.clients import Clients
+from jobkit.connections.resolver import Source
 from jobkit.errors import BackendUnavailable, Closed, InvalidArgument, JobkitError
 from jobkit.lifecycle import State
-from jobkit.sources import Source
 from jobkit_conformance import refusals
 from jobkit_conformance.client import Client
 from jobkit_conformance.examples.giving_up import turns

@@ -7,7 +7,7 @@ import time
 
 from jobkit import events
 from jobkit.backend import Done, Settled
-from jobkit.context import JobContext
+from jobkit.execute.context import JobContext
 from jobkit_conformance.examples.registry import example
 from jobkit_conformance.stage import HOUR, Stage
 from jobkit_conformance.worker_line import Ties

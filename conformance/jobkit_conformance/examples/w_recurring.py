@@ -24,8 +24,8 @@ from jobkit.backend import (
     Settlement,
     SettleOutcome,
 )
-from jobkit.recurring import Recurring
-from jobkit.ticks import Daily, Every, Missed, Schedule
+from jobkit.schedule.recurring import Recurring
+from jobkit.schedule.triggers import Daily, Every, Missed, Schedule
 from jobkit_conformance.client import Client
 from jobkit_conformance.examples.hosts import host_zone
 from jobkit_conformance.examples.registry import example

@@ -14,10 +14,10 @@ import msgspec
 from jobkit.app import App
 from jobkit.backend import Accepted, Backend, Known, Message
 from jobkit.clock import Clock
-from jobkit.context import current_job
-from jobkit.job import Envelope
+from jobkit.connections.resolver import find
+from jobkit.execute.context import current_job
+from jobkit.jobs.envelope import Envelope
 from jobkit.retry import Retry
-from jobkit.sources import find
 from jobkit_conformance.processes import task
 from jobkit_conformance.processes.witness import Witness
 

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from jobkit.backend import Stored
+from jobkit.connections.resolver import find
 from jobkit.lifecycle import State
-from jobkit.sources import find
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.processes import app
 from jobkit_conformance.processes.system import Declared, SystemHarness

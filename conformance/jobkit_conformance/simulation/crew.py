@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from jobkit import events
 from jobkit.app import App
 from jobkit.backend import Backend, Capabilities, Message
-from jobkit.clients import Clients
-from jobkit.context import JobContext, current_job
-from jobkit.job import Envelope
+from jobkit.connections.clients import Clients
+from jobkit.connections.resolver import Source
+from jobkit.execute.context import JobContext, current_job
+from jobkit.jobs.envelope import Envelope
 from jobkit.retry import Retry
-from jobkit.sources import Source
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.simulation.execution import Duty, Process, Span, Start, keeper_of
 from jobkit_conformance.simulation.history import Ear, History

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from jobkit.backend import Backend
+from jobkit.backends.delegating import Passing
 from jobkit.clock import Clock
-from jobkit.passing import Passing
 from jobkit_conformance.answers import check_answer
 from jobkit_conformance.simulation.calls import Call
 from jobkit_conformance.simulation.execution import Duty, Process, Start

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from jobkit.backend import Backend
+from jobkit.backends.delegating import Passing
 from jobkit.errors import BackendUnavailable
-from jobkit.passing import Passing
 from jobkit_conformance.simulation.history import History
 from jobkit_conformance.simulation.loop import SimulatedLoop
 

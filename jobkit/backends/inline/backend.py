@@ -10,15 +10,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from jobkit.admission import (
-    check_cell,
-    check_extensions,
-    check_ids,
-    check_messages,
-    check_name,
-    check_reserve,
-    check_settlements,
-)
 from jobkit.backend import (
     Backend,
     CancelOutcome,
@@ -37,11 +28,20 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.inline.queue import Place
+from jobkit.backends.inline.state import Place
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock, ManualClock, SystemClock
 from jobkit.errors import Closed, InvalidArgument
 from jobkit.lifecycle import State
+from jobkit.validation import (
+    check_cell,
+    check_extensions,
+    check_ids,
+    check_messages,
+    check_name,
+    check_reserve,
+    check_settlements,
+)
 
 T = TypeVar("T")
 

@@ -41,9 +41,9 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.inline.cells import Cells
-from jobkit.backends.inline.line import Entry, Line
-from jobkit.backends.inline.queue import Job, Place, Queue
+from jobkit.backends.inline.key_values import Cells
+from jobkit.backends.inline.sorted_index import Entry, Line
+from jobkit.backends.inline.state import Job, Place, Queue
 from jobkit.lifecycle import Move, Phase, State, move, state
 
 PAGE = 100

@@ -6,15 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from jobkit.admission import (
-    check_cell,
-    check_extensions,
-    check_ids,
-    check_messages,
-    check_name,
-    check_reserve,
-    check_settlements,
-)
 from jobkit.backend import (
     Backend,
     CancelOutcome,
@@ -34,25 +25,34 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.redis.acknowledging import too_few
-from jobkit.backends.redis.bells import Bell
+from jobkit.backends.redis.admin_commands import MovesById
 from jobkit.backends.redis.blocking import BlockingRedis
-from jobkit.backends.redis.carrier import Carrier
-from jobkit.backends.redis.channel import keep
-from jobkit.backends.redis.clockwork import Clockwork
-from jobkit.backends.redis.driver import Connect, ConnectBlocking
+from jobkit.backends.redis.commands import Moves, Taken
+from jobkit.backends.redis.connection import keep
+from jobkit.backends.redis.executor import Carrier
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.moves import Moves, Taken
-from jobkit.backends.redis.moves_by_id import MovesById
-from jobkit.backends.redis.routed import opener
-from jobkit.backends.redis.server_info import description, refuse_eviction
+from jobkit.backends.redis.notifier import Bell
+from jobkit.backends.redis.pause_commands import Switches
+from jobkit.backends.redis.redis_py import Connect, ConnectBlocking
+from jobkit.backends.redis.replication import too_few
+from jobkit.backends.redis.requests import Ask, Steps, Word
+from jobkit.backends.redis.routed_connection import opener
+from jobkit.backends.redis.script_clock import Clockwork
+from jobkit.backends.redis.server_checks import description, refuse_eviction
 from jobkit.backends.redis.settings import Settings
-from jobkit.backends.redis.steps import Ask, Steps, Word
-from jobkit.backends.redis.switches import Switches
 from jobkit.clock import Clock
+from jobkit.enqueue.batching import Gathering, Limits
 from jobkit.errors import BackendUnavailable, Closed, InvalidArgument
-from jobkit.gathering import Gathering, Limits
 from jobkit.lifecycle import State
+from jobkit.validation import (
+    check_cell,
+    check_extensions,
+    check_ids,
+    check_messages,
+    check_name,
+    check_reserve,
+    check_settlements,
+)
 
 T = TypeVar("T")
 

@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError, RedisError
 
-from jobkit.admission import check_messages
 from jobkit.backend import EnqueueOutcome, Message
-from jobkit.backends.redis.acknowledging import too_few
-from jobkit.backends.redis.border import did_nothing, may_be_tried_again, refused, translate
-from jobkit.backends.redis.driver import BlockingConnection, ConnectBlocking
+from jobkit.backends.redis.commands import Moves
+from jobkit.backends.redis.errors import did_nothing, may_be_tried_again, refused, translate
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.moves import Moves
-from jobkit.backends.redis.requests import Request, Requests
-from jobkit.backends.redis.routed import blocking_opener
-from jobkit.backends.redis.server_info import refuse_eviction
+from jobkit.backends.redis.redis_py import BlockingConnection, ConnectBlocking
+from jobkit.backends.redis.replication import too_few
+from jobkit.backends.redis.request_factory import Request, Requests
+from jobkit.backends.redis.requests import Ask, Reply, Run, Steps
+from jobkit.backends.redis.routed_connection import blocking_opener
+from jobkit.backends.redis.server_checks import refuse_eviction
 from jobkit.backends.redis.settings import Settings
-from jobkit.backends.redis.steps import Ask, Reply, Run, Steps
 from jobkit.errors import Closed
+from jobkit.validation import check_messages
 
 T = TypeVar("T")
 

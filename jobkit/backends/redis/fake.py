@@ -11,7 +11,7 @@ from fakeredis._clients._sync import FakeRedisConnection
 from fakeredis.aioredis import FakeAsyncRedisConnection
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.driver import itself
+from jobkit.backends.redis.redis_py import itself
 from jobkit.backends.redis.settings import Settings
 from jobkit.clock import Clock
 

@@ -1,59 +1,79 @@
-"""Requests as the server reads them: by digest, in full, and marked so that a repetition is recognised."""
+"""What a verb asks of its client, and how: commands out, replies in, whoever carries them."""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Generator, Sequence
+from typing import Any, TypeAlias, TypeVar
 
-from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.steps import CALLS, Ask, Run, Slots, Word
+from msgspec import Struct
 
+from jobkit.backends.redis.scripts import Script
 
-class Requests:
-    """Of one client: ``name`` is its own."""
+T = TypeVar("T")
 
-    def __init__(self, keys: Keys, name: str, repeat_window: int) -> None:
-        self._calls = keys.calls(name)
-        self._window = repeat_window
-        self._slots = Slots()
+Word: TypeAlias = str | bytes | int
 
-    def begin(self, request: Run | Ask) -> Request:
-        return Request(request, self._calls, self._window, self._slots)
+CALLS = ""
+"""Among the keys of a marked script: the client's own key, which it puts there."""
 
 
-class Request:
-    """One request, sent as often as it takes; it has its slot until it ends."""
+class Run(Struct, frozen=True):
+    """Run a script. A ``marked`` one recognises its own repetition: the client adds where to look for it.
 
-    def __init__(self, request: Run | Ask, calls: str, window: int, slots: Slots) -> None:
-        self._request = request
-        self._calls = calls
-        self._slots = slots
-        self._slot = 0
-        self._mark: list[Word] = []
-        if isinstance(request, Run) and request.marked:
-            self._slot = slots.take()
-            self._mark = [self._slot, slots.next_number(), window]
+    ``unsure``: the move itself says what it means when too few replicas have acknowledged what was written.
+    ``once``: it has an effect each time, so it is not sent again where it may have arrived.
+    """
 
-    def __enter__(self) -> Self:
-        return self
+    script: Script
+    keys: Sequence[str]
+    mode: str
+    arguments: Sequence[Word]
+    marked: bool = False
+    unsure: bool = False
+    once: bool = False
 
-    def __exit__(self, *_: object) -> None:
-        self.end()
 
-    @property
-    def writes(self) -> bool:
-        """Whether it may change what is stored."""
-        return isinstance(self._request, Run) and not self._request.script.looks
+class Ask(Struct, frozen=True):
+    """Send a plain command that may be repeated. An ``optional`` one that the server refuses is answered with None."""
 
-    def end(self) -> None:
-        """The slot is free for another."""
-        if self._slot:
-            self._slots.give_back(self._slot)
+    words: Sequence[Word]
+    optional: bool = False
 
-    def words(self, *, in_full: bool = False) -> list[Word]:
-        """The command; ``in_full`` for a server that does not remember the script."""
-        request = self._request
-        if isinstance(request, Ask):
-            return list(request.words)
-        how: list[Word] = ["EVAL", request.script.text] if in_full else ["EVALSHA", request.script.digest]
-        keys = [self._calls if key == CALLS else key for key in request.keys]
-        return [*how, len(keys), *keys, request.mode, *self._mark, *request.arguments]
+
+class Reply(Struct, frozen=True):
+    """What came back; ``repeated`` when an earlier reply was lost, so that it may be the second effect's.
+
+    ``acknowledged``: by as many replicas as somebody wanted.
+    """
+
+    value: Any
+    repeated: bool = False
+    acknowledged: bool = True
+
+
+Steps: TypeAlias = Generator[Run | Ask, Reply, T]
+
+
+class Slots:
+    """Which call is which: each in flight has a slot, and a number that grows.
+
+    The server keeps the last answer of each slot, so what it keeps is bounded by the calls in flight.
+    """
+
+    def __init__(self) -> None:
+        self._free: list[int] = []
+        self._count = 0
+        self._number = 0
+
+    def take(self) -> int:
+        if self._free:
+            return self._free.pop()
+        self._count += 1
+        return self._count
+
+    def give_back(self, slot: int) -> None:
+        self._free.append(slot)
+
+    def next_number(self) -> int:
+        self._number += 1
+        return self._number

@@ -15,7 +15,7 @@ import redis.asyncio.connection
 from redis.exceptions import RedisError
 
 from jobkit.errors import ConfigurationError
-from jobkit.privacy import without_password
+from jobkit.redaction import without_password
 
 _connections: Any = redis.asyncio.connection
 

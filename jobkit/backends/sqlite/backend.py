@@ -6,15 +6,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from jobkit.admission import (
-    check_cell,
-    check_extensions,
-    check_ids,
-    check_messages,
-    check_name,
-    check_reserve,
-    check_settlements,
-)
 from jobkit.backend import (
     Backend,
     CancelOutcome,
@@ -33,16 +24,25 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.sqlite import looks, moves, moves_by_id, switches
+from jobkit.backends.sqlite import admin_commands, commands, pause_commands, queries
 from jobkit.backends.sqlite.blocking import BlockingSqlite
-from jobkit.backends.sqlite.reserving import Reserving
+from jobkit.backends.sqlite.db_thread import StoreThread
+from jobkit.backends.sqlite.reserve import Reserving
 from jobkit.backends.sqlite.settings import Settings
-from jobkit.backends.sqlite.step import Step
 from jobkit.backends.sqlite.store import Store
-from jobkit.backends.sqlite.thread import StoreThread
+from jobkit.backends.sqlite.transaction import Step
 from jobkit.clock import Clock
 from jobkit.errors import Closed, InvalidArgument
 from jobkit.lifecycle import State
+from jobkit.validation import (
+    check_cell,
+    check_extensions,
+    check_ids,
+    check_messages,
+    check_name,
+    check_reserve,
+    check_settlements,
+)
 
 T = TypeVar("T")
 
@@ -88,9 +88,9 @@ class SqliteBackend(Backend):
         batch = list(messages)
         if not batch:
             return []
-        size = moves.size_of(batch)
+        size = commands.size_of(batch)
         return await self.thread.run(
-            lambda until: self.store.fill(lambda step: moves.enqueue(step, batch), size, until)
+            lambda until: self.store.fill(lambda step: commands.enqueue(step, batch), size, until)
         )
 
     async def reserve(self, queues: Sequence[str], *, limit: int, lease: int, wait: int = 0) -> list[Delivery]:
@@ -102,13 +102,13 @@ class SqliteBackend(Backend):
         self._check_open()
         check_settlements(settlements, self.capabilities)
         items = list(settlements)
-        return await self._write(lambda step: moves.settle(step, items)) if items else []
+        return await self._write(lambda step: commands.settle(step, items)) if items else []
 
     async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
         self._check_open()
         check_extensions(extensions, self.capabilities)
         items = list(extensions)
-        return await self._write(lambda step: moves.extend(step, items)) if items else []
+        return await self._write(lambda step: commands.extend(step, items)) if items else []
 
     async def close(self) -> None:
         if self._closed:
@@ -120,37 +120,37 @@ class SqliteBackend(Backend):
     # By id.
 
     async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:
-        return await self._write_by_id(ids, moves_by_id.cancel)
+        return await self._write_by_id(ids, admin_commands.cancel)
 
     async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
-        return await self._write_by_id(ids, moves_by_id.requeue)
+        return await self._write_by_id(ids, admin_commands.requeue)
 
     async def delete(self, ids: Sequence[str]) -> list[DeleteOutcome]:
-        return await self._write_by_id(ids, moves_by_id.delete)
+        return await self._write_by_id(ids, admin_commands.delete)
 
     async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
         self._check_open()
         check_ids(ids, self.capabilities)
         wanted = list(ids)
-        return await self._read(lambda step: moves_by_id.get(step, wanted))
+        return await self._read(lambda step: admin_commands.get(step, wanted))
 
     # Looking.
 
     async def counts(self, queue: str) -> Counts:
         self._check_open()
         check_name("queue", queue)
-        return await self._read(lambda step: looks.counts(step, queue))
+        return await self._read(lambda step: queries.counts(step, queue))
 
     async def queues(self) -> list[str]:
         self._check_open()
-        return await self._read(looks.queues)
+        return await self._read(queries.queues)
 
     async def peek(self, queue: str, state: State, cursor: str | None = None) -> Page:
         self._check_open()
         check_name("queue", queue)
         seen = _state(state)
-        after = looks.read_cursor(cursor)
-        return await self._read(lambda step: looks.peek(step, queue, seen, after))
+        after = queries.read_cursor(cursor)
+        return await self._read(lambda step: queries.peek(step, queue, seen, after))
 
     async def purge(self, queue: str, state: State, limit: int) -> int:
         self._check_open()
@@ -160,31 +160,31 @@ class SqliteBackend(Backend):
             raise InvalidArgument("leased jobs can't be purged: a worker has them; cancel or delete them by id")
         if type(limit) is not int or not 0 <= limit <= self.capabilities.slice:
             raise InvalidArgument(f"limit is 0 to {self.capabilities.slice} here, not {limit!r}")
-        return await self._write(lambda step: looks.purge(step, queue, seen, limit))
+        return await self._write(lambda step: queries.purge(step, queue, seen, limit))
 
     # Switches.
 
     async def pause(self, queue: str) -> None:
         self._check_open()
         check_name("queue", queue)
-        await self._write(lambda step: switches.pause(step, queue))
+        await self._write(lambda step: pause_commands.pause(step, queue))
 
     async def resume(self, queue: str) -> None:
         self._check_open()
         check_name("queue", queue)
-        await self._write(lambda step: switches.resume(step, queue))
+        await self._write(lambda step: pause_commands.resume(step, queue))
 
     async def cell_get(self, name: str) -> tuple[bytes, int] | None:
         self._check_open()
         check_name("cell", name)
-        return await self._read(lambda step: switches.cell_get(step, name))
+        return await self._read(lambda step: pause_commands.cell_get(step, name))
 
     async def cell_set(self, name: str, value: bytes, expected_version: int) -> int | None:
         self._check_open()
         check_cell(name, value, expected_version, self.capabilities)
         return await self.thread.run(
             lambda until: self.store.fill(
-                lambda step: switches.cell_set(step, name, value, expected_version), len(value), until
+                lambda step: pause_commands.cell_set(step, name, value, expected_version), len(value), until
             )
         )
 
@@ -197,7 +197,7 @@ class SqliteBackend(Backend):
     async def wipe(self) -> None:
         """Forget everything that was ever stored here; the namespace is as if it had never been used."""
         self._check_open()
-        while not await self._write(lambda step: switches.wipe(step, WIPED)):
+        while not await self._write(lambda step: pause_commands.wipe(step, WIPED)):
             continue
 
     async def describe(self) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobkit.admission import check_messages
 from jobkit.backend import EnqueueOutcome, Message
-from jobkit.backends.sqlite.moves import enqueue, size_of
+from jobkit.backends.sqlite.commands import enqueue, size_of
 from jobkit.backends.sqlite.store import Store
+from jobkit.validation import check_messages
 
 
 class BlockingSqlite:

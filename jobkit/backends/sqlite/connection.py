@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from jobkit.backends.sqlite import schema
-from jobkit.backends.sqlite.border import code_of
+from jobkit.backends.sqlite.errors import code_of
 from jobkit.backends.sqlite.settings import Settings
 from jobkit.errors import BackendUnavailable
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from jobkit.backends.sqlite.room import stow
+from jobkit.backends.sqlite.disk_space import stow
 from jobkit.errors import BackendUnavailable
 
 VERSION: Final = 1

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from jobkit.backends.sqlite import bells, room
-from jobkit.backends.sqlite.border import PASSING, code_of, translated
+from jobkit.backends.sqlite import disk_space, notifier
 from jobkit.backends.sqlite.connection import connect, identity
+from jobkit.backends.sqlite.errors import PASSING, code_of, translated
 from jobkit.backends.sqlite.settings import Settings
-from jobkit.backends.sqlite.step import Step
+from jobkit.backends.sqlite.transaction import Step
 from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed
 
@@ -90,7 +90,7 @@ class Store:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 connection.execute(begin)
                 if spare:
-                    room.give_up(connection.execute)
+                    disk_space.give_up(connection.execute)
                 writes = begin != "BEGIN"
                 step = Step(connection, self._namespace, self.wall(), self._slice, writes=writes)
                 answer = work(step)
@@ -101,7 +101,7 @@ class Store:
             except BaseException:
                 self._roll_back(connection, None)
                 raise
-        bells.ring(self.place, step.rung)
+        notifier.ring(self.place, step.rung)
         return answer
 
     def _roll_back(self, connection: sqlite3.Connection, error: sqlite3.Error | None) -> None:
@@ -116,10 +116,10 @@ class Store:
             self._disconnect()  # which rolls back as well
 
     def _make_sure_of_room(self, step: Step, size: int) -> None:
-        given_up = room.is_given_up(step.execute)
-        room.check(step.execute, self.settings.path, size, given_up=given_up)
+        given_up = disk_space.is_given_up(step.execute)
+        disk_space.check(step.execute, self.settings.path, size, given_up=given_up)
         if given_up:
-            room.stow(step.execute)
+            disk_space.stow(step.execute)
 
     # The connection.
 

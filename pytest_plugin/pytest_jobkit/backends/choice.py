@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from jobkit.backend import Backend
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
     from pytest_jobkit.backends.ledger import Ledger
 
 NAMESPACE = "jobkit-test"
@@ -61,12 +61,12 @@ class Choice:
         """`pytest.UsageError` for what can't be used, saying where it was named; starts nothing."""
         if self.name == DEFAULT:
             return
-        from jobkit import sources
+        from jobkit.connections import resolver
         from jobkit.errors import BackendUnavailable, ConfigurationError
 
         try:
             if self.private_server:
-                sources.find("redis:", NAMESPACE)  # says what to install for that
+                resolver.find("redis:", NAMESPACE)  # says what to install for that
                 _servers().find_program()
             else:
                 _ = self.source, self.description
@@ -108,7 +108,7 @@ class Choice:
     @cached_property
     def source(self) -> Source:
         """The backend, in a namespace that every test prefixes its own with."""
-        from jobkit import sources
+        from jobkit.connections import resolver
 
         spec = self.name
         if self.private_server:
@@ -117,7 +117,7 @@ class Choice:
             spec = f"sqlite:///{quote(self.folder.name)}/jobs.db?durable=process"
         elif self.name == "redis" and self._redis_url is not None:
             spec = self._redis_url
-        return sources.find(spec, NAMESPACE)
+        return resolver.find(spec, NAMESPACE)
 
     @cached_property
     def _probe(self) -> Backend:
@@ -154,7 +154,7 @@ class Choice:
         if self.private_server:
             return f"{self.name} ({self.server.describe()}, started for this run)"
         from jobkit.backend import OffersDescription
-        from jobkit.portal import portal
+        from jobkit.connections.portal import portal
 
         if not isinstance(self._probe, OffersDescription):
             return self.label
@@ -175,12 +175,12 @@ async def _ask(source: Source) -> str:
 
 def _servers() -> ModuleType:
     """Loaded only for a run that starts one."""
-    return import_module("jobkit.backends.redis.server")
+    return import_module("jobkit.testing.redis.server")
 
 
 def _without_password(name: str) -> str:
     if "://" not in name:
         return name
-    from jobkit.privacy import without_password
+    from jobkit.redaction import without_password
 
     return without_password(name)

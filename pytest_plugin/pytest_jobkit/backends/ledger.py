@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from jobkit.backend import Done, Message, OffersBlocking, OffersWipe
-from jobkit.clients import Clients, opened
+from jobkit.connections.clients import Clients, opened
+from jobkit.connections.portal import portal
 from jobkit.errors import BackendUnavailable, JobkitError
-from jobkit.portal import portal
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
     from jobkit.clock import Clock
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
 
 QUEUE = "namespaces"
 

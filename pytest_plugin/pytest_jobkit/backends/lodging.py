@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from jobkit.sources import Spec
+    from jobkit.connections.resolver import Spec
 
 
 def lodging(spec: Spec | None, namespace: str) -> str:

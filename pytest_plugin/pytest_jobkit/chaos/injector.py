@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from jobkit.backend import RetryAt
-from jobkit.context import current_job
 from jobkit.errors import BackendUnavailable
-from jobkit.outcome import Performed
+from jobkit.execute.context import current_job
+from jobkit.execute.outcome import Performed
 from jobkit.retry import Backoff
 from pytest_jobkit.chaos.fault import CRASH_AT, Place, Question
 from pytest_jobkit.chaos.happening import Happening
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jobkit.backend import Message
-    from jobkit.checkpoint import Line
-    from jobkit.context import JobContext
-    from jobkit.execution import Registry
-    from jobkit.outcome import Outcome
+    from jobkit.execute.checkpoint import Line
+    from jobkit.execute.context import JobContext
+    from jobkit.execute.outcome import Outcome
+    from jobkit.execute.perform import Registry
     from pytest_jobkit.case import Case
     from pytest_jobkit.chaos.decisions import Decisions
     from pytest_jobkit.chaos.fault import Fault, Schedule

@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
-from jobkit.context import JobContext
-from jobkit.enqueuing import Enqueuing
+from jobkit.enqueue.enqueue import Enqueuing
+from jobkit.execute.context import JobContext
 from pytest_jobkit.logs.site import Site, call_site, is_project
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from jobkit.checkpoint import Line
-    from jobkit.execution import Performable, Registry
+    from jobkit.execute.checkpoint import Line
+    from jobkit.execute.perform import Performable, Registry
 
 
 class WorkerDied(BaseException):

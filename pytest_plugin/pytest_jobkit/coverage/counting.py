@@ -17,7 +17,7 @@ from pytest_jobkit.logs.declared import declared
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from jobkit.declared import Job
+    from jobkit.jobs.job import Job
     from pytest_jobkit.case import Case
 
 DID = "jobkit_coverage"

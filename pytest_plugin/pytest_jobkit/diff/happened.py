@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from jobkit import events
-from jobkit.receipt import Status
+from jobkit.enqueue.receipt import Status
 from pytest_jobkit.logs.site import call_site
 
 if TYPE_CHECKING:
-    from jobkit.call import Call
+    from jobkit.jobs.call import Call
 
 _ACCIDENTAL = re.compile(
     r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"  # an UUID

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobkit.errors import LeftoverJobWarning
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 from pytest_jobkit.failing.strictness import never_awaited
 from pytest_jobkit.logs.record import Remark
 from pytest_jobkit.logs.standing import distance, raised, standing

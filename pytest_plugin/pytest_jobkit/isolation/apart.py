@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from msgspec.structs import replace
 
 from jobkit import events
-from jobkit.call import Call
-from jobkit.context import enter
+from jobkit.connections.resolver import load
 from jobkit.errors import Undecodable
-from jobkit.execution import perform
-from jobkit.job import envelope
-from jobkit.outcome import Outcome, Performed
-from jobkit.sources import load
+from jobkit.execute.context import enter
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import perform
+from jobkit.jobs.call import Call
+from jobkit.jobs.envelope import envelope
 from pytest_jobkit.isolation import channel, databases
 from pytest_jobkit.isolation.channel import Answer, Ask, Place
 from pytest_jobkit.isolation.refusal import NotIsolated
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from jobkit.backend import Delivery
-    from jobkit.context import JobContext
-    from jobkit.declared import Job
-    from jobkit.execution import Plain, Registry
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
+    from jobkit.execute.context import JobContext
+    from jobkit.execute.perform import Plain, Registry
+    from jobkit.jobs.job import Job
     from pytest_jobkit.case import Case
 
 
@@ -62,7 +62,7 @@ class Apart:
         self._case = case
 
     async def perform(self, delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
-        """As `jobkit.execution.perform` does, elsewhere; what can't be performed at all is found out here."""
+        """As `jobkit.execute.perform.perform` does, elsewhere; what can't be performed at all is found out here."""
         job = cast("Job[..., Any] | None", registry.performables.get(context.job))
         if job is None:
             return await perform(delivery, context, registry, plain)

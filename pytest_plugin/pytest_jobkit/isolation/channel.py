@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     from jobkit.backend import Delivery
     from jobkit.events import Happening
-    from jobkit.outcome import Outcome
+    from jobkit.execute.outcome import Outcome
     from pytest_jobkit.isolation.databases import Names
 
 LENGTH = "!I"

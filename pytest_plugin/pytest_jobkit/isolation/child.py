@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from msgspec.structs import replace
 
-from jobkit import events, privacy, sources
+from jobkit import events, redaction
 from jobkit.backend import Backend, Capabilities, EnqueueOutcome, Message
-from jobkit.execution import context_of, headline, perform
-from jobkit.passing import Passing
-from jobkit.sources import Source
+from jobkit.backends.delegating import Passing
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Source
+from jobkit.execute.perform import context_of, headline, perform
 from pytest_jobkit.backends.lodging import dotted
 from pytest_jobkit.isolation import channel, databases
 from pytest_jobkit.isolation.channel import Answer, Ask, Place
@@ -32,8 +33,8 @@ from pytest_jobkit.workers.parcel import portable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from jobkit.outcome import Outcome
-    from jobkit.sources import Spec
+    from jobkit.connections.resolver import Spec
+    from jobkit.execute.outcome import Outcome
 
 
 def main() -> None:
@@ -44,8 +45,8 @@ def main() -> None:
     orders: channel.Orders = channel.read(hearing)
     sys.path[:] = orders.path
     home = Home(line, Path(orders.root))
-    sources.redirect_all(home.redirect)
-    privacy.reveal(shown=True)
+    resolver.redirect_all(home.redirect)
+    redaction.reveal(shown=True)
     events.observe(home.hear)
     try:
         databases.open_those_of(orders.databases)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobkit.declared import Job
+    from jobkit.jobs.job import Job
 
 
 def declared() -> dict[str, Job[..., Any]]:

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from jobkit.call import EPOCH, Call, Options
 from jobkit.errors import Undecodable
-from jobkit.job import envelope
-from jobkit.privacy import shown_value
+from jobkit.jobs.call import EPOCH, Call, Options
+from jobkit.jobs.envelope import envelope
+from jobkit.redaction import shown_value
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
     from jobkit.backend import Message
-    from jobkit.declared import Job
-    from jobkit.execution import Plain
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
+    from jobkit.execute.perform import Plain
+    from jobkit.jobs.job import Job
     from pytest_jobkit.logs.site import Site
 
 PENDING, RUNNING, CANCELLED = "pending", "running", "cancelled"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from jobkit.declared import Job
+from jobkit.jobs.job import Job
 from pytest_jobkit.logs.entry import Entry
 from pytest_jobkit.logs.log import Count, Kind, Log, is_list
 from pytest_jobkit.logs.nearness import closest, fields_of
@@ -15,7 +15,7 @@ from pytest_jobkit.logs.standing import standing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobkit.pattern import Pattern
+    from jobkit.jobs.pattern import Pattern
 
 LINES, CHARACTERS = 8, 640
 """Where pytest cuts."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, TypeGuard, overload
 
-from jobkit.declared import Job
+from jobkit.jobs.job import Job
 from pytest_jobkit.logs import sought
 from pytest_jobkit.logs.entry import Entry
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jobkit.pattern import Field, Pattern
+    from jobkit.jobs.pattern import Field, Pattern
     from pytest_jobkit.logs.entry import Entry
 
 ROOM = 36

@@ -8,15 +8,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import UnknownQueue
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobkit.app import App
-    from jobkit.call import Call
-    from jobkit.enqueuing import Enqueuing
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
+    from jobkit.enqueue.enqueue import Enqueuing
+    from jobkit.jobs.call import Call
     from pytest_jobkit.logs.entry import Entry
     from pytest_jobkit.logs.site import Site
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
-from jobkit.call import Call
-from jobkit.declared import Job
-from jobkit.pattern import Pattern
+from jobkit.jobs.call import Call
+from jobkit.jobs.job import Job
+from jobkit.jobs.pattern import Pattern
 from pytest_jobkit.logs.entry import Entry
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jobkit import events
 from jobkit.backend import Cancelled
-from jobkit.call import EPOCH, Options
-from jobkit.context import current_job
-from jobkit.outcome import Performed
-from jobkit.receipt import Status
+from jobkit.enqueue.receipt import Status
+from jobkit.execute.context import current_job
+from jobkit.execute.outcome import Performed
+from jobkit.jobs.call import EPOCH, Options
 from pytest_jobkit.logs.entry import CANCELLED, PENDING, RUNNING, Entry
 from pytest_jobkit.logs.record import Made, Record, Remark
 from pytest_jobkit.logs.site import Site, call_site
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from jobkit.app import App
     from jobkit.backend import Message
-    from jobkit.call import Call
-    from jobkit.declared import Job
-    from jobkit.outcome import Outcome
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
+    from jobkit.execute.outcome import Outcome
+    from jobkit.jobs.call import Call
+    from jobkit.jobs.job import Job
 
     Performing: TypeAlias = events.Started | events.Ended | events.Settled
 

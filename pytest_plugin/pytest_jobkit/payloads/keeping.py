@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Sequence
     from pathlib import Path
 
-    from jobkit.declared import Job
+    from jobkit.jobs.job import Job
     from pytest_jobkit.case import Case
     from pytest_jobkit.logs.entry import Entry
 

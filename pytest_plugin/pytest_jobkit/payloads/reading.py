@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.backend import Delivery, Message
 from jobkit.errors import Undecodable
-from jobkit.execution import open_delivery
+from jobkit.execute.perform import open_delivery
 from pytest_jobkit.logs.declared import declared
 
 if TYPE_CHECKING:
-    from jobkit.declared import Job
+    from jobkit.jobs.job import Job
     from pytest_jobkit.payloads.shelf import Payload
 
 ADVICE = """\

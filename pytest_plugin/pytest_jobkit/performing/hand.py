@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from jobkit.app import App
     from jobkit.backend import Backend, Delivery
-    from jobkit.sources import Source
+    from jobkit.connections.resolver import Source
     from pytest_jobkit.logs.entry import Entry
     from pytest_jobkit.logs.tape import Tape
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from jobkit.context import current_job
-from jobkit.portal import Home, portal
+from jobkit.connections.portal import Home, portal
+from jobkit.execute.context import current_job
 from pytest_jobkit.guard import too_deep
 from pytest_jobkit.performing.leaving import noted
 from pytest_jobkit.performing.performer import Performer, Result, in_place, plain_on_loop

@@ -7,12 +7,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import Undecodable
-from jobkit.outcome import Performed
+from jobkit.execute.outcome import Performed
 from pytest_jobkit.isolation.refusal import NotIsolated
 from pytest_jobkit.logs.log import Log
 
 if TYPE_CHECKING:
-    from jobkit.outcome import Outcome as CoreOutcome
+    from jobkit.execute.outcome import Outcome as CoreOutcome
     from pytest_jobkit.logs.entry import Entry
     from pytest_jobkit.logs.tape import Tape
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit import events
 from jobkit.backend import Settled
-from jobkit.checkpoint import ByExtending
-from jobkit.execution import context_of, in_thread, perform
-from jobkit.outcome import Performed
+from jobkit.execute.checkpoint import ByExtending
+from jobkit.execute.outcome import Performed
+from jobkit.execute.perform import context_of, in_thread, perform
 from pytest_jobkit.guard import too_many
 from pytest_jobkit.isolation.apart import Apart
 from pytest_jobkit.performing.hand import LEASE_MS, Card, Hand
@@ -24,9 +24,9 @@ from pytest_jobkit.performing.outcome import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jobkit.call import Call
-    from jobkit.execution import Performing, Plain
-    from jobkit.outcome import Outcome as CoreOutcome
+    from jobkit.execute.outcome import Outcome as CoreOutcome
+    from jobkit.execute.perform import Performing, Plain
+    from jobkit.jobs.call import Call
     from pytest_jobkit.case import Case
     from pytest_jobkit.logs.entry import Entry
 

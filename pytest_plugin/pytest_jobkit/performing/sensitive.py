@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from jobkit.portal import Home
+    from jobkit.connections.portal import Home
 
 T = TypeVar("T")
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jobkit.app import App
-from jobkit.call import EPOCH
+from jobkit.jobs.call import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jobkit.recurring import Recurring
+    from jobkit.schedule.recurring import Recurring
 
 
 class Ticking:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from jobkit import events
-from jobkit.call import Call, Options
 from jobkit.errors import JobkitError
+from jobkit.jobs.call import Call, Options
 
 if TYPE_CHECKING:
     from jobkit.app import App
-    from jobkit.outcome import Outcome
+    from jobkit.execute.outcome import Outcome
 
 
 @dataclass(frozen=True)

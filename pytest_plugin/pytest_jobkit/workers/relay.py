@@ -18,8 +18,8 @@ from struct import pack as packed
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
+    from jobkit.connections.resolver import Source, Spec
     from jobkit.events import Happening
-    from jobkit.sources import Source, Spec
     from jobkit.worker import Worker
 
 LENGTH = "!I"
@@ -87,28 +87,29 @@ class _Relay:
     """Keeps jobs where the test does, and tells it what happens here."""
 
     def __init__(self, orders: Orders, speaking: BinaryIO) -> None:
-        from jobkit.sources import load
+        from jobkit.connections.resolver import load
 
         self._orders = orders
         self._speaking = speaking
         self._factory = load(orders.factory)
 
     def begin(self) -> None:
-        from jobkit import events, privacy, sources
+        from jobkit import events, redaction
+        from jobkit.connections import resolver
 
-        sources.redirect_all(self._redirect)
-        privacy.reveal(shown=True)
+        resolver.redirect_all(self._redirect)
+        redaction.reveal(shown=True)
         events.observe(self._hear)
 
     def _redirect(self, spec: Spec | None, namespace: str) -> Source:
-        from jobkit.sources import Source
+        from jobkit.connections.resolver import Source
         from pytest_jobkit.backends.lodging import lodging
 
         return Source(self._factory, self._orders.url, f"{self._orders.namespace}-{lodging(spec, namespace)}")
 
     def _hear(self, event: Happening) -> None:
         from jobkit import events
-        from jobkit.context import current_job
+        from jobkit.execute.context import current_job
         from pytest_jobkit.logs.site import call_site
         from pytest_jobkit.workers.parcel import Parcel, pack
 

@@ -14,8 +14,8 @@ from struct import calcsize, unpack
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from jobkit.context import JobContext, enter
 from jobkit.errors import ConfigurationError
+from jobkit.execute.context import JobContext, enter
 from pytest_jobkit.backends.lodging import dotted
 from pytest_jobkit.logs.site import Site
 from pytest_jobkit.workers import parcel

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.framing import Resp
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.server import Server
 from jobkit_conformance.wire.proxy import Meanwhile, Proxy, Strike, nothing
 
 Open: TypeAlias = Callable[..., RedisBackend]

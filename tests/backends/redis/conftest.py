@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from jobkit import sources
 from jobkit.backends.redis import RedisBackend, factory
-from jobkit.backends.redis.server import SURVIVES_KILL, Server
 from jobkit.clock import Clock
+from jobkit.connections import resolver
+from jobkit.testing.redis.server import SURVIVES_KILL, Server
 from tests.backends.redis.clients import Open
 
 
@@ -53,6 +53,6 @@ def backend(clients: Open) -> RedisBackend:
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
     """Apps keep their jobs where they say, and not where the test run says."""
-    restore = sources.redirect_all(None)
+    restore = resolver.redirect_all(None)
     yield
     restore()

@@ -25,7 +25,7 @@ from jobkit.backend import (
     Stored,
 )
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.bells import Bell
+from jobkit.backends.redis.notifier import Bell
 from jobkit.lifecycle import State
 
 MINUTE = 60_000

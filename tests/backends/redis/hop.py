@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from jobkit.backends.redis.framing import Resp
+from jobkit.testing.redis.resp import Resp
 from jobkit_conformance.both_ways import until_one_ends
 
 CHUNK: Final = 1 << 16

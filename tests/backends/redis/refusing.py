@@ -9,9 +9,9 @@ from typing import Any
 from redis._parsers.base import BaseParser
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.driver import Connection, connection
+from jobkit.backends.redis.redis_py import Connection, connection
+from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.settings import read
-from jobkit.backends.redis.steps import Word
 
 
 class Refusals:

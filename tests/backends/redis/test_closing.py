@@ -15,10 +15,10 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 import jobkit
 from jobkit.backend import Message
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.channel import Channel
-from jobkit.backends.redis.driver import itself
+from jobkit.backends.redis.connection import Channel
+from jobkit.backends.redis.redis_py import itself
+from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.settings import read
-from jobkit.backends.redis.steps import Word
 
 Play: TypeAlias = Callable[[RedisBackend], Coroutine[Any, Any, None]]
 

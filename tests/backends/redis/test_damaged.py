@@ -10,9 +10,9 @@ import jobkit
 from jobkit import events
 from jobkit.backend import Message
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
 from jobkit.events import Settled
 from jobkit.lifecycle import State
+from jobkit.testing.redis.server import Server
 from tests.worker.recorder import Recorder
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobkit.backends.redis.framing import Resp
+from jobkit.testing.redis.resp import Resp
 
 REPLIES = [
     b"+OK\r\n",

@@ -22,7 +22,7 @@ from jobkit.backend import (
     Settlement,
 )
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from tests.backends.redis.clients import Open
 from tests.worker.recorder import Recorder
 

@@ -8,7 +8,7 @@ import pytest
 
 from jobkit.backend import Delivery, Done, Message
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from jobkit_conformance.wire.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
 

@@ -26,7 +26,7 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.backends.redis.scripts import script
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from jobkit_conformance.wire.proxy import Proxy
 from tests.backends.redis.clients import Open, lost_reply, url_through
 

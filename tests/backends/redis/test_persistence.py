@@ -11,8 +11,8 @@ import pytest
 
 from jobkit.backend import Accepted, Known, Message, Stored, Unknown
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
-from jobkit.backends.redis.topologies import ask, replica_of
+from jobkit.testing.redis.server import Server
+from jobkit.testing.redis.topologies import ask, replica_of
 from tests.backends.redis.clients import Open
 
 Start = Callable[..., Server]

@@ -11,7 +11,7 @@ import pytest
 import jobkit
 from jobkit.backend import Accepted, Done, Message, Settled
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from tests.backends.redis.refusing import Refusals
 
 SCRIPT = "script: 41b009a0255927630d706431ee18a9c1, on @user_script:12."

@@ -13,8 +13,8 @@ from redis.exceptions import ResponseError
 import jobkit
 from jobkit.backend import Accepted, Done, Known, Message, Settled, Unknown
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.server import Server
-from jobkit.backends.redis.topologies import ask, replica_of, until
+from jobkit.testing.redis.server import Server
+from jobkit.testing.redis.topologies import ask, replica_of, until
 from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb
 

@@ -12,7 +12,7 @@ import pytest
 import jobkit
 from jobkit.backend import Message
 from jobkit.backends.redis import RedisBackend, factory
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from tests.backends.redis.every_verb import every_verb
 
 GUIDE = Path(__file__).parents[3] / "docs" / "redis.md"

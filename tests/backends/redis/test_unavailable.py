@@ -11,8 +11,8 @@ import redis
 import jobkit
 from jobkit.backend import Backend, Message
 from jobkit.backends.redis import factory
-from jobkit.backends.redis.server import Server
 from jobkit.lifecycle import State
+from jobkit.testing.redis.server import Server
 from jobkit_conformance.wire.proxy import Proxy, Strike
 from tests.backends.redis.clients import Open, url_through
 

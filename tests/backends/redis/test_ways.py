@@ -13,7 +13,7 @@ import pytest
 
 import jobkit
 from jobkit.backend import Message
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.backend import Message
+from jobkit.backends.redis.codec import PLACE, Ref, pack, read_ref, read_token, readable, token, unpack
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.wire import PLACE, Ref, pack, read_ref, read_token, readable, token, unpack
 
 names = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
 times = st.none() | st.integers(0, 2**53 - 1)

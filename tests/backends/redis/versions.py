@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable
 
 from jobkit.backends.redis import RedisBackend, fake
-from jobkit.backends.redis.harness import FakeHarness
 from jobkit.backends.redis.scripts import Script, script
 from jobkit.clock import Clock
+from jobkit.testing.redis.harness import FakeHarness
 
 Change = Callable[[str], str]
 """Of a script's text."""

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from jobkit import sources
 from jobkit.backends.sqlite import SqliteBackend, factory
 from jobkit.clock import Clock
+from jobkit.connections import resolver
 from tests.backends.sqlite.clients import Open
 
 
@@ -47,6 +47,6 @@ def backend(clients: Open) -> SqliteBackend:
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
     """Apps keep their jobs where they say, and not where the test run says."""
-    restore = sources.redirect_all(None)
+    restore = resolver.redirect_all(None)
     yield
     restore()

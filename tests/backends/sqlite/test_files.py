@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from jobkit.backend import Accepted, Dead, Done, Extended, Extension, Known, Message, Release, RetryAt, Settled
-from jobkit.backends.sqlite import SqliteBackend, factory, room, schema
+from jobkit.backends.sqlite import SqliteBackend, disk_space, factory, schema
 from jobkit.errors import BackendFull, BackendUnavailable
 from tests.backends.sqlite.clients import Open, run
 
@@ -201,7 +201,7 @@ async def test_a_full_file_lets_everything_end(clients: Open) -> None:
 async def test_a_disk_that_is_nearly_full_is_left_to_what_runs(clients: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     backend = clients()
     await backend.enqueue([Message("a", "q", b"")])
-    left = room.DISK + 1000
+    left = disk_space.DISK + 1000
     monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(total=10**9, free=left))
     with pytest.raises(BackendFull, match=f"its disk {left:,}, of which 8,388,608 are kept"):
         await backend.enqueue([Message("large", "q", bytes(5000))])

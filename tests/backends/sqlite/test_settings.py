@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jobkit import sources
 from jobkit.backends.sqlite import SqliteBackend, factory
 from jobkit.backends.sqlite.settings import read
+from jobkit.connections import resolver
 from jobkit.errors import ConfigurationError
 from tests.backends.sqlite.clients import Open
 
@@ -68,7 +68,7 @@ def test_nothing_is_opened_before_the_first_use(path: Path, url: str) -> None:
 
 
 def test_the_namespace_of_a_url_is_not_an_option_of_the_file(url: str) -> None:
-    backend = sources.find(f"{url}?namespace=mine&slack=70", "other").open()
+    backend = resolver.find(f"{url}?namespace=mine&slack=70", "other").open()
     assert isinstance(backend, SqliteBackend)
     assert (backend.namespace, backend.settings.slack) == ("mine", 70)
 

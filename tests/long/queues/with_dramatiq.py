@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from jobkit.backends.redis.server import Server
+from jobkit.testing.redis.server import Server
 from jobkit_conformance import Declared, SystemHarness
 
 HEARTBEAT = 3.0

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from jobkit.admission import check_extensions, check_messages, check_name, check_reserve, check_settlements
 from jobkit.backend import (
     Accepted,
     Backend,
@@ -31,6 +30,7 @@ from jobkit.backend import (
 )
 from jobkit.clock import Clock, SystemClock
 from jobkit.errors import Closed
+from jobkit.validation import check_extensions, check_messages, check_name, check_reserve, check_settlements
 from jobkit_conformance import BackendHarness
 
 CLAIMS = Capabilities(

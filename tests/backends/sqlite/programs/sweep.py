@@ -18,8 +18,8 @@ from itertools import count
 from typing import Any
 
 from jobkit.backend import Dead, Done, Message, RetryAt, Stored
-from jobkit.backends.sqlite import SqliteBackend, factory, moves, moves_by_id
-from jobkit.backends.sqlite.step import Step
+from jobkit.backends.sqlite import SqliteBackend, admin_commands, commands, factory
+from jobkit.backends.sqlite.transaction import Step
 
 URL, TORN = sys.argv[1], "torn" in sys.argv[2:]
 HOUR = 3_600_000
@@ -112,20 +112,20 @@ async def states(backend: SqliteBackend, given: object) -> Any:
 
 
 def enqueue_all(step: Step, given: object) -> object:
-    return moves.enqueue(step, [Message(id, "q", b"x", key=id) for id in "abc"])
+    return commands.enqueue(step, [Message(id, "q", b"x", key=id) for id in "abc"])
 
 
 def reserve_all(step: Step, given: object) -> object:
-    return moves.reserve(step, ["q"], 3, HOUR)
+    return commands.reserve(step, ["q"], 3, HOUR)
 
 
 def cancel_all(step: Step, given: object) -> object:
-    return moves_by_id.cancel(step, list("abc"))
+    return admin_commands.cancel(step, list("abc"))
 
 
 def end_all(step: Step, given: list[str]) -> object:
     one, two, three = given
-    return moves.settle(step, [Done(one), RetryAt(two, after=HOUR), Dead(three, "why")])
+    return commands.settle(step, [Done(one), RetryAt(two, after=HOUR), Dead(three, "why")])
 
 
 VERBS: dict[str, Any] = {

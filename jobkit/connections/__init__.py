@@ -1,0 +1,1 @@
+"""Backends by URL, and one client for each event loop."""

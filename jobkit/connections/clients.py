@@ -1,0 +1,124 @@
+"""One client a loop, opened on first use and closed with it; one for callers without; a forked child has its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Sequence
+from functools import cached_property
+from typing import Final
+
+from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, OffersBlocking
+from jobkit.connections.loop_scope import tether
+from jobkit.connections.portal import portal
+from jobkit.connections.resolver import Source
+
+CLOSING: Final = 10.0
+"""Seconds that a loop in another thread has to close its client."""
+
+_all: weakref.WeakSet[Clients] = weakref.WeakSet()
+
+
+class Clients:
+    """Every open backend of one source in this process."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.over = False
+        """Nobody will ask for this source again."""
+        self._lock = threading.Lock()
+        self._begin()
+        _all.add(self)
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._by_loop: dict[asyncio.AbstractEventLoop, tuple[Backend, AsyncGenerator[None, None]]] = {}
+        self._blocking: Blocking | None = None
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        """What the backend claims; known without a connection, since opening a client opens none."""
+        return self.source.open().capabilities
+
+    def here(self) -> Backend:
+        """The client of the running loop."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            self._after_fork()
+            if loop not in self._by_loop:
+                self._forget_closed_loops()
+                backend = self.source.open()
+                self._by_loop[loop] = backend, tether(self._close_with(loop, backend))
+            return self._by_loop[loop][0]
+
+    def blocking(self) -> Blocking:
+        """The client of callers without a loop."""
+        with self._lock:
+            self._after_fork()
+            if self._blocking is None:
+                backend = self.source.open()
+                self._blocking = backend.blocking() if isinstance(backend, OffersBlocking) else ThroughPortal(self)
+            return self._blocking
+
+    async def aclose(self) -> None:
+        """Close the client of the running loop, if there is one."""
+        if found := self._by_loop.get(asyncio.get_running_loop()):
+            await found[1].aclose()
+
+    def close_blocking(self) -> None:
+        with self._lock:
+            blocking, self._blocking = self._blocking, None
+        if blocking is not None:
+            blocking.close()
+
+    def end(self) -> None:
+        """Close every client, each on its own loop, for good: a loop in another thread is asked, an idle one is run.
+
+        Not from a running loop.
+        """
+        self.over = True
+        self.close_blocking()
+        for loop, (_, tethered) in tuple(self._by_loop.items()):
+            if loop.is_running():
+                asyncio.run_coroutine_threadsafe(tethered.aclose(), loop).result(CLOSING)
+            elif not loop.is_closed():
+                loop.run_until_complete(tethered.aclose())
+
+    async def _close_with(self, loop: asyncio.AbstractEventLoop, backend: Backend) -> AsyncGenerator[None, None]:
+        """A loop that shuts down ends its asynchronous generators, so this one waits for that."""
+        try:
+            yield
+        finally:
+            self._by_loop.pop(loop, None)
+            await backend.close()
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [loop for loop in self._by_loop if loop.is_closed()]:
+            del self._by_loop[loop]
+
+    def _after_fork(self) -> None:
+        if self._pid != os.getpid():
+            self._begin()
+
+
+class ThroughPortal:
+    """A blocking face for backends that have none: through the portal's loop."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        return portal().call(lambda _: self._enqueue(messages))
+
+    async def _enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+        return await self._clients.here().enqueue(messages)
+
+    def close(self) -> None:
+        portal().call(lambda _: self._clients.aclose())
+
+
+def opened(source: Source) -> list[Clients]:
+    """Everything that is open of one source."""
+    return [clients for clients in _all if clients.source == source]

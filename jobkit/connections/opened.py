@@ -1,0 +1,74 @@
+"""Where the jobs of one app are kept: the source of each queue, found once, and what is open of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jobkit.connections import resolver
+from jobkit.connections.resolver import Source, Spec
+from jobkit.jobs.queues import Queue
+
+if TYPE_CHECKING:
+    from jobkit.connections.clients import Clients
+
+_numbers = itertools.count(1)
+
+
+class Stores:
+    """``spec``, ``namespace``: for the queues that state no backend of their own."""
+
+    def __init__(self, spec: Spec | None, namespace: str) -> None:
+        self._spec = spec
+        self._namespace = namespace
+        self._private = f"app-{next(_numbers)}"
+        self._clients: dict[Source, Clients] = {}
+
+    def of(self, queue: Queue) -> Clients:
+        """The open backends of a queue in this process."""
+        if resolver.redirected():
+            spec = self._spec if queue.backend is None else queue.backend
+            return self._open(resolver.redirect(spec, self._namespace))
+        if queue.clients is None or queue.clients.over:
+            queue.clients = self._open(self._source(queue))
+        return queue.clients
+
+    def by_clients(self, queues: Iterable[Queue]) -> dict[Clients, list[str]]:
+        """The queues' names in the store, aliases included, by what keeps them."""
+        found: dict[Clients, list[str]] = {}
+        for queue in queues:
+            names = found.setdefault(self.of(queue), [])
+            names.extend(each for each in queue.wire_names if each not in names)
+        return found
+
+    async def aclose(self) -> None:
+        for clients in tuple(self._clients.values()):
+            await clients.aclose()
+
+    def close_blocking(self) -> None:
+        for clients in tuple(self._clients.values()):
+            clients.close_blocking()
+
+    def _open(self, source: Source) -> Clients:
+        from jobkit.connections.clients import Clients
+
+        found = self._clients.get(source)
+        if found is None or found.over:
+            for ended in [known for known, clients in tuple(self._clients.items()) if clients.over]:
+                self._clients.pop(ended, None)
+            found = self._clients.setdefault(source, Clients(source))  # another thread may have been quicker
+        return found
+
+    def _source(self, queue: Queue) -> Source:
+        if queue.backend is None:
+            return self._own
+        if queue.source is None:
+            queue.source = resolver.find(queue.backend, self._namespace, private=self._private)
+        return queue.source
+
+    @cached_property
+    def _own(self) -> Source:
+        """Found once for the whole app, so that it is warned of once."""
+        return resolver.find(self._spec, self._namespace, private=self._private)

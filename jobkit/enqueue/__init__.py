@@ -1,0 +1,1 @@
+"""What happens between a call of ``enqueue`` and its receipt."""

@@ -1,0 +1,1 @@
+"""What happens to one delivery: decode, run, judge the outcome."""

@@ -1,0 +1,1 @@
+"""Declared jobs, calls and queues."""

@@ -1,0 +1,1 @@
+"""Recurring jobs and the times at which they are due."""

@@ -1,0 +1,1 @@
+"""Test support: harnesses, private servers and simulated stores. No other package imports it."""

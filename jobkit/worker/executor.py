@@ -1,0 +1,255 @@
+"""What one feed has started: performed, kept under lease, settled, and given back when its worker stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jobkit import events
+from jobkit.backend import Delivery
+from jobkit.connections.clients import Clients
+from jobkit.errors import ProcessLost, TimeLimit
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import (
+    Registry,
+    context_of,
+    judge,
+    limits_of,
+    lost,
+    overran,
+    perform,
+    reason_of,
+)
+from jobkit.jobs.limits import within
+from jobkit.worker.job_log import tell_end
+from jobkit.worker.lease_checkpoints import Progress
+from jobkit.worker.leases import Keeper, News
+from jobkit.worker.options import Options
+from jobkit.worker.process_pool import Children
+from jobkit.worker.running_job import CHILDREN, Running, pool_of
+from jobkit.worker.runtime import Host
+from jobkit.worker.settler import Ending, Settler
+from jobkit.worker.slots import Slots
+from jobkit.worker.stats import Figures
+from jobkit.worker.thread_pool import Threads
+
+log = logging.getLogger("jobkit.worker")
+
+SETTLING = 5.0
+"""Seconds that a stopping worker tries to settle what has ended; what it can't settle is performed again."""
+
+STUBBORN = 1.0
+"""Seconds that a cancelled asynchronous job has to end, before it is given back as it is."""
+
+
+class Jobs:
+    """Belongs to the event loop that made it. ``changed``: called when one of them has ended."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        clients: Clients,
+        options: Options,
+        slots: Slots,
+        host: Host,
+        changed: Callable[[], None],
+    ) -> None:
+        self.ended = 0
+        self.failed = 0
+        self.given_back = 0
+        self._registry = registry
+        self._backend = clients.here()
+        self._patience = min(STUBBORN, options.lease / 3)  # what a lease at its job's limit has left, at least
+        self._slots = slots
+        self._host = host
+        self._changed = changed
+        self._threads = Threads()
+        self._children = Children()
+        self._running: dict[str, Running] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._loop = asyncio.get_running_loop()
+        self._keeper = Keeper(clients.source, options.lease_ms, self._tell, host)
+        self._settler = Settler(self._backend, self._keeper.drop, host)
+
+    def figures(self, *, ready: bool) -> Figures:
+        return Figures(
+            ready=ready,
+            running=len(self._running),
+            ended=self.ended,
+            failed=self.failed,
+            given_back=self.given_back,
+        )
+
+    def store_is_back(self) -> None:
+        """What ended meanwhile is settled now."""
+        self._settler.store_is_back()
+
+    # Perform.
+
+    def start(self, deliveries: list[Delivery], sent: float) -> None:
+        """Each in a task of its own, its lease kept. ``sent``: when they were asked for, on the monotonic clock."""
+        if not deliveries:
+            return
+        self._idle.clear()
+        limits = limits_of(deliveries, self._registry)
+        self._keeper.hold([delivery.token for delivery in deliveries], sent, limits)
+        for delivery in deliveries:
+            running = Running(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
+            self._slots.keep(running.pool)
+            running.context.carry(Progress(self._keeper, self._backend.capabilities, delivery.token))
+            self._running[delivery.token] = running
+            running.limit = limits.get(delivery.token)
+            running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
+
+    async def _perform(self, running: Running) -> None:
+        context = running.context
+        if running.limit is not None:  # from its start: it may have waited for a loop that was blocked
+            self._keeper.begin(running.delivery.token, running.limit)
+            running.overrun = self._loop.call_later(running.limit + self._patience, self._overrun, running)
+        if events.observers:
+            events.emit(events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
+        try:
+            if running.pool == CHILDREN:
+                outcome = await self._isolated(running)
+            else:
+                outcome = await perform(running.delivery, context, self._registry, self._in_thread(running))
+        except BaseException as error:  # noqa: BLE001 - the job has an end, and its slot is free again
+            outcome = Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
+        self._end(running, outcome)
+
+    async def _isolated(self, running: Running) -> Outcome:
+        """In a process of its own; the rest, the limit above all, is as here."""
+        delivery, context = running.delivery, running.context
+        job = self._registry.performables[context.job]
+        progress = Progress(self._keeper, self._backend.capabilities, delivery.token)
+        try:
+            return await within(job.limit, lambda: self._children.perform(job.module, delivery, context, progress))
+        except TimeLimit as error:
+            context.past_limit = True
+            return judge(job.rules, context, error)
+        except ProcessLost as error:
+            return lost(job, context, error)
+        except asyncio.CancelledError as error:
+            return Outcome(state=Performed.INTERRUPTED, error=error)
+
+    def _in_thread(self, running: Running) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
+        async def plain(function: Callable[[], Any]) -> Any:
+            running.thread = self._threads.submit(function)
+            return await asyncio.wrap_future(running.thread)
+
+        return plain
+
+    def _overrun(self, running: Running) -> None:
+        """A job that was cancelled at its limit and goes on: it has failed, and keeps its slot."""
+        if running.delivery.token in self._running:
+            self._end(running, overran(running.delivery, running.context, self._registry))
+
+    def _end(self, running: Running, outcome: Outcome) -> None:
+        if self._running.pop(running.delivery.token, None) is None:
+            return  # given back, or past its limit
+        if running.overrun is not None:
+            running.overrun.cancel()
+        self._free_slot(running)
+        self.ended += outcome.state is not Performed.INTERRUPTED
+        self.failed += outcome.state in (Performed.DEAD, Performed.RETRYING)
+        self.given_back += outcome.state is Performed.INTERRUPTED
+        tell_end(running.context, outcome)
+        self._settler.settle(Ending(running.delivery, running.context, outcome, self._host.monotonic()))
+        if not self._running:
+            self._idle.set()
+        self._changed()
+
+    def _free_slot(self, running: Running) -> None:
+        """What does not end, a thread or a job past its limit, keeps its slot until it does."""
+        thread, task = running.thread, running.task
+        if thread is not None and not thread.done():
+            log.warning("%r: its thread goes on and keeps its slot", running.context)
+            thread.add_done_callback(lambda _: self._from_thread(lambda: self._slots.give_back(running.pool)))
+        elif running.context.past_limit and task is not None and task is not asyncio.current_task():
+            log.warning("%r: it goes on past its limit and keeps its slot", running.context)
+            task.add_done_callback(lambda _: self._slots.give_back(running.pool))
+        else:
+            self._slots.give_back(running.pool)
+
+    # Leases.
+
+    def _tell(self, token: str, news: News) -> None:
+        """In the keeper's thread: the job is told at once, also one that blocks the loop."""
+        running = self._running.get(token)
+        if running is None:
+            return
+        if news is News.CANCELLED:
+            running.context.cancelled = True
+        else:
+            running.context.lease_lost = True
+        self._from_thread(lambda: self._react(token, news))
+
+    def _react(self, token: str, news: News) -> None:
+        running = self._running.get(token)
+        if running is None:
+            return
+        context = running.context
+        if news is News.CANCELLED:
+            log.info("%r was cancelled", context)
+        else:
+            log.warning("%r %s its lease: it may be performed elsewhere too", context, _LOST[news])
+            events.emit(events.LeaseLost(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
+        if running.pool == CHILDREN:
+            if context.listener is not None:
+                flag = "cancelled" if news is News.CANCELLED else "lease_lost"
+                context.listener(flag, news is not News.RAN_OUT)
+        elif news is not News.RAN_OUT and running.thread is None and running.task is not None:
+            running.task.cancel()
+
+    def _from_thread(self, call: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            return  # the loop has ended, and with it everything that this was for
+
+    # Stop.
+
+    def ask_to_stop(self) -> None:
+        """Jobs that look see that they should."""
+        for running in self._running.values():
+            running.context.stopping = True
+            if running.context.listener is not None:
+                running.context.listener("stopping", False)  # noqa: FBT003 - nothing is interrupted
+
+    async def finish(self, grace: float) -> None:
+        """Let them end within the grace, their leases kept; give back the others; settle everything."""
+        try:
+            async with asyncio.timeout(grace):
+                await self._idle.wait()
+        except TimeoutError:
+            await self._interrupt()
+        await self._settler.finish(within=SETTLING)
+        await self._keeper.close()
+        self._threads.close()
+        await self._children.close()
+
+    def abandon(self) -> None:
+        """Nobody waits for what runs here any more: its leases may not be kept for as long as the process lives."""
+        self._keeper.begin_close()
+        self._threads.close()
+        self._children.abandon()
+        for running in tuple(self._running.values()):
+            if running.task is not None:
+                running.task.cancel()
+
+    async def _interrupt(self) -> None:
+        tasks = [running.task for running in self._running.values() if running.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:  # else the last one ended together with the grace
+            await asyncio.wait(tasks, timeout=STUBBORN)
+        for running in tuple(self._running.values()):
+            log.warning("%r does not end when cancelled: given back as it is", running.context)
+            self._end(running, Outcome(state=Performed.INTERRUPTED))
+
+
+_LOST = {News.RAN_OUT: "could not keep", News.LOST: "lost"}

@@ -1,0 +1,160 @@
+"""Feeds one backend's jobs to a worker: as many as can start are reserved, and handed over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from jobkit.backend import Delivery, Release
+from jobkit.connections.clients import Clients
+from jobkit.errors import BackendUnavailable, Closed
+from jobkit.execute.perform import Registry, context_of
+from jobkit.worker.backoff import IDLE, Pause
+from jobkit.worker.executor import Jobs
+from jobkit.worker.options import Options
+from jobkit.worker.queue_order import Order
+from jobkit.worker.runtime import Host
+from jobkit.worker.slots import Slots
+from jobkit.worker.stats import Figures
+
+log = logging.getLogger("jobkit.worker")
+
+
+class Feed:
+    """Belongs to the event loop that started it. ``alone``: no other feed wants the slots.
+
+    ``changed``: called when there is something to tell of it.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        clients: Clients,
+        order: Order,
+        options: Options,
+        slots: Slots,
+        host: Host,
+        *,
+        alone: bool,
+        changed: Callable[[], None],
+    ) -> None:
+        self.source = clients.source
+        self.ready = False
+        self._changed = changed
+        self._order = order
+        self._backend = clients.here()
+        self._lease_ms = options.lease_ms
+        self._wait_ms = round(min(options.wait, options.lease / 3) * 1000) if self._backend.capabilities.wait else 0
+        self._slots = slots
+        self._host = host
+        self._alone = alone
+        self._jobs = Jobs(registry, clients, options, slots, host, changed)
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._task = self._loop.create_task(self._feed_until_cancelled(), name="jobkit-feed")
+
+    @property
+    def figures(self) -> Figures:
+        return self._jobs.figures(ready=self.ready)
+
+    async def _feed_until_cancelled(self) -> None:
+        try:
+            await self._feed()
+        except asyncio.CancelledError:
+            if not self._stopping:  # by a loop that ends without a stop
+                self.abandon()
+            raise
+
+    async def _feed(self) -> None:
+        """While there is work no reserve waits; once there was none the next one does.
+
+        Nor does one wait whose answer says whether the store is there: readiness is known at once.
+        """
+        pause, idle = Pause(self._host), Pause(self._host, IDLE)
+        found = True
+        while True:
+            waits = self.ready and (self._alone or not found)
+            taken = await self._slots.take(self._backend.capabilities.max_batch if found or self._alone else 1)
+            deliveries: list[Delivery] = []
+            sent = self._host.monotonic()
+            try:
+                deliveries = await self._reserve(taken, self._wait_ms if waits else 0)
+            except Closed:
+                log.error("no more jobs from %s: its client was closed under this worker", self.source)
+                self._turn(ready=False)
+                return
+            except Exception as error:  # noqa: BLE001 - told, and tried again: a worker outlives its store
+                self._complain(error)
+                await pause.rest()
+                continue
+            finally:
+                self._slots.put_back(taken - len(deliveries))
+            if not self.ready:
+                self._turn(ready=True)
+                self._jobs.store_is_back()
+            found = bool(deliveries)
+            pause.over()
+            if found:
+                idle.over()
+            elif not self._backend.capabilities.wait:
+                await idle.rest()
+            self._jobs.start(deliveries, sent)
+            await asyncio.sleep(0)  # those that end in their first step leave their slots to the same next reserve
+
+    async def _reserve(self, limit: int, wait: int) -> list[Delivery]:
+        reserving = self._loop.create_task(
+            self._backend.reserve(self._order.next(), limit=limit, lease=self._lease_ms, wait=wait)
+        )
+        try:
+            return await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.cancel()
+            await self._release_what(reserving)
+            raise
+
+    async def _release_what(self, reserving: asyncio.Task[list[Delivery]]) -> None:
+        """A reserve that was too far to be cancelled: nobody here will start what it took.
+
+        Where it can't be given back its lease runs out; the worker stops all the same.
+        """
+        await asyncio.wait([reserving])
+        if not reserving.cancelled() and reserving.exception() is None and (deliveries := reserving.result()):
+            try:
+                await self._backend.settle([Release(delivery.token) for delivery in deliveries])
+            except Exception as error:  # noqa: BLE001 - told; raised it would take the place of the cancellation
+                jobs = [context_of(delivery) for delivery in deliveries]
+                log.warning(
+                    "could not be given back to %s, and run out with their leases: %r: %s", self.source, jobs, error
+                )
+
+    def _complain(self, error: Exception) -> None:
+        if isinstance(error, BackendUnavailable):
+            log.warning("no jobs from %s, trying again: %s", self.source, error)
+        else:
+            log.error("no jobs from %s, trying again", self.source, exc_info=error)
+        self._turn(ready=False)
+
+    def _turn(self, *, ready: bool) -> None:
+        if self.ready is not ready:
+            self.ready = ready
+            self._changed()
+
+    def begin_stop(self) -> None:
+        """Reserve nothing more; jobs that look see that they should stop."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self._task.cancel()
+        self._turn(ready=False)
+        self._jobs.ask_to_stop()
+
+    async def stop(self, grace: float) -> None:
+        """Let running jobs end within the grace, their leases kept; give back the others; settle everything."""
+        self.begin_stop()
+        await asyncio.wait([self._task])
+        await self._jobs.finish(grace)
+
+    def abandon(self) -> None:
+        """Nobody waits for what runs here any more: its leases may not be kept for as long as the process lives."""
+        self._jobs.abandon()

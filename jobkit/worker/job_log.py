@@ -1,0 +1,35 @@
+"""What a worker tells of an execution that ended: an event, and a line in the words that an operator greps for."""
+
+from __future__ import annotations
+
+import logging
+
+from jobkit import events
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import headline
+from jobkit.redaction import printable
+
+log = logging.getLogger("jobkit.worker")
+
+
+def tell_end(context: JobContext, outcome: Outcome) -> None:
+    """One line an ending, in the words that an operator greps for."""
+    if events.observers:
+        events.emit(
+            events.Ended(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt, outcome=outcome)
+        )
+    match outcome.state:
+        case Performed.DEAD:
+            log.error("%r is dead: %s", context, _first_line(outcome), exc_info=outcome.error)
+        case Performed.RETRYING:
+            error = headline(outcome.error) if outcome.error else ""
+            log.warning("%r raised %s; again in %.3g s", context, error, outcome.retry_in or 0)
+        case Performed.INTERRUPTED:
+            log.info("%r was interrupted and is given back", context)
+        case _:
+            log.debug("%r %s", context, outcome.state.value)
+
+
+def _first_line(outcome: Outcome) -> str:
+    return printable((outcome.reason or "").partition("\n")[0], most=1000)

@@ -1,0 +1,154 @@
+"""Processes for isolated jobs: as many as run at once, kept for the next one, and killed where a job does not end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from typing import Any
+
+from jobkit.backend import Delivery
+from jobkit.errors import FailedElsewhere, InvalidArgument, ProcessLost, Unsupported
+from jobkit.execute.context import JobContext
+from jobkit.execute.outcome import Outcome, Performed
+from jobkit.worker.json_logging import JSONLines
+from jobkit.worker.lease_checkpoints import Progress
+from jobkit.worker.process_protocol import Begin, Checkpoint, News, Over, Stored, ToWorker, Work, frame, read
+from jobkit.worker.supervisor import meaning
+
+
+class Child:
+    """One process, and one job at a time in it."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.process = process
+        self._reader = reader
+        self._writer = writer
+
+    def send(self, message: Any) -> None:
+        if not self._writer.is_closing():
+            self._writer.write(frame(message))
+
+    async def next(self) -> ToWorker:
+        message: ToWorker = await read(self._reader, ToWorker)
+        return message
+
+    @property
+    def usable(self) -> bool:
+        return self.process.returncode is None and not self._reader.at_eof()
+
+    def kill(self) -> None:
+        if self.process.returncode is None:
+            self.process.kill()
+        self._writer.close()
+
+    async def end(self) -> None:
+        """It ends by itself when nobody holds the other end; also waited for where it was killed."""
+        self._writer.close()
+        await self.process.wait()
+
+
+class Children:
+    """Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._idle: list[Child] = []
+        self._killed: list[Child] = []
+
+    async def perform(self, module: str, delivery: Delivery, context: JobContext, progress: Progress) -> Outcome:
+        """Perform a delivery in a process that does nothing else meanwhile; a cancellation kills it.
+
+        `ProcessLost` when the process ends before the job does.
+        """
+        child = await self._take()
+        context.listener = lambda flag, cancel: child.send(News(flag, cancel))
+        child.send(Work(module, delivery))
+        for flag in ("cancelled", "lease_lost", "stopping"):
+            if getattr(context, flag):
+                child.send(News(flag, cancel=flag != "stopping"))
+        try:
+            while not isinstance(message := await child.next(), Over):
+                await self._store(message, child, progress)
+        except asyncio.IncompleteReadError as error:
+            try:
+                code = await child.process.wait()
+            finally:  # also where a cancellation ends the waiting
+                self._kill(child)
+            raise ProcessLost(f"its process ended before it did: {meaning(code)}") from error
+        except BaseException:
+            self._kill(child)
+            raise
+        finally:
+            context.listener = None
+        self._idle.append(child)
+        context.past_limit = message.past_limit
+        return _outcome(message)
+
+    async def _store(self, message: Checkpoint, child: Child, progress: Progress) -> None:
+        try:
+            stored = await asyncio.wrap_future(progress.store(message.body))
+        except (InvalidArgument, Unsupported) as error:
+            child.send(Stored(message.number, refused=str(error)))
+        else:
+            child.send(Stored(message.number, stored))
+
+    async def close(self) -> None:
+        children, self._idle, self._killed = [*self._idle, *self._killed], [], []
+        await asyncio.gather(*(child.end() for child in children))
+
+    def abandon(self) -> None:
+        """Nobody asks for another job, nor waits: those that have none end now, the others with their jobs."""
+        idle, self._idle = self._idle, []
+        for child in idle:
+            self._kill(child)
+
+    def _kill(self, child: Child) -> None:
+        """Not waited for here, where a cancellation must not be held up, but before the loop may end."""
+        child.kill()
+        self._killed = [each for each in self._killed if each.process.returncode is None]
+        self._killed.append(child)
+
+    async def _take(self) -> Child:
+        while self._idle:
+            child = self._idle.pop()
+            if child.usable:
+                return child
+            self._kill(child)
+        return await _start()
+
+
+async def _start() -> Child:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "jobkit.worker.process_main", str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,  # what a terminal sends is for the worker
+            )
+        except BaseException:  # also a cancellation: asyncio has ended the process then
+            writer.close()
+            raise
+    child = Child(process, reader, writer)
+    child.send(Begin(sys.path, logging.getLogger().level, _format()))
+    return child
+
+
+def _format() -> str | None:
+    """How this process logs: None for a JSON object a line. What only it knows to format is written as text there."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, JSONLines):
+            return None
+        if type(handler.formatter) is logging.Formatter:
+            return getattr(handler.formatter, "_fmt", None) or logging.BASIC_FORMAT
+    return logging.BASIC_FORMAT
+
+
+def _outcome(over: Over) -> Outcome:
+    error = None if over.headline is None else FailedElsewhere(over.headline)
+    return Outcome(state=Performed(over.state), error=error, retry_in=over.retry_in, reason=over.reason)
