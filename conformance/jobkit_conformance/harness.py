@@ -13,7 +13,7 @@ from jobkit.clock import Clock
 if TYPE_CHECKING:
     from jobkit.app import App
     from jobkit.worker import Worker
-    from jobkit_conformance.wire.proxy import Proxy
+    from jobkit_conformance.transport.proxy import Proxy
 
 
 class Wire(Protocol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from jobkit_conformance.suite.gathering import Gathering
+    from jobkit_conformance.suite.collector import Gathering
 
 PIECE = pytest.StashKey[str]()
 """On an item: what it found, for the report."""
@@ -59,7 +59,7 @@ class Listener:
         piece: str | None = getattr(report, FIELD, None)
         if piece is not None:
             if self._found is None:
-                from jobkit_conformance.suite.gathering import Gathering
+                from jobkit_conformance.suite.collector import Gathering
 
                 self._found = Gathering()
             self._found.add(piece)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jobkit.backend import Accepted, Capabilities, Delivery, Message
-from jobkit_conformance.client import Client
+from jobkit_conformance.env import HOUR, MINUTE, NOISE, Stage
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.stage import HOUR, MINUTE, NOISE, Stage
+from jobkit_conformance.history.recording import Client
 
 LEAST = {"max_batch": 10, "max_body": 1_000, "max_batch_bytes": 10_000}
 """What the kit's programs need, whatever the backend: batches of ten, bodies of a thousand bytes."""

@@ -8,22 +8,22 @@ from functools import partial
 from typing import TypeAlias
 
 from jobkit.backend import Capabilities
-from jobkit_conformance import preflight, refusals
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.ground import Ground
+from jobkit_conformance import capability_probe, preflight
+from jobkit_conformance.check_runner import place
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.judging import place
-from jobkit_conformance.ledger import Ledger
+from jobkit_conformance.network.case import Case
+from jobkit_conformance.network.worker_case import WorkerCase
+from jobkit_conformance.operations import Program
 from jobkit_conformance.processes.plan import Plan
+from jobkit_conformance.production_mode import undisturbed
 from jobkit_conformance.profiles import Profile
-from jobkit_conformance.program import Program
-from jobkit_conformance.report import Finding, Report
-from jobkit_conformance.simulation.scenario import Scenario
-from jobkit_conformance.tiers import behind_a_proxy, examples, machines, processes, simulations
-from jobkit_conformance.tiers.part import Part
-from jobkit_conformance.undisturbed import undisturbed
-from jobkit_conformance.wire.case import Case
-from jobkit_conformance.wire.worker_case import WorkerCase
+from jobkit_conformance.reports.report import Finding, Report
+from jobkit_conformance.results import Ledger
+from jobkit_conformance.run_context import Ground
+from jobkit_conformance.scenario import Scenario
+from jobkit_conformance.tiers import checks, network, processes, programs, simulation
+from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.violations import Broken
 
 Recorded: TypeAlias = Program | Scenario | Case | WorkerCase | Plan
 """What a report names by a token: by one client after another, by several at once, behind a proxy, by processes."""
@@ -76,10 +76,10 @@ class Run:
         if self._unsound:
             return []
         return [
-            *examples.parts(self._ground, self._ledger, self._unrefused),
-            *machines.parts(self._ground, self._ledger),
-            *simulations.parts(self._ground, self._ledger),
-            *behind_a_proxy.parts(self._ground, self._ledger),
+            *checks.parts(self._ground, self._ledger, self._unrefused),
+            *programs.parts(self._ground, self._ledger),
+            *simulation.parts(self._ground, self._ledger),
+            *network.parts(self._ground, self._ledger),
             *processes.parts(self._ground, self._ledger),
         ]
 
@@ -124,10 +124,10 @@ class Run:
             if isinstance(program, Plan):
                 return processes.told(self._ground, program)
             if isinstance(program, (Case, WorkerCase)):
-                return behind_a_proxy.told(self._ground, program)
+                return network.told(self._ground, program)
             if isinstance(program, Scenario):
-                return simulations.told(self._ground, program)
-            return machines.told(self._ground, program)
+                return simulation.told(self._ground, program)
+            return programs.told(self._ground, program)
 
     def _preflight(self) -> str:
         """Why nothing can be judged, if so."""
@@ -136,7 +136,7 @@ class Run:
             self._capabilities = ground.capabilities
             for check in (preflight.check, preflight.check_clock):
                 ground.go(ground.on_a_stage(check))
-            self._unrefused = ground.go(ground.on_a_stage(refusals.unrefused))
+            self._unrefused = ground.go(ground.on_a_stage(capability_probe.unrefused))
         except preflight.Unsound as unsound:
             return str(unsound)
         except Broken as broken:

@@ -18,11 +18,11 @@ from hypothesis.errors import Flaky
 
 from jobkit.backend import Capabilities
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.machines import Machine
-from jobkit_conformance.player import Player
+from jobkit_conformance.generators import Machine
+from jobkit_conformance.model_runner import Player
+from jobkit_conformance.operations import Program, Step, token
 from jobkit_conformance.profiles import Profile
-from jobkit_conformance.program import Program, Step, token
+from jobkit_conformance.violations import Broken
 
 ROUNDS: Final = 5
 """How often programs are drawn at most, where a situation is rare."""

@@ -11,7 +11,7 @@ from jobkit.backends.redis.executor import Carrier
 from jobkit.backends.redis.scripts import Script, script
 from jobkit.clock import Clock
 from jobkit.testing.redis import harness
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 from tests.broken.patched import Patched
 
 

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from urllib.parse import urlsplit
 
-from jobkit_conformance.processes.app import STORE
+from jobkit_conformance.processes.workload_app import STORE
 from tests.broken.processes import OverSqlite
 
 RULE = "W12"

@@ -9,8 +9,8 @@ from typing import Any, Final
 from jobkit.backend import Accepted, Delivery, Extended, Extension, Message, Settled, Settlement
 from jobkit.clock import ManualClock
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.simulation.calls import Call
-from jobkit_conformance.simulation.history import History
+from jobkit_conformance.history.calls import Call
+from jobkit_conformance.history.history import History
 
 OPEN: Final = object()
 """In an answer's place: none so far."""

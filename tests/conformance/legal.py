@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 from hypothesis import strategies as st
 
 from jobkit.backend import Dead, Delivery, Done, Extension, Message, Release, RetryAt, Settlement
-from jobkit_conformance.simulation.calls import Call
-from jobkit_conformance.simulation.history import History
+from jobkit_conformance.history.calls import Call
+from jobkit_conformance.history.history import History
 from tests.conformance.histories import LONG, LOST, Written
 from tests.conformance.twin import World, effects, given_back
 

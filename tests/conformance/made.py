@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit_conformance.report import Failure, Report, blank
-from jobkit_conformance.reports.document import Document, document
-from jobkit_conformance.story import Shown, Story
+from jobkit_conformance.render.timeline_data import Shown, Story
+from jobkit_conformance.reports.json_report import Document, document
+from jobkit_conformance.reports.report import Failure, Report, blank
 from jobkit_conformance.verdicts import Verdict
 
 

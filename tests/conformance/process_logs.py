@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from jobkit_conformance.processes.log import Event
+from jobkit_conformance.history.event_log import Event
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.system import Declared
 from jobkit_conformance.processes.task import Task

@@ -9,7 +9,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 
-from jobkit_conformance.processes.log import Event
+from jobkit_conformance.history.event_log import Event
 
 JOBS = ("a", "late", "bomb")
 AFTER = {"late": 1.0}

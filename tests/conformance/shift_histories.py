@@ -22,9 +22,9 @@ from jobkit.backend import (
     Stale,
 )
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.simulation.calls import Call
-from jobkit_conformance.simulation.execution import Duty, Process, Span, Start, probe
-from jobkit_conformance.simulation.scenario import Work
+from jobkit_conformance.history.calls import Call
+from jobkit_conformance.history.worker_history import Duty, Process, Span, Start, probe
+from jobkit_conformance.scenario import Work
 from tests.conformance.histories import OPEN, Written
 
 LEASE: Final = 900

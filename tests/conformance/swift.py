@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.report import Report
+from jobkit_conformance.reports.report import Report
 from jobkit_conformance.runner import Run
 
 SWIFT = replace(PROFILES["quick"], programs=40, shrinking=3, jobs=50, backlog=10_000, patience=2.0)

@@ -13,9 +13,9 @@ from jobkit.backend import Ended, EnqueueOutcome, ExtendOutcome, Extension, Mess
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit_conformance import preflight
 from jobkit_conformance.answers import Malformed, check_answer
-from jobkit_conformance.simulation.scenario import End, Keep, Put, Scenario, Take
-from jobkit_conformance.simulation.searching import Simulation
-from jobkit_conformance.simulation.situations import situations
+from jobkit_conformance.scenario import End, Keep, Put, Scenario, Take
+from jobkit_conformance.simulation.coverage import situations
+from jobkit_conformance.simulation.tier import Simulation
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness
 from tests.conformance.swift import run

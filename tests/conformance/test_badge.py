@@ -10,8 +10,8 @@ import pytest
 
 from jobkit.cli import main
 from jobkit_conformance.reports.badge import AMBER, GREEN, GREY, RED, Badge, as_endpoint, as_svg, badge
-from jobkit_conformance.reports.document import encode
-from jobkit_conformance.reports.merging import merge
+from jobkit_conformance.reports.json_report import encode
+from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made import made
 from tests.conformance.pages import parsed

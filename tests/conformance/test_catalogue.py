@@ -9,11 +9,11 @@ import pytest
 
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import BY_ID, FAMILIES, RULES, UNCHECKED, Rule
-from jobkit_conformance.examples import EXAMPLES
-from jobkit_conformance.examples.registry import Example, add, example
+from jobkit_conformance.checks import EXAMPLES
+from jobkit_conformance.checks.registry import Example, add, example
+from jobkit_conformance.env import Stage
+from jobkit_conformance.generators import MACHINES
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.machines import MACHINES
-from jobkit_conformance.stage import Stage
 
 CLAIMS = set(Capabilities.__struct_fields__)
 

@@ -15,7 +15,7 @@ from jobkit.clock import Clock
 from jobkit.errors import BackendUnavailable
 from jobkit.testing.inline import Harness as InlineHarness
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.program import Cancel, End, Ending, Pass, Program, Put, Spec, Take, token
+from jobkit_conformance.operations import Cancel, End, Ending, Pass, Program, Put, Spec, Take, token
 from jobkit_conformance.verdicts import Exit
 
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"

@@ -8,9 +8,9 @@ import pytest
 from msgspec import structs
 
 from jobkit.cli import main
-from jobkit_conformance.reports.comparing import Comparison, compare
-from jobkit_conformance.reports.document import Document, Matrix, encode
-from jobkit_conformance.reports.merging import merge
+from jobkit_conformance.reports.compare import Comparison, compare
+from jobkit_conformance.reports.json_report import Document, Matrix, encode
+from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made import made
 

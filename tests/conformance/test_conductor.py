@@ -9,10 +9,10 @@ from typing import Any, Literal, cast
 
 import pytest
 
-from jobkit_conformance.processes.conductor import MOMENT, Conductor
-from jobkit_conformance.processes.crew import Crew
-from jobkit_conformance.processes.log import Event, read
+from jobkit_conformance.history.event_log import Event, read
+from jobkit_conformance.processes.orchestrator import MOMENT, Conductor
 from jobkit_conformance.processes.plan import CALL, FIRST, LATE, Plan
+from jobkit_conformance.processes.process_manager import Crew
 from jobkit_conformance.processes.system import Declared, SystemHarness
 from jobkit_conformance.processes.task import Task
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from jobkit_conformance.examples.g_cost import _at_rest  # pyright: ignore[reportPrivateUsage]
+from jobkit_conformance.checks.g_cost import _at_rest  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import msgspec
 import pytest
 
 from jobkit_conformance.catalogue import RULES
-from jobkit_conformance.report import Report
 from jobkit_conformance.reports import schema
-from jobkit_conformance.reports.document import SCHEMA, Document, document, encode, manifest
-from jobkit_conformance.reports.merging import merge
-from jobkit_conformance.reports.reading import BadDocument, decode, read
+from jobkit_conformance.reports.json_reader import BadDocument, decode, read
+from jobkit_conformance.reports.json_report import SCHEMA, Document, document, encode, manifest
+from jobkit_conformance.reports.merge import merge
+from jobkit_conformance.reports.report import Report
+from jobkit_conformance.reports.waivers import Waiver, apply
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.waivers import Waiver, apply
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
 from tests.conformance.swift import run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.simulation.deeds import deeds_of
-from jobkit_conformance.simulation.duties import check_duties, questions
-from jobkit_conformance.simulation.history import History
-from jobkit_conformance.simulation.situations import situations
+from jobkit_conformance.checkers.worker_checks import check_duties, questions
+from jobkit_conformance.history.delivery_records import deeds_of
+from jobkit_conformance.history.history import History
+from jobkit_conformance.simulation.coverage import situations
+from jobkit_conformance.violations import Broken
 from tests.conformance.histories import Written, granted
 from tests.conformance.shift_histories import CASES, Case, Shift
 

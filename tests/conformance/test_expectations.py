@@ -6,8 +6,8 @@ import pytest
 
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.testing.inline import Harness
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.stage import Stage
+from jobkit_conformance.env import Stage
+from jobkit_conformance.violations import Broken
 
 TEN = [f"m{number}" for number in range(10)]
 

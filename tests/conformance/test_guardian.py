@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobkit_conformance.processes.guardian import Guardian
+from jobkit_conformance.processes.orphan_reaper import Guardian
 
 KIT = """
 import asyncio
-from jobkit_conformance.processes.guardian import Guardian
+from jobkit_conformance.processes.orphan_reaper import Guardian
 
 async def main():
     guardian = Guardian()

@@ -10,16 +10,16 @@ import re
 import pytest
 
 from jobkit_conformance.catalogue import FAMILIES, RULES
-from jobkit_conformance.report import Failure, Report, blank
-from jobkit_conformance.reports.document import Document, document
+from jobkit_conformance.render.timeline_data import Lease, Shown, Story
 from jobkit_conformance.reports.html import page
-from jobkit_conformance.reports.html.drawing import drawn
-from jobkit_conformance.reports.html.marks import MEANINGS, SIGNS, name
+from jobkit_conformance.reports.html.icons import MEANINGS, SIGNS, name
+from jobkit_conformance.reports.html.timeline_svg import drawn
+from jobkit_conformance.reports.json_report import Document, document
 from jobkit_conformance.reports.markup import breakable, element, html
-from jobkit_conformance.reports.merging import merge
-from jobkit_conformance.story import Lease, Shown, Story
+from jobkit_conformance.reports.merge import merge
+from jobkit_conformance.reports.report import Failure, Report, blank
+from jobkit_conformance.reports.waivers import Waiver
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.waivers import Waiver
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
 from tests.conformance.pages import Node, parsed

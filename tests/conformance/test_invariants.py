@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.simulation import invariants
-from jobkit_conformance.simulation.invariants import check
+from jobkit_conformance.checkers import backend
+from jobkit_conformance.checkers.backend import check
+from jobkit_conformance.violations import Broken
 from tests.conformance.bad_histories import BAD
 from tests.conformance.good_histories import GOOD
 from tests.conformance.histories import Case
@@ -41,5 +41,5 @@ def test_a_bad_history_breaks_its_rule(case: Case) -> None:
 
 
 def test_every_rule_that_an_invariant_names_is_broken_here() -> None:
-    named = set(re.findall(r"""["']([A-Z]\d+)["']""", Path(invariants.__file__).read_text()))
+    named = set(re.findall(r"""["']([A-Z]\d+)["']""", Path(backend.__file__).read_text()))
     assert {case.rule for case in BAD} == named

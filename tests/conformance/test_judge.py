@@ -10,10 +10,10 @@ from msgspec import structs
 from jobkit.backend import Delivery, Message
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.testing.inline import Harness
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.judge import judge_delivery, judge_grants
+from jobkit_conformance.env import Stage
 from jobkit_conformance.model import Model
-from jobkit_conformance.stage import Stage
+from jobkit_conformance.oracle import judge_delivery, judge_grants
+from jobkit_conformance.violations import Broken
 from tests.conformance.honest import Offset
 
 MINUTE = 60_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobkit.backend import Cancelled, Known, Unknown
-from jobkit_conformance.simulation.lives import Life, lives
+from jobkit_conformance.history.job_history import Life, lives
 from tests.conformance.histories import LOST, Written
 
 

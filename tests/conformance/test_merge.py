@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from jobkit.cli import main
-from jobkit_conformance.reports.document import Document, Entry, Matrix, document, encode
-from jobkit_conformance.reports.merging import BadMerge, merge
+from jobkit_conformance.reports.json_report import Document, Entry, Matrix, document, encode
+from jobkit_conformance.reports.merge import BadMerge, merge
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made import failure, made, report
 

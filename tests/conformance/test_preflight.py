@@ -9,12 +9,12 @@ from msgspec import structs
 
 from jobkit.backend import Capabilities, EnqueueOutcome, Message
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.examples.registry import Example
+from jobkit_conformance.check_runner import judge
+from jobkit_conformance.checks.registry import Example
+from jobkit_conformance.env import Stage
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.judging import judge
-from jobkit_conformance.stage import Stage
 from jobkit_conformance.verdicts import Exit, Verdict
+from jobkit_conformance.violations import Broken
 from tests.broken.patched import PatchedHarness
 from tests.broken.takes_what_it_does_not_claim import Harness as Accepting
 from tests.conformance import unsound

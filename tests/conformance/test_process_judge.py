@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 
 from jobkit_conformance.catalogue import BY_ID
-from jobkit_conformance.processes.case import Seen
-from jobkit_conformance.processes.judge import RULES, judge
+from jobkit_conformance.checkers.processes import RULES, judge
+from jobkit_conformance.processes.coverage import situations
 from jobkit_conformance.processes.plan import Plan
-from jobkit_conformance.processes.showing import as_story
-from jobkit_conformance.processes.situations import situations
+from jobkit_conformance.processes.report import as_timeline
+from jobkit_conformance.processes.run_record import Seen
 from jobkit_conformance.processes.task import Task
-from jobkit_conformance.processes.telling import as_timeline
+from jobkit_conformance.processes.timeline_data import as_story
 from tests.conformance import process_twin
 from tests.conformance.process_logs import BAD, GOOD, HEAD, Log, read
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from jobkit_conformance.processes.plan import Means, Plan
-from jobkit_conformance.processes.searching import Found, Played, Search
+from jobkit_conformance.processes.tier import Found, Played, Search
 from tests.conformance.process_logs import BAD, DECLARED, GOOD, Log
 
 Logs = Callable[[Plan], Log]

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from jobkit_conformance.processes import trouble
+from jobkit_conformance.processes import nemesis
 from jobkit_conformance.processes.plan import Fault
 
 
@@ -25,13 +25,13 @@ class Place:
         return group
 
 
-def trouble_with(started: Any) -> trouble.Trouble:
+def trouble_with(started: Any) -> nemesis.Trouble:
     crew = SimpleNamespace(note=lambda *_, **__: 0.0)
-    return trouble.Trouble(cast("Any", None), cast("Any", crew), started)
+    return nemesis.Trouble(cast("Any", None), cast("Any", crew), started)
 
 
 async def test_who_stands_still_does_so_until_the_job_has_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trouble, "SLOWER", 1e9)
+    monkeypatch.setattr(nemesis, "SLOWER", 1e9)
     place, asked, begun = Place(), asyncio.Event(), False
 
     def started(nth: int) -> bool:

@@ -9,9 +9,8 @@ import pytest
 from jobkit.backend import Done, Extension, Message, RetryAt
 from jobkit.lifecycle import State
 from jobkit_conformance import Stage, play
-from jobkit_conformance.code import as_program
-from jobkit_conformance.examples import c_conduct
-from jobkit_conformance.program import (
+from jobkit_conformance.checks import c_conduct
+from jobkit_conformance.operations import (
     Cancel,
     Crash,
     Delete,
@@ -31,8 +30,9 @@ from jobkit_conformance.program import (
     from_token,
     token,
 )
-from jobkit_conformance.timeline import as_timeline, span
-from jobkit_conformance.values import brief
+from jobkit_conformance.render.codegen import as_program
+from jobkit_conformance.render.timeline import as_timeline, span
+from jobkit_conformance.render.value_source import brief
 from tests.conformance.swift import run
 
 EVERYTHING = Program(

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from jobkit_conformance.wire.proxy import Meanwhile, Proxy, Strike
+from jobkit_conformance.transport.proxy import Meanwhile, Proxy, Strike
 
 
 class Lines:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobkit_conformance.processes.relay import Relay
+from jobkit_conformance.transport.tcp_relay import Relay
 
 
 @pytest.fixture

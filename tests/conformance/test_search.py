@@ -10,7 +10,7 @@ import pytest
 from jobkit.backend import Delivery, EnqueueOutcome, Known, Message
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.report import Finding
+from jobkit_conformance.reports.report import Finding
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness

@@ -15,13 +15,11 @@ import pytest
 from jobkit.cli import main as command
 from jobkit.testing.sqlite import harness as sqlite
 from jobkit_conformance import preflight
-from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
+from jobkit_conformance.history.history import History
+from jobkit_conformance.production_mode import undisturbed
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.simulation import shifts
-from jobkit_conformance.simulation.casts import WORKERS
-from jobkit_conformance.simulation.history import History
-from jobkit_conformance.simulation.scenario import (
+from jobkit_conformance.scenario import (
     Crash,
     Cut,
     Freeze,
@@ -34,9 +32,11 @@ from jobkit_conformance.simulation.scenario import (
     from_token,
     token,
 )
-from jobkit_conformance.simulation.searching import Simulated, Simulation
+from jobkit_conformance.simulation import worker_scenarios
+from jobkit_conformance.simulation.tier import Simulated, Simulation
+from jobkit_conformance.simulation.workloads import WORKERS
 from jobkit_conformance.targets import find
-from jobkit_conformance.undisturbed import undisturbed
+from jobkit_conformance.violations import Broken
 
 SCENES = (
     ("settles_before_it_performs", "W1"),
@@ -118,7 +118,7 @@ def test_where_each_command_travels_too(target: str) -> None:
 def test_a_broken_worker_is_given_away_by_a_scene(name: str, rule: str) -> None:
     target = f"tests.broken.{name}:Harness"
     with simulation(target) as found:
-        seen = [found.judged(scene, wanted={rule})[1] for scene in shifts.scenes()]
+        seen = [found.judged(scene, wanted={rule})[1] for scene in worker_scenarios.scenes()]
     assert rule in {broken.rule for broken in seen if broken is not None}
 
 
@@ -149,7 +149,7 @@ def test_the_same_decisions_are_the_same_play() -> None:
     with simulation("inline") as found:
         for seed in range(12):
             chance = random.Random(seed)
-            played, _ = found.judged(shifts.draw(chance, capabilities), chance)
+            played, _ = found.judged(worker_scenarios.draw(chance, capabilities), chance)
             again, _ = found.judged(played.scenario)
             assert again.scenario == played.scenario
             assert _told(again.history) == _told(played.history)
@@ -162,7 +162,7 @@ def _told(history: History) -> list[str]:
 @pytest.mark.parametrize("seed", range(20))
 def test_a_shift_is_a_word(seed: int) -> None:
     capabilities = asyncio.run(preflight.capabilities(find("inline"), "n"))
-    scenario = shifts.draw(random.Random(seed), capabilities)
+    scenario = worker_scenarios.draw(random.Random(seed), capabilities)
     assert from_token(token(scenario)) == scenario
 
 

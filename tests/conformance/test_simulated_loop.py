@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from jobkit_conformance.simulation.decisions import Decisions
+from jobkit_conformance.simulation.choices import Decisions
 from jobkit_conformance.simulation.loop import SimulatedClock, SimulatedLoop, Stuck
 
 

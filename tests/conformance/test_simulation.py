@@ -14,17 +14,17 @@ from jobkit.backend import Accepted, Delivery, Done, Message
 from jobkit.cli import main as command
 from jobkit.clock import ManualClock
 from jobkit_conformance import preflight
-from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
+from jobkit_conformance.checkers.backend import check
 from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.history.history import History
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.simulation.casts import CLIENT_JUDGES as JUDGES
-from jobkit_conformance.simulation.history import History
-from jobkit_conformance.simulation.invariants import check
-from jobkit_conformance.simulation.scenario import Put, Scenario, Take, draw, from_token, token
-from jobkit_conformance.simulation.searching import Simulated, Simulation, can_simulate
-from jobkit_conformance.simulation.show import show
+from jobkit_conformance.scenario import Put, Scenario, Take, draw, from_token, token
+from jobkit_conformance.simulation.replay import show
+from jobkit_conformance.simulation.tier import Simulated, Simulation, can_simulate
+from jobkit_conformance.simulation.workloads import CLIENT_JUDGES as JUDGES
 from jobkit_conformance.targets import find
+from jobkit_conformance.violations import Broken
 
 
 def simulate(target: str, scenarios: int, seed: int = 1, *, rule: str = "") -> tuple[Simulation, Simulated]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jobkit.backend import Accepted, Cancelled, Delivery, Done, Ended, Extended, Extension, Message, Settled, Stale
-from jobkit_conformance.story import MOST, MOST_LEASES, as_story, writable
-from jobkit_conformance.trace import Trace
+from jobkit_conformance.history.trace import Trace
+from jobkit_conformance.render.timeline_data import MOST, MOST_LEASES, as_story, writable
 
 START = 1_700_000_000_000
 

@@ -24,10 +24,10 @@ from jobkit.backend import (
     Stale,
     Unknown,
 )
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.simulation.calls import Call
-from jobkit_conformance.simulation.history import History
-from jobkit_conformance.simulation.invariants import check
+from jobkit_conformance.checkers.backend import check
+from jobkit_conformance.history.calls import Call
+from jobkit_conformance.history.history import History
+from jobkit_conformance.violations import Broken
 from tests.conformance.legal import Drawn, histories
 from tests.conformance.twin import explainable
 

@@ -7,10 +7,10 @@ from importlib.metadata import entry_points
 import pytest
 
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.report import Report, blank
 from jobkit_conformance.reports import terminal
-from jobkit_conformance.reports.document import document
-from jobkit_conformance.reports.merging import merge
+from jobkit_conformance.reports.json_report import document
+from jobkit_conformance.reports.merge import merge
+from jobkit_conformance.reports.report import Report, blank
 from jobkit_conformance.verdicts import Exit, Verdict, exit_of, together
 from tests.conformance.made import report
 

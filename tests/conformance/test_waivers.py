@@ -12,14 +12,14 @@ import pytest
 
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.cli import main
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.machines import MACHINES
-from jobkit_conformance.report import Report
+from jobkit_conformance.generators import MACHINES
 from jobkit_conformance.reports import terminal
-from jobkit_conformance.reports.document import document
+from jobkit_conformance.reports.json_report import document
+from jobkit_conformance.reports.report import Report
+from jobkit_conformance.reports.waivers import BadWaivers, Waiver, apply, load
 from jobkit_conformance.search import search
 from jobkit_conformance.verdicts import Exit, Verdict
-from jobkit_conformance.waivers import BadWaivers, Waiver, apply, load
+from jobkit_conformance.violations import Broken
 from tests.conformance.made import report
 from tests.conformance.swift import SWIFT
 

@@ -10,13 +10,13 @@ import pytest
 
 from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.catalogue import BY_ID
-from jobkit_conformance.ground import Ground
+from jobkit_conformance.history.trace import Noted
+from jobkit_conformance.network.faults import FAULTS
+from jobkit_conformance.network.run_worker_case import requests
+from jobkit_conformance.network.worker_case import Kind, WorkerCase, from_token, token
+from jobkit_conformance.network.worker_tier import BEFALLS_WORKERS, JUDGES, Played, WorkerSweep
+from jobkit_conformance.run_context import Ground
 from jobkit_conformance.runner import Run
-from jobkit_conformance.trace import Noted
-from jobkit_conformance.wire.faults import FAULTS
-from jobkit_conformance.wire.worker_case import Kind, WorkerCase, from_token, token
-from jobkit_conformance.wire.worker_play import requests
-from jobkit_conformance.wire.worker_sweep import BEFALLS_WORKERS, JUDGES, Played, WorkerSweep
 from tests.conformance.swift import SWIFT
 
 

@@ -9,13 +9,13 @@ import pytest
 from jobkit.backend import Accepted, Counts, Delivery, Known, Settled, Unknown
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.testing.inline import Harness
-from jobkit_conformance.program import End, Ending, Look, Pass, Put, Spec, Take
-from jobkit_conformance.records import message_of
-from jobkit_conformance.stage import MINUTE, Stage
-from jobkit_conformance.wire.blame import named
-from jobkit_conformance.wire.case import OTHER, VICTIM
-from jobkit_conformance.wire.did import Did
-from jobkit_conformance.wire.worlds import contradiction
+from jobkit_conformance.checkers.attribution import named
+from jobkit_conformance.checkers.nondeterministic_model import contradiction
+from jobkit_conformance.env import MINUTE, Stage
+from jobkit_conformance.network.case import OTHER, VICTIM
+from jobkit_conformance.network.step_record import Did
+from jobkit_conformance.operation_records import message_of
+from jobkit_conformance.operations import End, Ending, Look, Pass, Put, Spec, Take
 
 A, B = Spec("a"), Spec("b")
 START = Stage(Harness(), "n", CAPABILITIES).clock.now_ms()

@@ -29,8 +29,8 @@ from jobkit.backend import (
     Stale,
     Unknown,
 )
-from jobkit_conformance.simulation.calls import Call
-from jobkit_conformance.simulation.history import History
+from jobkit_conformance.history.calls import Call
+from jobkit_conformance.history.history import History
 
 
 class Job(NamedTuple):

@@ -30,15 +30,15 @@ PACKAGE: Final = Path("conformance/jobkit_conformance")
 
 TESTS: Final = {
     "model.py": ("test_model.py", "test_judge.py"),
-    "judge.py": ("test_judge.py",),
-    "simulation/invariants.py": ("test_invariants.py", "test_twin.py"),
-    "simulation/lives.py": ("test_lives.py", "test_invariants.py", "test_twin.py"),
-    "simulation/duties.py": ("test_duties.py",),
-    "simulation/duties_of_deliveries.py": ("test_duties.py",),
-    "simulation/duties_of_workers.py": ("test_duties.py",),
-    "simulation/duties_at_the_end.py": ("test_duties.py",),
-    "simulation/hindrances.py": ("test_duties.py",),
-    "simulation/deeds.py": ("test_duties.py",),
+    "oracle.py": ("test_judge.py",),
+    "checkers/backend.py": ("test_invariants.py", "test_twin.py"),
+    "history/job_history.py": ("test_lives.py", "test_invariants.py", "test_twin.py"),
+    "checkers/worker_checks.py": ("test_duties.py",),
+    "checkers/delivery.py": ("test_duties.py",),
+    "checkers/worker.py": ("test_duties.py",),
+    "checkers/final_state.py": ("test_duties.py",),
+    "checkers/disruptions.py": ("test_duties.py",),
+    "history/delivery_records.py": ("test_duties.py",),
 }
 """By file, who is asked about its mutants: the tests that are its own, the quickest first."""
 SLOW: Final = "test_twin.py"

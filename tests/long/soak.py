@@ -34,18 +34,18 @@ import redis  # noqa: E402
 from msgspec.structs import replace  # noqa: E402
 
 from jobkit.testing.redis.harness import Harness  # noqa: E402
+from jobkit_conformance.checkers.processes import judge  # noqa: E402
+from jobkit_conformance.history.event_log import Event, decode  # noqa: E402
 from jobkit_conformance.processes import plan as plans  # noqa: E402
-from jobkit_conformance.processes.case import Seen  # noqa: E402
-from jobkit_conformance.processes.conductor import Conductor  # noqa: E402
-from jobkit_conformance.processes.crew import Crew  # noqa: E402
-from jobkit_conformance.processes.judge import judge  # noqa: E402
-from jobkit_conformance.processes.log import Event, decode  # noqa: E402
-from jobkit_conformance.processes.of_backend import OfBackend  # noqa: E402
+from jobkit_conformance.processes.backend_system import OfBackend  # noqa: E402
+from jobkit_conformance.processes.orchestrator import Conductor  # noqa: E402
 from jobkit_conformance.processes.plan import Fault, Plan  # noqa: E402
+from jobkit_conformance.processes.process_manager import Crew  # noqa: E402
 from jobkit_conformance.processes.producer import BATCH  # noqa: E402
+from jobkit_conformance.processes.report import as_timeline  # noqa: E402
+from jobkit_conformance.processes.run_record import Seen  # noqa: E402
 from jobkit_conformance.processes.system import Declared  # noqa: E402
 from jobkit_conformance.processes.task import Task  # noqa: E402
-from jobkit_conformance.processes.telling import as_timeline  # noqa: E402
 from tests.long.drawing import draw  # noqa: E402
 
 WORKERS, SLOTS, LEASE, GRACE = 8, 8, 5.0, 2.0

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from jobkit_conformance.catalogue import RULES
-from jobkit_conformance.report import Report
+from jobkit_conformance.reports.report import Report
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.broken.on_a_server import ServerHarness, ServerWorker
 from tests.conformance.swift import run

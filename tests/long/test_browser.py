@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jobkit_conformance.reports.document import document
 from jobkit_conformance.reports.html import page
-from jobkit_conformance.reports.merging import merge
+from jobkit_conformance.reports.json_report import document
+from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.leases_are_not_kept import Harness as Careless
 from tests.broken.settle_forgets_the_token import Harness as Forgetful

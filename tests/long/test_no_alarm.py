@@ -20,15 +20,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from jobkit_conformance.catalogue import RULES
+from jobkit_conformance.generators import MACHINES
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.machines import MACHINES
+from jobkit_conformance.production_mode import undisturbed
 from jobkit_conformance.profiles import PROFILES, Profile
-from jobkit_conformance.report import Report
+from jobkit_conformance.reports.report import Report
 from jobkit_conformance.runner import Run
-from jobkit_conformance.simulation.shifts import JUDGES
+from jobkit_conformance.simulation.worker_scenarios import JUDGES
 from jobkit_conformance.targets import find
-from jobkit_conformance.tiers.part import Part
-from jobkit_conformance.undisturbed import undisturbed
+from jobkit_conformance.tiers.task import Part
 from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Bare, Gathered, Offset, Real, Shuffling, Slow
 from tests.conformance.remote import RemoteHarness

@@ -12,7 +12,7 @@ import pytest
 import tests.broken
 from jobkit_conformance import BackendHarness
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.report import Report
+from jobkit_conformance.reports.report import Report
 from jobkit_conformance.runner import Run
 from jobkit_conformance.tiers import processes
 from jobkit_conformance.verdicts import Verdict

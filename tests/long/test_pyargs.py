@@ -12,10 +12,10 @@ import pytest
 
 from jobkit_conformance import conforms
 from jobkit_conformance.catalogue import RULES
-from jobkit_conformance.report import Report
-from jobkit_conformance.reports.document import Document
-from jobkit_conformance.suite.gathering import Gathering
-from jobkit_conformance.suite.pieces import decode, encode
+from jobkit_conformance.reports.json_report import Document
+from jobkit_conformance.reports.report import Report
+from jobkit_conformance.suite.collector import Gathering
+from jobkit_conformance.suite.transport import decode, encode
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made import report
 
@@ -159,7 +159,7 @@ def test_a_break_of_a_rule_whose_item_is_over_fails_the_item_that_found_it(proje
         """
         import pytest
         from jobkit_conformance import runner
-        from jobkit_conformance.report import Failure
+        from jobkit_conformance.reports.report import Failure
         from jobkit_conformance.verdicts import Verdict
 
         @pytest.fixture(autouse=True, scope="session")

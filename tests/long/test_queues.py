@@ -7,9 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from jobkit_conformance.processes.running import DECLARED, SystemRun
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.reports import terminal
+from jobkit_conformance.tiers.system import DECLARED, SystemRun
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.long.queues.with_dramatiq import Harness
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jobkit_conformance.processes.running import DECLARED, SystemRun
 from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.report import Report
+from jobkit_conformance.reports.report import Report
+from jobkit_conformance.tiers.system import DECLARED, SystemRun
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.queues.harness import Forgetful, Silent
 

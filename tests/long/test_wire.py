@@ -11,18 +11,18 @@ from msgspec import structs
 
 from jobkit.backends.redis.settings import Settings
 from jobkit.testing.redis.harness import Harness
-from jobkit_conformance.broken import Broken
 from jobkit_conformance.catalogue import BY_ID
-from jobkit_conformance.ground import Ground
-from jobkit_conformance.program import Put, Spec, Take
+from jobkit_conformance.history.trace import Noted
+from jobkit_conformance.network.case import OTHER, VICTIM, Case, from_token, token
+from jobkit_conformance.network.faults import FAULTS, possible
+from jobkit_conformance.network.replay import show
+from jobkit_conformance.network.tier import JUDGES, Sweep
+from jobkit_conformance.network.workloads import scripts
+from jobkit_conformance.operations import Put, Spec, Take
+from jobkit_conformance.run_context import Ground
 from jobkit_conformance.runner import Run
-from jobkit_conformance.trace import Noted
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.wire.case import OTHER, VICTIM, Case, from_token, token
-from jobkit_conformance.wire.faults import FAULTS, possible
-from jobkit_conformance.wire.scripts import scripts
-from jobkit_conformance.wire.show import show
-from jobkit_conformance.wire.sweeping import JUDGES, Sweep
+from jobkit_conformance.violations import Broken
 from tests.broken import a_reserve_is_sent_again
 from tests.conformance.swift import SWIFT
 from tests.conformance.test_broken import BROKEN

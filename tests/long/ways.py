@@ -21,7 +21,7 @@ from jobkit.testing.redis.harness import Harness
 from jobkit.testing.redis.resp import Resp
 from jobkit.testing.redis.server import SURVIVES_KILL, Server, free_port
 from jobkit.testing.redis.topologies import SERVICE, Clustered, Watched, ask
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.hop import Hop
 

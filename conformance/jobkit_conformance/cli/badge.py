@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from jobkit_conformance.reports.badge import as_endpoint, as_svg, badge
-from jobkit_conformance.reports.document import Document, Matrix
-from jobkit_conformance.reports.reading import BadDocument, documents, read
+from jobkit_conformance.reports.json_reader import BadDocument, documents, read
+from jobkit_conformance.reports.json_report import Document, Matrix
 from jobkit_conformance.verdicts import Exit
 
 

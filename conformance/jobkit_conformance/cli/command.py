@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
-from jobkit_conformance.cli import badge, compare, merge, play
+from jobkit_conformance.cli import badge, compare, merge
+from jobkit_conformance.cli import run as play
 
 
 class Word(NamedTuple):

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from jobkit_conformance.reports.comparing import compare
-from jobkit_conformance.reports.reading import BadDocument, read
+from jobkit_conformance.reports.compare import compare
+from jobkit_conformance.reports.json_reader import BadDocument, read
 from jobkit_conformance.verdicts import Exit
 
 

@@ -6,10 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from jobkit_conformance.cli.writing import write
+from jobkit_conformance.cli.write_reports import write
 from jobkit_conformance.reports import summary
-from jobkit_conformance.reports.merging import BadMerge, merge
-from jobkit_conformance.reports.reading import BadDocument, read
+from jobkit_conformance.reports.json_reader import BadDocument, read
+from jobkit_conformance.reports.merge import BadMerge, merge
 from jobkit_conformance.verdicts import Exit
 
 

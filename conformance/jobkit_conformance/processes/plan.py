@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from jobkit_conformance.processes.task import Task
-from jobkit_conformance.tokens import read, written
+from jobkit_conformance.replay_token import read, written
 
 T = TypeVar("T")
 

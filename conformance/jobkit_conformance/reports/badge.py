@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from jobkit_conformance.reports.document import Document
+from jobkit_conformance.reports.json_report import Document
 from jobkit_conformance.reports.markup import element, xml
 from jobkit_conformance.verdicts import OPEN, Exit, Verdict
 

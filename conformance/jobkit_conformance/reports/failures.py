@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from jobkit_conformance.report import Failure, Finding
-from jobkit_conformance.reports.words import GLYPHS, WIDTH, wrapped
+from jobkit_conformance.reports.report import Failure, Finding
+from jobkit_conformance.reports.text import GLYPHS, WIDTH, wrapped
 from jobkit_conformance.verdicts import Verdict
 
 MOST: Final = 3

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from jobkit_conformance.reports.document import Document, Matrix
+from jobkit_conformance.reports.json_report import Document, Matrix
 
 NAME = "schema.json"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

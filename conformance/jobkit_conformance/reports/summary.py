@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jobkit_conformance.reports.document import Document, Matrix
-from jobkit_conformance.reports.reading import documents
-from jobkit_conformance.reports.words import GLYPHS, told, wrapped
+from jobkit_conformance.reports.json_reader import documents
+from jobkit_conformance.reports.json_report import Document, Matrix
+from jobkit_conformance.reports.text import GLYPHS, told, wrapped
 from jobkit_conformance.verdicts import Verdict
 
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import CONTRACT, FAMILIES
-from jobkit_conformance.report import Finding, Report
 from jobkit_conformance.reports.failures import failures
-from jobkit_conformance.reports.words import GLYPHS, WIDTH, wrapped
+from jobkit_conformance.reports.report import Finding, Report
+from jobkit_conformance.reports.text import GLYPHS, WIDTH, wrapped
 from jobkit_conformance.verdicts import OPEN, Verdict
 
 MOST_SITUATIONS: Final = 12

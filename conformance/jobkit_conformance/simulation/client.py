@@ -8,8 +8,8 @@ from typing import Final
 
 from jobkit.backend import Backend, Dead, Delivery, Done, Extension, Message, Release, RetryAt, Settlement
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.simulation.crew import message_of
-from jobkit_conformance.simulation.scenario import Cancel, Delete, End, Job, Keep, Put, Requeue, Rest, Step, Take
+from jobkit_conformance.scenario import Cancel, Delete, End, Job, Keep, Put, Requeue, Rest, Step, Take
+from jobkit_conformance.simulation.worker_process import message_of
 
 QUEUE: Final = "q"
 

@@ -15,8 +15,8 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, cast
 
 from jobkit.clock import Clock
-from jobkit_conformance.simulation.decisions import Decisions
-from jobkit_conformance.simulation.strand import Strand
+from jobkit_conformance.simulation.choices import Decisions
+from jobkit_conformance.simulation.virtual_thread import Strand
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from msgspec import structs
 
-from jobkit_conformance.simulation.scenario import Scenario, Step
+from jobkit_conformance.scenario import Scenario, Step
 
 Breaks: TypeAlias = Callable[[Scenario], Scenario | None]
 """Plays a scenario; if that breaks the same rule, gives it back with the decisions that were taken."""

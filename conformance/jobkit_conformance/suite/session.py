@@ -11,19 +11,20 @@ from typing import Any, Final
 
 import pytest
 
-from jobkit_conformance import targets, waivers
+from jobkit_conformance import targets
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.plugin import PIECE
+from jobkit_conformance.production_mode import undisturbed
 from jobkit_conformance.profiles import PROFILES, Profile
-from jobkit_conformance.report import Finding, Report
+from jobkit_conformance.reports import waivers
 from jobkit_conformance.reports.failures import failures
-from jobkit_conformance.reports.words import GLYPHS
+from jobkit_conformance.reports.report import Finding, Report
+from jobkit_conformance.reports.text import GLYPHS
+from jobkit_conformance.reports.waivers import Waiver
 from jobkit_conformance.runner import Run
-from jobkit_conformance.suite.pieces import encode
-from jobkit_conformance.tiers.part import Part
-from jobkit_conformance.undisturbed import undisturbed
+from jobkit_conformance.suite.transport import encode
+from jobkit_conformance.tiers.task import Part
 from jobkit_conformance.verdicts import OPEN, Verdict
-from jobkit_conformance.waivers import Waiver
 
 
 @dataclass(frozen=True, eq=False)

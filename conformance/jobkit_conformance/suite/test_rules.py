@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobkit_conformance.suite.conforming import ITEMS
+from jobkit_conformance.suite.factory import ITEMS
 from jobkit_conformance.suite.session import Asked, Session
 from jobkit_conformance.targets import BadTarget
 

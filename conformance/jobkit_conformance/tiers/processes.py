@@ -8,22 +8,22 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from jobkit_conformance.broken import Broken
-from jobkit_conformance.ground import Ground
-from jobkit_conformance.judging import place
-from jobkit_conformance.ledger import Ledger
-from jobkit_conformance.processes import conductor, plan, showing, telling
-from jobkit_conformance.processes.case import Seen
-from jobkit_conformance.processes.crew import DoesNotRun
-from jobkit_conformance.processes.judge import RULES
-from jobkit_conformance.processes.of_backend import OfBackend
+from jobkit_conformance.check_runner import place
+from jobkit_conformance.checkers.processes import RULES
+from jobkit_conformance.processes import orchestrator, plan, report, timeline_data
+from jobkit_conformance.processes.backend_system import OfBackend
+from jobkit_conformance.processes.coverage import SITUATIONS
 from jobkit_conformance.processes.plan import EVERYWHERE, Means, Plan
-from jobkit_conformance.processes.searching import Found, Played, Search
-from jobkit_conformance.processes.situations import SITUATIONS
+from jobkit_conformance.processes.process_manager import DoesNotRun
+from jobkit_conformance.processes.run_record import Seen
 from jobkit_conformance.processes.system import SystemHarness
-from jobkit_conformance.report import Failure, Finding
-from jobkit_conformance.tiers.part import Part
+from jobkit_conformance.processes.tier import Found, Played, Search
+from jobkit_conformance.reports.report import Failure, Finding
+from jobkit_conformance.results import Ledger
+from jobkit_conformance.run_context import Ground
+from jobkit_conformance.tiers.task import Part
 from jobkit_conformance.verdicts import Verdict
+from jobkit_conformance.violations import Broken
 
 LEASE: Final = 1.0
 """Seconds; what leans on time is looked at again with three times as much."""
@@ -46,7 +46,7 @@ def told(ground: Ground, plan: Plan) -> tuple[str, str, Broken | None]:
     played = ground.go(_Stage(ground).play(plan))
     seen = played.seen(RULES)
     broken = Broken(seen.rule, seen.words) if seen is not None else None
-    return telling.as_plan(plan), telling.as_timeline(played.events, seen or Seen("", "")), broken
+    return report.as_plan(plan), report.as_timeline(played.events, seen or Seen("", "")), broken
 
 
 class _Stage:
@@ -62,7 +62,7 @@ class _Stage:
         system = self.system(plan.lease)
         system.grace = plan.grace
         try:
-            events = await conductor.play(system, plan)
+            events = await orchestrator.play(system, plan)
         finally:
             await system.end()
         return Played(plan, events, system.declared)
@@ -126,9 +126,9 @@ def _failure(found: Found) -> Failure | None:
     return Failure(
         seen=found.seen.words,
         tier=TIER,
-        program=telling.as_plan(found.played.plan),
-        timeline=telling.as_timeline(found.played.events, found.seen),
-        story=showing.as_story(found.played.events, found.seen),
+        program=report.as_plan(found.played.plan),
+        timeline=report.as_timeline(found.played.events, found.seen),
+        story=timeline_data.as_story(found.played.events, found.seen),
         replay=f"--replay {plan.token(found.played.plan)}",
         shows_in="" if found.seen.worker else "process",
     )

@@ -22,7 +22,7 @@ from jobkit.testing.redis.server import SURVIVES_KILL, Server
 from jobkit.testing.redis.simulated import SimulatedServer, open_simulated
 from jobkit_conformance import BackendHarness
 from jobkit_conformance.harness import Wire
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 
 OWN_SERVER_ONLY: Final = frozenset({"restart", "kill", "drop", "fill", "evicting", "cost", "connections", "store_url"})
 """What is done to a server that nobody else uses."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from jobkit.backends.redis import RedisBackend
 from jobkit.testing.redis.resp import Resp
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.wire.proxy import Meanwhile, Proxy, Strike, nothing
+from jobkit_conformance.transport.proxy import Meanwhile, Proxy, Strike, nothing
 
 Open: TypeAlias = Callable[..., RedisBackend]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from jobkit.testing.redis.resp import Resp
-from jobkit_conformance.both_ways import until_one_ends
+from jobkit_conformance.transport.both_directions import until_one_ends
 
 CHUNK: Final = 1 << 16
 AT_ONCE: Final = 100

@@ -9,7 +9,7 @@ import pytest
 from jobkit.backend import Delivery, Done, Message
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
 
 LARGE = 1 << 20

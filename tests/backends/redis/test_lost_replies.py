@@ -27,7 +27,7 @@ from jobkit.backend import (
 )
 from jobkit.backends.redis.scripts import script
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, lost_reply, url_through
 
 MINUTE = 60_000

@@ -9,7 +9,7 @@ import pytest
 import jobkit
 from jobkit.backend import Accepted, Backend, Done, Extended, Extension, Held, Message, Settled
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.wire.proxy import Proxy
+from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
 
 

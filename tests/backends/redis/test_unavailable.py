@@ -13,7 +13,7 @@ from jobkit.backend import Backend, Message
 from jobkit.backends.redis import factory
 from jobkit.lifecycle import State
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.wire.proxy import Proxy, Strike
+from jobkit_conformance.transport.proxy import Proxy, Strike
 from tests.backends.redis.clients import Open, url_through
 
 SECRET = "s3cr3t"

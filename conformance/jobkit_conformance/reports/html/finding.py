@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from jobkit_conformance.reports.document import Document, Entry
-from jobkit_conformance.reports.html import marks
-from jobkit_conformance.reports.html.drawing import drawn
+from jobkit_conformance.reports.html import icons
+from jobkit_conformance.reports.html.timeline_svg import drawn
+from jobkit_conformance.reports.json_report import Document, Entry
 from jobkit_conformance.reports.markup import breakable, element
 
 _OF_PROCESSES: Final = "--replay p-"
@@ -32,8 +32,8 @@ def _head(found: Document, entry: Entry, *, named: bool) -> Element:
     plays = f"{entry.cases:,} {'play' if entry.cases == 1 else 'plays'}, {entry.seconds:,.2f} s" if entry.cases else ""
     return element(
         "p",
-        marks.sign(entry.verdict),
-        element("b", *(breakable(f"{found.target}: ") if named else ()), marks.name(entry.verdict)),
+        icons.sign(entry.verdict),
+        element("b", *(breakable(f"{found.target}: ") if named else ()), icons.name(entry.verdict)),
         element("span", plays, class_="plays") if plays else None,
         class_="said",
     )

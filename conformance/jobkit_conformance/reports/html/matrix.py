@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from jobkit_conformance.catalogue import FAMILIES
-from jobkit_conformance.reports.document import Document, Entry
-from jobkit_conformance.reports.html import marks
+from jobkit_conformance.reports.html import icons
 from jobkit_conformance.reports.html.finding import finding
+from jobkit_conformance.reports.json_report import Document, Entry
 from jobkit_conformance.reports.markup import element
 from jobkit_conformance.verdicts import Verdict
 
@@ -79,10 +79,10 @@ def _rule(row: tuple[Entry, ...], found: Sequence[Document]) -> Element:
 
 
 def _cell(found: Document, entry: Entry) -> Element:
-    name = marks.name(entry.verdict)
+    name = icons.name(entry.verdict)
     return element(
         "span",
-        marks.sign(entry.verdict),
+        icons.sign(entry.verdict),
         element("span", f"{found.target}: {name}", class_="unseen"),
         class_="cell",
         title=f"{found.target}: {name}",

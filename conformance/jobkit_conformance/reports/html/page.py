@@ -9,12 +9,12 @@ from importlib.resources import files
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from jobkit_conformance.reports.document import Document, Entry, Matrix
-from jobkit_conformance.reports.html import marks
+from jobkit_conformance.reports.html import icons
 from jobkit_conformance.reports.html.matrix import matrix
+from jobkit_conformance.reports.json_reader import documents
+from jobkit_conformance.reports.json_report import Document, Entry, Matrix
 from jobkit_conformance.reports.markup import breakable, element, html
-from jobkit_conformance.reports.reading import documents
-from jobkit_conformance.reports.words import told
+from jobkit_conformance.reports.text import told
 from jobkit_conformance.verdicts import Exit, Verdict
 
 
@@ -59,9 +59,9 @@ def _top(whole: Document | Matrix, found: Sequence[Document]) -> Element:
     chips = [
         element(
             "button",
-            marks.sign(verdict),
+            icons.sign(verdict),
             element("b", f"{count:,}"),
-            f" {marks.name(verdict)}",
+            f" {icons.name(verdict)}",
             type="button",
             class_="chip",
             data_verdict=verdict.value,
@@ -171,13 +171,13 @@ def _broken(found: Sequence[Document]) -> Iterator[Element]:
 
 def _bad(entry: Entry) -> Element:
     first = (entry.seen or entry.note or entry.sentence).splitlines()[0]
-    link = element("a", marks.sign(entry.verdict), element("b", entry.id), href=f"#{entry.id}")
+    link = element("a", icons.sign(entry.verdict), element("b", entry.id), href=f"#{entry.id}")
     return element("li", link, element("span", first))
 
 
 def _legend(whole: Document | Matrix) -> Element:
     rows = [
-        element("div", element("dt", marks.sign(verdict), marks.name(verdict)), element("dd", marks.MEANINGS[verdict]))
+        element("div", element("dt", icons.sign(verdict), icons.name(verdict)), element("dd", icons.MEANINGS[verdict]))
         for verdict in Verdict
     ]
     return element(

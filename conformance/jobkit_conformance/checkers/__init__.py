@@ -1,0 +1,1 @@
+"""Checkers: functions from a history to verdicts."""

@@ -1,0 +1,300 @@
+"""C: how a backend behaves: it refuses what it can't do, ends when it is closed, keeps to its loop, and keeps quiet."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import traceback
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeAlias, cast
+
+from jobkit.backend import Accepted, Backend, Dead, Done, Extension, Message, Release, RetryAt
+from jobkit.clock import Clock
+from jobkit.connections.clients import Clients
+from jobkit.connections.resolver import Source
+from jobkit.errors import BackendUnavailable, Closed, InvalidArgument, JobkitError
+from jobkit.lifecycle import State
+from jobkit_conformance import capability_probe
+from jobkit_conformance.checks.giving_up import turns
+from jobkit_conformance.checks.registry import example
+from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of, message
+from jobkit_conformance.history.recording import Client
+from jobkit_conformance.log_capture import listening
+
+Ask: TypeAlias = Callable[[Backend], Awaitable[Any]]
+
+
+@example("C1")
+async def what_is_not_claimed_is_refused(stage: Stage) -> None:
+    unrefused = await capability_probe.unrefused(stage)
+    stage.check(not unrefused, f"not claimed, and not refused with Unsupported: {unrefused}")
+
+
+_RESERVES: Final[dict[str, Ask]] = {
+    "reserve of no queue": lambda backend: backend.reserve([], limit=1, lease=1),
+    "reserve of a str for queues": lambda backend: backend.reserve("q", limit=1, lease=1),
+    "reserve of a queue twice": lambda backend: backend.reserve(["q", "q"], limit=1, lease=1),
+    "reserve of what is no queue": lambda backend: backend.reserve([""], limit=1, lease=1),
+    "reserve with limit=0": lambda backend: backend.reserve(["q"], limit=0, lease=1),
+    "reserve with limit=-1": lambda backend: backend.reserve(["q"], limit=-1, lease=1),
+    "reserve with limit=1.5": lambda backend: backend.reserve(["q"], limit=cast("int", 1.5), lease=1),
+    "reserve with limit=2**40": lambda backend: backend.reserve(["q"], limit=2**40, lease=1),
+    "reserve with lease=0": lambda backend: backend.reserve(["q"], limit=1, lease=0),
+    "reserve with lease=-1": lambda backend: backend.reserve(["q"], limit=1, lease=-1),
+    "reserve with lease=2**53": lambda backend: backend.reserve(["q"], limit=1, lease=2**53),
+    "reserve with wait=-1": lambda backend: backend.reserve(["q"], limit=1, lease=1, wait=-1),
+}
+_SETTLES: Final[dict[str, Ask]] = {
+    "settle of what is no settlement": lambda backend: backend.settle([cast("Any", "done")]),
+    "settle with a token that is no str": lambda backend: backend.settle([Done(cast("Any", 7))]),
+    "retry without a time": lambda backend: backend.settle([RetryAt("t")]),
+    "retry with two times": lambda backend: backend.settle([RetryAt("t", at=0, after=0)]),
+    "retry with after=-1": lambda backend: backend.settle([RetryAt("t", after=-1)]),
+    "retry with at=2**53": lambda backend: backend.settle([RetryAt("t", at=2**53)]),
+    "extend with lease=0": lambda backend: backend.extend([Extension("t", 0)]),
+    "extend with lease=2**53": lambda backend: backend.extend([Extension("t", 2**53)]),
+    "extend of what is no extension": lambda backend: backend.extend([cast("Any", "t")]),
+}
+_BY_OPTION: Final[dict[str, dict[str, Ask]]] = {
+    "cancel": {"cancel of a str for ids": lambda backend: backend.cancel("a")},
+    "dead_letters": {
+        "requeue of a str for ids": lambda backend: backend.requeue("a"),
+        "dead with a reason that is no str": lambda backend: backend.settle([Dead("t", cast("Any", None))]),
+    },
+    "inspect": {
+        "get of a str for ids": lambda backend: backend.get("a"),
+        "delete of what is no id": lambda backend: backend.delete([""]),
+        "counts of what is no queue": lambda backend: backend.counts(""),
+        "purge with limit=-1": lambda backend: backend.purge("q", State.READY, -1),
+        "purge of the leased": lambda backend: backend.purge("q", State.LEASED, 1),
+    },
+}
+
+
+@example("C1")
+async def arguments_that_nobody_can_mean_are_refused(stage: Stage) -> None:
+    client = await stage.client()
+    asks = {**_RESERVES, **_SETTLES}
+    for option, more in _BY_OPTION.items():
+        asks |= more if getattr(stage.capabilities, option) else {}
+    for what, ask in asks.items():
+        await stage.refuses(ask(client), InvalidArgument, what)
+
+
+@example("C1", "priority")
+async def a_claimed_priority_is_no_ornament(stage: Stage) -> None:
+    client = await stage.client()
+    lowest, highest = stage.capabilities.priority or (0, 0)
+    stage.check(lowest < highest, f"priority {lowest} to {highest} is claimed, which ranks nothing")
+    await stage.put(client, message("low", priority=lowest), message("high", priority=highest))
+    stage.expect(await stage.drain(client), ["high", "low"], "the order of two priorities")
+
+
+@example("C1", "delay", "clock")
+async def a_claimed_delay_is_no_ornament(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message(after=HOUR))
+    stage.expect(await stage.drain(client), [], "what is granted an hour early")
+
+
+def _verbs(stage: Stage) -> dict[str, Ask]:
+    verbs: dict[str, Ask] = {
+        "enqueue": lambda backend: backend.enqueue([message("late")]),
+        "enqueue of nothing": lambda backend: backend.enqueue([]),
+        "reserve": lambda backend: backend.reserve(["q"], limit=1, lease=MINUTE),
+        "settle": lambda backend: backend.settle([Done("t")]),
+        "extend": lambda backend: backend.extend([Extension("t", MINUTE)]),
+    }
+    claims = stage.capabilities
+    verbs |= {"cancel": lambda backend: backend.cancel(["a"])} if claims.cancel else {}
+    verbs |= {"requeue": lambda backend: backend.requeue(["a"])} if claims.dead_letters else {}
+    verbs |= {"get": lambda backend: backend.get(["a"])} if claims.inspect else {}
+    verbs |= {"counts": lambda backend: backend.counts("q")} if claims.inspect else {}
+    return verbs
+
+
+@example("C2")
+async def a_closed_client_does_nothing_more(stage: Stage) -> None:
+    client, other = await stage.clients(2)
+    await stage.put(client, message())
+    await stage.take(client, "a", lease=HOUR)
+    await client.close()
+    await client.close()
+    for what, ask in _verbs(stage).items():
+        await stage.refuses(ask(client), Closed, f"{what} after close")
+    stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve by another client: the lease is left")
+    (outcome,) = await other.enqueue([message("b")])
+    stage.check(isinstance(outcome, Accepted), f"enqueue by another client answered {outcome}")
+
+
+@example("C2")
+async def a_client_that_was_never_used_can_be_closed(stage: Stage) -> None:
+    client = await stage.client()
+    await client.close()
+    await client.close()
+    await stage.refuses(client.reserve(["q"], limit=1, lease=MINUTE), Closed, "reserve after close")
+
+
+@example("C2", "wait")
+async def close_ends_reserves_that_wait(stage: Stage) -> None:
+    client = await stage.client(own_time=True)
+    calls = [client.reserve(["q"], limit=1, lease=HOUR, wait=20_000) for _ in range(3)]
+    waiting = [await stage.waiting(call) for call in calls]
+    await stage.soon(client.close(), "close while reserves wait")
+    for task in waiting:
+        call = stage.refuses(task, Closed, "a reserve that waited when its client was closed")
+        await stage.soon(call, "a reserve that waited when its client was closed", within=2)
+    other = await stage.client(own_time=True)
+    await stage.put(other, message())
+    found = await other.reserve(["q"], limit=1, lease=HOUR)
+    stage.expect([delivery.attempt for delivery in found], [1], "the attempt of a job that came after that")
+
+
+@example("C2")
+async def a_verb_in_flight_finishes_or_raises(stage: Stage) -> None:
+    producer = await stage.client()
+    for turn in range(12):
+        client, id = await stage.client(), f"m{turn}"
+        enqueuing = asyncio.create_task(client.enqueue([message(id)]))
+        await turns(turn)
+        await client.close()
+        try:
+            answer = await stage.soon(enqueuing, "an enqueue whose client was closed")
+            finished = bool(answer)
+        except (Closed, BackendUnavailable):
+            finished = False
+        granted = ids_of(await producer.reserve(["q"], limit=5, lease=HOUR))
+        stage.check(granted in ([id], []), f"granted were {granted}")
+        stage.check(granted or not finished, "an enqueue was answered, and nothing is there")
+
+
+MARK: Final = "ORCHID-7731"
+"""In every body and nowhere else."""
+
+
+def _said(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)) + repr(error)
+
+
+@example("C3")
+async def a_body_is_in_no_error(stage: Stage) -> None:
+    body = MARK.encode()
+    bad = [
+        message(body=cast("bytes", MARK)),
+        message(body=cast("bytes", bytearray(body))),
+        message("\x00", body=body),
+        message(queue="", body=body),
+        message(body=body, headers={"n": cast("str", 1)}),
+        message(body=body, priority=2**40),
+        message(body=(body * (stage.capabilities.max_body // len(body) + 1))[: stage.capabilities.max_body + 1]),
+    ]
+    client = await stage.client()
+    for one in bad[: len(bad) if stage.capabilities.max_body < 1 << 26 else -1]:
+        error = await stage.refuses(client.enqueue([one]), JobkitError, "enqueue of what can't be stored")
+        stage.check(MARK not in _said(error), f"an error shows the body: {error}")
+
+
+@example("C3")
+async def a_body_is_in_no_log(stage: Stage) -> None:
+    with listening() as heard:
+        client = await stage.client()
+        await stage.put(client, *(message(f"m{number}", body=f"{MARK} {number}".encode()) for number in range(4)))
+        one, two, three, four = await client.reserve(["q"], limit=4, lease=MINUTE)
+        last = Dead(three.token, "why") if stage.capabilities.dead_letters else Release(three.token)
+        await client.settle([Done(one.token), RetryAt(two.token, after=0), last])
+        await client.settle([Done(one.token)])
+        await client.enqueue([message("m1", body=MARK.encode())])
+        if stage.capabilities.cancel:
+            await client.cancel([four.message.id])
+        shown = repr(client.backend)
+        await client.close()
+    told = [line for line in (*heard.lines, shown) if MARK in line]
+    stage.check(not told, f"a body is in what was logged, warned of or printed: {(told or [''])[0][:200]}")
+
+
+@example("C3", "hook:secrets")
+async def a_secret_is_nowhere(stage: Stage) -> None:
+    with listening() as heard:
+        client = await stage.client()
+        await stage.put(client, message())
+        shown = [repr(client.backend), repr(vars(client.backend) if hasattr(client.backend, "__dict__") else "")[:0]]
+        await client.close()
+    _check_secrets(stage, [*heard.lines, *shown], "in what was logged, warned of or printed")
+
+
+@example("C3", "hook:secrets", "hook:kill", "hook:restart")
+async def a_secret_is_in_no_fault(stage: Stage) -> None:
+    client = await stage.client(own_time=True)
+    with listening() as heard:
+        await stage.kill()
+        error = await stage.refuses(client.enqueue([message()]), BackendUnavailable, "enqueue without a store")
+    _check_secrets(stage, [*heard.lines, _said(error)], "in what was raised or logged without a store")
+
+
+def _check_secrets(stage: Stage, lines: list[str], where: str) -> None:
+    for secret in stage.harness.secrets():
+        stage.check(not any(secret in line for line in lines), f"a password is {where}")
+
+
+@example("C4")
+async def each_loop_has_a_client_of_its_own(stage: Stage) -> None:
+    here = await stage.client(own_time=True)
+    await stage.put(here, message("a"), message("b"))
+    found = await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
+    found += ids_of(await here.reserve(["q"], limit=5, lease=HOUR))
+    stage.expect(sorted(found), ["a", "b"], "what a client on another loop was granted, and this one after that")
+
+
+async def _elsewhere(stage: Stage) -> list[str]:
+    client = Client(await stage.harness.open(stage.namespace, None), stage.trace, "c2")
+    try:
+        return ids_of(await client.reserve(["q"], limit=1, lease=HOUR))
+    finally:
+        await client.close()
+
+
+@example("C4")
+async def loops_come_and_go(stage: Stage) -> None:
+    here = await stage.client(own_time=True)
+    await stage.put(here, *(message(f"m{number}") for number in range(5)))
+    granted: list[str] = []
+    for _ in range(5):
+        granted += await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
+    expected = [f"m{number}" for number in range(5)]
+    stage.expect(sorted(granted), expected, "what five loops, one after another, were granted")
+    stage.expect(await here.reserve(["q"], limit=5, lease=HOUR), [], "what is left")
+
+
+class _Opened:
+    """Stands for a backend, and knows on which thread's loop it was opened and closed."""
+
+    def __init__(self, log: list[tuple[str, int]]) -> None:
+        self._log = log
+        self._note("opened")
+
+    def _note(self, what: str) -> None:
+        asyncio.get_running_loop()
+        self._log.append((what, threading.get_ident()))
+
+    async def enqueue(self, messages: list[Message]) -> list[object]:
+        return []
+
+    async def close(self) -> None:
+        self._note("closed")
+
+
+@example("C4")
+async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Stage) -> None:
+    log: list[tuple[str, int]] = []
+
+    def factory(url: str | None, namespace: str, clock: Clock | None) -> Backend:
+        return cast("Backend", _Opened(log))
+
+    clients = Clients(Source(factory, None, "c4"))
+
+    async def use() -> bool:
+        return clients.here() is clients.here()
+
+    for _ in range(2):
+        stage.check(await asyncio.to_thread(lambda: asyncio.run(use())), "one loop got two clients of one backend")
+    stage.expect([what for what, _ in log], ["opened", "closed"] * 2, "what two loops did, one after another")

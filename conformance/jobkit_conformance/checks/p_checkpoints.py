@@ -1,0 +1,232 @@
+"""P, checkpoints: where a long job is, kept by its holder for whoever is granted it next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from jobkit.backend import (
+    Cancelled,
+    Dead,
+    Deleted,
+    Delivery,
+    Done,
+    Ended,
+    Extension,
+    Marked,
+    Release,
+    Requeued,
+    RetryAt,
+    Stale,
+)
+from jobkit.errors import InvalidArgument
+from jobkit.lifecycle import State
+from jobkit_conformance.checks.registry import Example, add, example
+from jobkit_conformance.env import HOUR, MINUTE, Stage, message, words_of
+from jobkit_conformance.history.recording import Client
+
+EVERY_BYTE: Final = bytes(range(256))
+
+
+async def _checkpoint(stage: Stage, client: Client, held: Delivery, where: bytes) -> None:
+    """Say where a job is, which has to be taken note of before the question comes."""
+    outcomes = await client.extend([Extension(held.token, HOUR, where)])
+    stage.need(words_of(outcomes) == ["extended"], f"extend with a checkpoint answered {words_of(outcomes)}")
+
+
+async def _expect(stage: Stage, client: Client, where: bytes | None, when: str) -> Delivery:
+    """The next delivery, with this checkpoint."""
+    held = await stage.granted(client, f"reserve {when}")
+    stage.expect(held.checkpoint, where, f"the checkpoint of the delivery {when}")
+    return held
+
+
+@example("P2")
+async def the_next_delivery_brings_the_latest(stage: Stage) -> None:
+    one, other = await stage.clients(2)
+    await stage.put(one, message("a"))
+    held = await _expect(stage, one, None, "before anybody said where it is")
+    for where in (b"first", EVERY_BYTE):
+        await _checkpoint(stage, one, held, where)
+    await one.extend([Extension(held.token, HOUR)])
+    await stage.settled(one, Release(held.token))
+    held = await _expect(stage, other, EVERY_BYTE, "after a release")
+    await stage.settled(other, RetryAt(held.token, after=0))
+    held = await _expect(stage, one, EVERY_BYTE, "after a retry in which nobody said anything")
+    await _checkpoint(stage, one, held, b"third")
+    await stage.settled(one, RetryAt(held.token, after=0))
+    await _expect(stage, other, b"third", "after a retry")
+
+
+@example("P2")
+async def a_crash_keeps_it(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    await _checkpoint(stage, client, held, b"here")
+    await stage.advance(2 * HOUR)
+    await _expect(stage, client, b"here", "after a lease that ran out")
+    await stage.advance(2 * HOUR)
+    await _expect(stage, client, b"here", "after another")
+
+
+@example("P2", "delay")
+async def a_long_wait_keeps_it(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    await _checkpoint(stage, client, held, b"here")
+    await stage.settled(client, RetryAt(held.token, after=100 * 24 * HOUR))
+    await stage.advance(101 * 24 * HOUR)
+    await _expect(stage, client, b"here", "after a retry in a hundred days")
+
+
+@example("P2")
+async def who_lost_the_job_has_no_say(stage: Stage) -> None:
+    one, other = await stage.clients(2)
+    await stage.put(one, message("a"))
+    (lost,) = await stage.take(one, "a", lease=MINUTE)
+    await stage.advance(2 * MINUTE)
+    (held,) = await stage.take(other, "a")
+    await _checkpoint(stage, other, held, b"of the holder")
+    outcomes = await one.extend([Extension(lost.token, HOUR, b"of the one who lost it")])
+    stage.expect(outcomes, [Stale()], "extend with a checkpoint by the one who lost the job")
+    await stage.settled(other, Release(held.token))
+    held = await _expect(stage, one, b"of the holder", "after that")
+    outcomes = await one.extend([Extension("no token of anybody's", HOUR, b"of a stranger")])
+    stage.expect(outcomes, [Stale()], "extend with a checkpoint by a stranger")
+    await stage.settled(one, RetryAt(held.token, after=0))
+    outcomes = await one.extend([Extension(held.token, HOUR, b"after the settle")])
+    stage.expect(outcomes, [Stale()], "extend with a checkpoint after the settle")
+    await _expect(stage, other, b"of the holder", "in the end")
+
+
+@example("P2")
+async def what_is_not_extended_keeps_what_it_had(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    await _checkpoint(stage, client, held, b"in time")
+    await stage.advance(2 * HOUR)
+    outcomes = await client.extend([Extension(held.token, HOUR, b"too late")])
+    stage.expect(outcomes, [Ended()], "extend with a checkpoint once the lease has ended")
+    await _expect(stage, client, b"in time", "after that")
+
+
+@example("P2")
+async def each_item_of_a_batch_has_its_own(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"), message("b"), message("c"))
+    a, b, c = await stage.take(client, "a", "b", "c")
+    outcomes = await client.extend(
+        [
+            Extension(a.token, HOUR, b"of a"),
+            Extension("no token of anybody's", HOUR, b"of nobody"),
+            Extension(b.token, HOUR, b""),
+            Extension(c.token, HOUR),
+        ]
+    )
+    stage.expect(words_of(outcomes), ["extended", "stale", "extended", "extended"], "extend of a batch")
+    await stage.settled(client, Release(a.token), Release(b.token), Release(c.token))
+    found = {each.message.id: each.checkpoint for each in await client.reserve(["q"], limit=3, lease=MINUTE)}
+    stage.expect(found, {"a": b"of a", "b": b"", "c": None}, "the checkpoints of the next deliveries")
+
+
+@example("P2")
+async def as_large_as_a_body_and_no_larger(stage: Stage) -> None:
+    client, most = await stage.client(), stage.capabilities.max_body
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    largest = (EVERY_BYTE * (most // 256 + 1))[:most]
+    await _checkpoint(stage, client, held, largest)
+    await stage.refuses(
+        client.extend([Extension(held.token, HOUR, bytes(most + 1))]), InvalidArgument, "a checkpoint beyond max_body"
+    )
+    not_bytes: bytes = "text"  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    await stage.refuses(
+        client.extend([Extension(held.token, HOUR, not_bytes)]), InvalidArgument, "a checkpoint that is text"
+    )
+    await stage.settled(client, Release(held.token))
+    found = await stage.granted(client, "reserve after that")
+    stage.check(found.checkpoint == largest, "the checkpoint of max_body bytes came back changed")
+
+
+End: TypeAlias = Callable[[Stage, Client, Delivery], Awaitable[None]]
+
+
+async def _done(stage: Stage, client: Client, held: Delivery) -> None:
+    await stage.settled(client, Done(held.token))
+
+
+async def _buried_and_deleted(stage: Stage, client: Client, held: Delivery) -> None:
+    await stage.settled(client, Dead(held.token, "why"))
+    stage.need(await client.delete(["a"]) == [Deleted()], "delete did not remove the dead job")
+
+
+async def _cancelled(stage: Stage, client: Client, held: Delivery) -> None:
+    await stage.settled(client, Release(held.token))
+    stage.need(await client.cancel(["a"]) == [Cancelled()], "cancel did not end the job")
+
+
+async def _marked_and_run_out(stage: Stage, client: Client, held: Delivery) -> None:
+    stage.need(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
+    await stage.advance(2 * HOUR)
+
+
+async def _deleted(stage: Stage, client: Client, held: Delivery) -> None:
+    stage.need(await client.delete(["a"]) == [Deleted()], "delete did not remove the leased job")
+
+
+async def _purged(stage: Stage, client: Client, held: Delivery) -> None:
+    await stage.settled(client, Release(held.token))
+    stage.need(await client.purge("q", State.READY, 1) == 1, "purge did not remove the job")
+
+
+_ENDS: Final[tuple[tuple[str, End, tuple[str, ...]], ...]] = (
+    ("done", _done, ()),
+    ("dead, and deleted", _buried_and_deleted, ("dead_letters", "inspect")),
+    ("cancelled", _cancelled, ("cancel",)),
+    ("cancelled while leased, and run out", _marked_and_run_out, ("cancel",)),
+    ("deleted while leased", _deleted, ("inspect",)),
+    ("purged", _purged, ("inspect",)),
+)
+
+
+def _after(end: End) -> Callable[[Stage], Awaitable[None]]:
+    async def the_next_job_with_its_id_begins_without(stage: Stage) -> None:
+        client = await stage.client()
+        await stage.put(client, message("a"))
+        (held,) = await stage.take(client, "a")
+        await _checkpoint(stage, client, held, b"of an earlier life")
+        await end(stage, client, held)
+        await stage.put(client, message("a"))
+        await _expect(stage, client, None, "of another job with the same id")
+
+    return the_next_job_with_its_id_begins_without
+
+
+for _words, _end, _needs in _ENDS:
+    add(Example("P2", _after(_end), _needs, _words))
+
+
+@example("P2", "dead_letters")
+async def a_requeued_job_begins_without(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    await _checkpoint(stage, client, held, b"where it died")
+    await stage.settled(client, Dead(held.token, "why"))
+    stage.need(await client.requeue(["a"]) == [Requeued()], "requeue did not revive the job")
+    await _expect(stage, client, None, "of a requeued job")
+
+
+@example("P2", "durable", "hook:restart")
+async def a_restart_keeps_it(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"))
+    (held,) = await stage.take(client, "a")
+    await _checkpoint(stage, client, held, EVERY_BYTE)
+    await stage.restart()
+    other = await stage.client()
+    await stage.settled(other, Release(held.token))
+    await _expect(stage, other, EVERY_BYTE, "after a restart")

@@ -1,0 +1,107 @@
+"""The ways on which a message comes to a worker: what is promised of a message is promised on every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Final, TypeAlias
+
+import msgspec
+
+from jobkit.backend import Dead, Delivery, Message, Release, Requeued, RetryAt
+from jobkit_conformance.checks.registry import Example, Play, add
+from jobkit_conformance.env import MINUTE, Stage
+from jobkit_conformance.history.recording import Client
+
+Along: TypeAlias = Callable[[Stage, Client, Message], Awaitable[Delivery]]
+"""Enqueues a message, brings it along a path, and answers with its last delivery."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """``words``: how the message came. ``needs``: what has to be claimed for that."""
+
+    words: str
+    along: Along
+    needs: tuple[str, ...] = ()
+
+
+async def _take(stage: Stage, client: Client, message: Message) -> Delivery:
+    (delivery,) = await stage.take(client, message.id, queue=message.queue)
+    return delivery
+
+
+async def _ready(stage: Stage, client: Client, message: Message) -> Delivery:
+    await stage.put(client, message)
+    return await _take(stage, client, message)
+
+
+async def _delayed(stage: Stage, client: Client, message: Message) -> Delivery:
+    await stage.put(client, msgspec.structs.replace(message, after=2 * MINUTE))
+    await stage.advance(2 * MINUTE)
+    return await _take(stage, client, message)
+
+
+async def _retried(stage: Stage, client: Client, message: Message) -> Delivery:
+    first = await _ready(stage, client, message)
+    await stage.settled(client, RetryAt(first.token, after=0))
+    return await _take(stage, client, message)
+
+
+async def _retried_later(stage: Stage, client: Client, message: Message) -> Delivery:
+    first = await _ready(stage, client, message)
+    await stage.settled(client, RetryAt(first.token, after=2 * MINUTE))
+    await stage.advance(2 * MINUTE)
+    return await _take(stage, client, message)
+
+
+async def _released(stage: Stage, client: Client, message: Message) -> Delivery:
+    first = await _ready(stage, client, message)
+    await stage.settled(client, Release(first.token))
+    return await _take(stage, client, message)
+
+
+async def _crashed(stage: Stage, client: Client, message: Message) -> Delivery:
+    await _ready(stage, client, message)
+    await stage.advance(2 * MINUTE)
+    return await _take(stage, client, message)
+
+
+async def _requeued(stage: Stage, client: Client, message: Message) -> Delivery:
+    first = await _ready(stage, client, message)
+    await stage.settled(client, Dead(first.token, "why"))
+    stage.need(await client.requeue([message.id]) == [Requeued()], "requeue did not revive the dead job")
+    return await _take(stage, client, message)
+
+
+PATHS: Final = (
+    Path("ready", _ready),
+    Path("delayed", _delayed, ("delay", "clock")),
+    Path("retried", _retried),
+    Path("retried later", _retried_later, ("delay", "clock")),
+    Path("released", _released),
+    Path("crashed", _crashed, ("clock",)),
+    Path("requeued from the dead", _requeued, ("dead_letters",)),
+)
+
+OnPath: TypeAlias = Callable[[Stage, Along], Awaitable[None]]
+
+
+def on_every_path(rule: str, *needs: str) -> Callable[[OnPath], OnPath]:
+    """Declare an example for each path."""
+
+    def declare(play: OnPath) -> OnPath:
+        for path in PATHS:
+            add(Example(rule, _bound(play, path.along), (*needs, *path.needs), path.words))
+        return play
+
+    return declare
+
+
+def _bound(play: OnPath, along: Along) -> Play:
+    return wraps(play)(partial(_call, play, along))
+
+
+async def _call(play: OnPath, along: Along, stage: Stage) -> None:
+    await play(stage, along)

@@ -1,0 +1,282 @@
+"""S: how a delivery ends, and what is left of the job then."""
+
+from __future__ import annotations
+
+import asyncio
+
+from jobkit.backend import (
+    Accepted,
+    Counts,
+    Dead,
+    Done,
+    Known,
+    Release,
+    Requeued,
+    RetryAt,
+    Settled,
+    Settlement,
+    Stale,
+    Unknown,
+)
+from jobkit.lifecycle import State
+from jobkit_conformance.checks.registry import example
+from jobkit_conformance.env import DAY, HOUR, MINUTE, NOISE, Stage, ids_of, message
+from jobkit_conformance.history.recording import Client
+
+REASONS = (
+    "",
+    "why",
+    "TypeError: x\n  File 'a.py', line 1\n",
+    "ünï → 日本 \U0001f600",
+    "\x00\x1f\x7f\x85",
+    "% {0} {x} * ' \" \\ \r\n$-1",
+    "0123",
+    "null",
+    "x" * 20_000,
+)
+
+
+@example("S1")
+async def done_is_the_end(stage: Stage) -> None:
+    client, other = await stage.clients(2)
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    stage.expect(await client.settle([Done(held.token)]), [Settled()], "settle as done")
+    stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve after that")
+    (again,) = await other.enqueue([message(body=b"new")])
+    stage.check(isinstance(again, Accepted), f"the id of a job that was done answered {again}")
+
+
+@example("S1", "clock")
+async def done_stays_the_end(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    await stage.settled(client, Done(held.token))
+    for _ in range(3):
+        await stage.advance(DAY)
+        stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve days later")
+
+
+@example("S1", "inspect")
+async def nothing_is_left_of_what_is_done(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    await stage.settled(client, Done(held.token))
+    stage.expect(await client.get(["a"]), [Unknown()], "get")
+    stage.expect(await client.counts("q"), Counts(), "counts of its queue")
+    stage.expect(await client.queues(), [], "the queues")
+    stage.expect(await client.delete(["a"]), [Unknown()], "delete")
+
+
+@example("S2")
+async def a_retried_message_is_there_once(stage: Stage) -> None:
+    client, *others = await stage.clients(4)
+    ids = [f"m{number}" for number in range(10)]
+    await stage.put(client, *map(message, ids))
+    held = await stage.take(client, *ids, lease=HOUR)
+    granted: list[str] = []
+
+    async def look(other: Client) -> None:
+        granted.extend(ids_of(await other.reserve(["q"], limit=10, lease=HOUR)))
+
+    retries = [stage.settled(client, RetryAt(delivery.token, after=0)) for delivery in held]
+    calls = [*retries, *(look(other) for other in others for _ in range(5))]
+    stage.random.shuffle(calls)
+    await asyncio.gather(*calls)
+    granted += await stage.drain(client, lease=HOUR)
+    stage.expect(sorted(granted), ids, "what is granted while ten jobs are settled to be retried, and after that")
+
+
+@example("S2", "inspect")
+async def a_retried_message_is_counted_once_all_along(stage: Stage) -> None:
+    client, other = await stage.clients(2)
+    ids = [f"m{number}" for number in range(10)]
+    await stage.put(client, *map(message, ids))
+    held = await stage.take(client, *ids, lease=HOUR)
+    seen: list[Counts] = []
+
+    async def look() -> None:
+        seen.append(await other.counts("q"))
+
+    retries = [stage.settled(client, RetryAt(delivery.token, after=0)) for delivery in held]
+    calls = [*retries, *(look() for _ in range(30))]
+    stage.random.shuffle(calls)
+    await asyncio.gather(*calls)
+    for counts in seen:
+        stage.expect(counts.ready + counts.leased, 10, f"how many there are while ten are settled ({counts})")
+
+
+@example("S3")
+async def a_retry_is_not_early(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    await stage.settled(client, RetryAt(held.token, after=HOUR))
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve right after the retry")
+    await stage.advance(2 * MINUTE)
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve after the lease that it had")
+    await stage.advance(HOUR - 2 * MINUTE - max(1, stage.tolerance))
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve just before its time")
+    await stage.advance(max(1, stage.tolerance))
+    stage.need(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)) == ["a"], "not granted at its time")
+
+
+@example("S3")
+async def a_retry_at_an_instant_is_not_early(stage: Stage) -> None:
+    client = await stage.client()
+    (accepted,) = await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    await stage.settled(client, RetryAt(held.token, at=accepted.due + HOUR + stage.tolerance))
+    await stage.advance(HOUR - 1)
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve before the instant of its retry")
+
+
+@example("S3")
+async def a_late_retry_counts_from_its_settle(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    await stage.advance(DAY)
+    await stage.settled(client, RetryAt(held.token, after=HOUR))
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve right after the retry")
+    await stage.advance(HOUR - max(1, stage.tolerance))
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve within an hour of the settle")
+
+
+@example("S4")
+async def a_released_message_is_there_at_once(stage: Stage) -> None:
+    client, other = await stage.clients(2)
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a", lease=HOUR)
+    stage.expect(await client.settle([Release(held.token)]), [Settled()], "release")
+    stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve right after it")
+
+
+@example("S5")
+async def the_dead_are_kept_as_they_died(stage: Stage) -> None:
+    client = await stage.client()
+    sent = message(body=bytes(range(256)), headers={"job": "x"}, key="k" if stage.capabilities.keys else None)
+    await stage.put(client, sent)
+    (first,) = await stage.take(client, "a")
+    await stage.settled(client, RetryAt(first.token, after=0))
+    await stage.bury(client, "a", reason="because")
+    found = await stage.stored(client, "a")
+    stage.expect((found.message, found.state), (sent, State.DEAD), "message and state")
+    stage.expect((found.attempt, found.reason), (2, "because"), "attempt and reason")
+    page = await client.peek("q", State.DEAD)
+    stage.expect([job.message for job in page.jobs], [sent], "the dead ones that are listed")
+    stage.expect((await client.counts("q")).dead, 1, "how many dead ones are counted")
+    stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve")
+
+
+@example("S5")
+async def any_reason_is_kept(stage: Stage) -> None:
+    client = await stage.client()
+    for place, reason in enumerate((*REASONS, "a lone surrogate: \udcff")):
+        await stage.put(client, message(f"m{place}"))
+        (held,) = await stage.take(client, f"m{place}")
+        stage.expect(
+            await client.settle([Dead(held.token, reason)]), [Settled()], f"settle as dead because {reason[:40]!r}"
+        )
+        found = await stage.stored(client, f"m{place}")
+        stage.check(found.reason == reason, f"the reason {reason[:40]!r} came back as {(found.reason or '')[:40]!r}")
+
+
+@example("S6")
+async def a_requeued_job_begins_again(stage: Stage) -> None:
+    client, other = await stage.clients(2)
+    await stage.put(client, message())
+    for _ in range(2):
+        (held,) = await stage.take(client, "a")
+        await stage.settled(client, RetryAt(held.token, after=0))
+    await stage.bury(client, "a")
+    stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of a dead job")
+    again = await stage.granted(other, "reserve after a requeue")
+    stage.expect(again.attempt, 1, "the attempt after a requeue")
+    stage.check(again.number > 3, f"the delivery number after three deliveries and a requeue is {again.number}")
+    stage.expect(await client.requeue(["a"]), [Unknown()], "requeue of a job that is live")
+    stage.expect(await client.requeue(["b"]), [Unknown()], "requeue of no job")
+
+
+@example("S6", "delay", "clock")
+async def a_requeued_job_is_due_now(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message(after=HOUR))
+    await stage.advance(HOUR + stage.tolerance)
+    await stage.bury(client, "a")
+    await stage.advance(DAY)
+    stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of a job that once was delayed")
+    stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve right after that")
+
+
+@example("S6", "inspect")
+async def a_requeued_job_has_no_reason(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    await stage.bury(client, "a")
+    await client.requeue(["a"])
+    found = await stage.stored(client, "a")
+    stage.expect((found.state, found.reason), (State.READY, None), "state and reason of a requeued job")
+    stage.expect((await client.counts("q")).dead, 0, "how many dead ones are counted")
+
+
+@example("S7")
+async def what_retention_drops_is_gone_altogether(stage: Stage) -> None:
+    client = await stage.client()
+    retention = stage.capabilities.retention or 0
+    await stage.put(client, message())
+    await stage.bury(client, "a")
+    await stage.advance(retention - max(1, stage.tolerance))
+    stage.expect((await stage.stored(client, "a")).reason, "why", "the reason of a dead job just before it is dropped")
+    await stage.advance(max(1, stage.tolerance) + NOISE)
+    await _is_gone(stage, client)
+
+
+async def _is_gone(stage: Stage, client: Client) -> None:
+    stage.expect(await client.requeue(["a"]), [Unknown()], "requeue of a dead job that was dropped")
+    stage.expect(await client.get(["a"]), [Unknown()], "get of it")
+    stage.expect(await client.counts("q"), Counts(), "counts of its queue")
+    stage.expect((await client.peek("q", State.DEAD)).jobs, [], "the dead ones that are listed")
+    (again,) = await client.enqueue([message(body=b"new")])
+    stage.check(isinstance(again, Accepted), f"its id answered {again}")
+
+
+@example("S8")
+async def a_token_settles_once(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"), message("b"))
+    one, two = await stage.take(client, "a", "b")
+    stage.expect(await client.settle([Done(one.token)]), [Settled()], "settle")
+    stage.expect(await client.settle([Done(one.token)]), [Stale()], "the same settle again")
+    answer = await client.settle([Release(two.token), Done(two.token)])
+    stage.expect(answer, [Settled(), Stale()], "one token twice in a batch")
+    stage.expect(ids_of(await client.reserve(["q"], limit=2, lease=MINUTE)), ["b"], "reserve after that")
+
+
+@example("S8", "dead_letters")
+async def the_dead_are_settled_once(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message())
+    (held,) = await stage.take(client, "a")
+    stage.expect(
+        await client.settle([Dead(held.token, "why"), Done(held.token)]), [Settled(), Stale()], "dead, then done"
+    )
+    stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of it")
+    stage.expect(await client.settle([Dead(held.token, "why")]), [Stale()], "dead with that token, after the requeue")
+
+
+@example("S9")
+async def a_stale_item_does_not_spoil_its_batch(stage: Stage) -> None:
+    client = await stage.client()
+    await stage.put(client, message("a"), message("b"), message("c"))
+    one, two, three = await stage.take(client, "a", "b", "c")
+    await stage.settled(client, Done(one.token))
+    batch: list[Settlement] = [Done(one.token), Done(two.token), Done("no token")]
+    batch += [Release(three.token), Release(one.token)]
+    expected = [Stale(), Settled(), Stale(), Settled(), Stale()]
+    stage.expect(await client.settle(batch), expected, "settle of a batch with three stale tokens")
+    stage.expect(ids_of(await client.reserve(["q"], limit=5, lease=MINUTE)), ["c"], "reserve after that")
+    known = [isinstance(outcome, Known) for outcome in await client.enqueue([message("b"), message("c")])]
+    stage.expect(known, [False, True], "whether b and c are live")

@@ -1,0 +1,38 @@
+"""What a machine draws, which situations it has to reach, and which rules it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hypothesis.strategies import SearchStrategy
+
+from jobkit.backend import Capabilities
+from jobkit_conformance.generators import ending, lifecycle, pausing, timing
+from jobkit_conformance.operations import Step
+
+
+@dataclass(frozen=True)
+class Machine:
+    """``judges``: by rule, the situations that must have been reached before the rule may be called kept."""
+
+    name: str
+    steps: Callable[[Capabilities], SearchStrategy[list[Step]]]
+    judges: Mapping[str, tuple[str, ...]]
+
+    def gates(self, rule: str, capabilities: Capabilities) -> tuple[str, ...]:
+        """The situations of a rule that these claims let happen: ``situation if option`` needs that option."""
+        gates: list[str] = []
+        for stated in self.judges[rule]:
+            situation, _, option = stated.partition(" if ")
+            if not option or getattr(capabilities, option) not in (None, False):
+                gates.append(situation)
+        return tuple(gates)
+
+
+MACHINES = (
+    Machine("lifecycle", lifecycle.programs, lifecycle.JUDGES),
+    Machine("ending", ending.programs, ending.JUDGES),
+    Machine("timing", timing.programs, timing.JUDGES),
+    Machine("pausing", pausing.programs, pausing.JUDGES),
+)

@@ -1,0 +1,1 @@
+"""Histories: recorded calls, answers and events."""

@@ -1,5 +1,0 @@
-"""Small machines that draw programs: each reaches its own situations deep and often, which one big machine does not."""
-
-from jobkit_conformance.machines.machine import MACHINES, Machine
-
-__all__ = ["MACHINES", "Machine"]

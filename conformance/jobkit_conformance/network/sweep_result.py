@@ -1,0 +1,21 @@
+"""What playing cases came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from jobkit_conformance.violations import Broken
+
+C = TypeVar("C")
+
+
+@dataclass
+class Swept(Generic[C]):
+    """How many were played, what came about, and the first case that broke a rule."""
+
+    cases: int = 0
+    situations: Counter[str] = field(default_factory=Counter[str])
+    broken: Broken | None = None
+    case: C | None = None

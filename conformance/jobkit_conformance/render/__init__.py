@@ -1,0 +1,1 @@
+"""Programs and histories as code, text and drawings."""

@@ -1,0 +1,37 @@
+"""Plays one program by hand: what a report prints runs through here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+from jobkit_conformance import preflight, targets
+from jobkit_conformance.env import Stage
+from jobkit_conformance.harness import BackendHarness
+from jobkit_conformance.render.timeline import as_timeline
+
+
+def play(harness: BackendHarness | str, program: Callable[[Stage], Awaitable[None]]) -> Stage:
+    """Play a program on a backend and print what came of it. ``harness``: one, or its name as the command takes it.
+
+    Raises what the program raises, and wipes what it left. The answer holds the record, as ``trace``.
+    """
+    found = targets.find(harness) if isinstance(harness, str) else harness
+    try:
+        return asyncio.run(_play(found, program))
+    finally:
+        if isinstance(harness, str):
+            found.close()
+
+
+async def _play(harness: BackendHarness, program: Callable[[Stage], Awaitable[None]]) -> Stage:
+    namespace = f"play-{os.getpid()}"
+    stage = Stage(harness, namespace, await preflight.capabilities(harness, namespace))
+    try:
+        await program(stage)
+    finally:
+        sys.stdout.write(f"{as_timeline(stage.trace)}\n")
+        await stage.close()
+    return stage

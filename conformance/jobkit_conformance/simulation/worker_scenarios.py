@@ -1,0 +1,132 @@
+"""What several workers do at once: scenes that every run has, short ones for every single fault, and what is drawn."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+from jobkit.backend import Capabilities
+from jobkit_conformance.scenario import (
+    SECOND,
+    Crash,
+    Cut,
+    Freeze,
+    Job,
+    Put,
+    Rest,
+    Scenario,
+    Step,
+    Stop,
+    Work,
+)
+
+HALF: Final = SECOND // 2
+LONG: Final = 5 * SECOND
+"""Longer than a lease, a limit, and a grace."""
+LEASES: Final = (2 * SECOND, 3 * SECOND, 3 * SECOND)
+TIMES: Final = (0, 0, HALF, 2 * SECOND, LONG)
+RESTS: Final = (100, HALF, SECOND, 2 * SECOND)
+SPANS: Final = (HALF, SECOND, 3 * SECOND, LONG)
+
+JUDGES: Final = {
+    "W1": "job whose worker died",
+    "W2": "lease kept",
+    "W3": "lease lost",
+    "W4": "delivery beyond the limit",
+    "W5": "job that nobody can read",
+    "W6": "error of an odd kind",
+    "W7": "worker asked to stop",
+    "W8": "reserve beside a job",
+    "W9": "worker cut off",
+    "W10": "job to be tried again",
+    "W12": "job whose worker died",
+    "W13": "job past its limit",
+    "R1": "another delivery",
+    "L2": "another delivery",
+    "L5": "settle or extend, stale",
+    "L6": "settle or extend, stale",
+}
+"""The rules that workers are judged by, and without which situation there is nothing to say of them."""
+
+_LOST: Final[list[Step]] = [Rest(HALF), Crash(), Rest(3 * SECOND)]
+"""After it a job that ran has been lost, and its lease is over."""
+
+
+def scenes() -> Iterator[Scenario]:
+    """One for each situation, in which nothing goes amiss by chance."""
+    long = Job("a", ms=LONG)
+    yield Scenario([[Job("a", ms=LONG, blocks=True)], [Work()], [Work()]])
+    yield Scenario([[long], [Work(), Rest(HALF), Freeze(4 * SECOND)], [Work()]])
+    yield Scenario([[Job("a", ms=LONG, stubborn=True)], [Work(), Rest(HALF), Freeze(4 * SECOND)], [Work()]])
+    yield Scenario([[Job("a", ms=LONG)], [Work(), *_LOST, Work(), *_LOST, Work(), *_LOST, Work()]])
+    yield Scenario([[Put("a"), Job("b")], [Work()]])
+    yield Scenario([[Job("a", fails=1, error="alien"), Job("b", fails=1, error="cancelled")], [Work(concurrency=2)]])
+    yield Scenario([[Job("a", ms=HALF), Job("b", ms=LONG)], [Work(concurrency=2), Rest(100), Stop()]])
+    yield Scenario([[Job("a", ms=LONG)], [Work(lease=2 * SECOND, grace=4 * SECOND), Rest(SECOND), Stop()], [Work()]])
+    yield Scenario([[Job("a", ms=HALF), Rest(SECOND), Job("b")], [Work(), Rest(100), Cut(4 * SECOND)]])
+    yield Scenario([[Job("a", ms=HALF, fails=1)], [Work(), Rest(100), Cut(HALF + 100)]])
+    yield Scenario([[long], [Work()], [Rest(HALF), Work(), Rest(HALF), Stop(), Work(), Rest(HALF), Crash()]])
+    yield Scenario([[Job("a", ms=LONG, limited=True)], [Work()]])
+    yield Scenario([[Job("a", ms=2 * SECOND, limited=True, blocks=True)], [Work()]])
+    yield Scenario([[Job("a", ms=LONG, limited=True, stubborn=True), Job("b", ms=HALF)], [Work()]])
+    yield Scenario([[Job("a", ms=LONG, limited=True, blocks=True)], [Work(lease=2 * SECOND)], [Work()]])
+    yield Scenario([[Job("a", child="b"), Job("c"), Job("d")], [Work(concurrency=2)]])
+
+
+def swept() -> Iterator[Scenario]:
+    """Short shifts, which are played once more for each thing that gets lost, and each command that kills a worker."""
+    yield Scenario([[Job("a", ms=HALF)], [Work(), Rest(SECOND)]], faulty=True)
+    yield Scenario([[Job("a", fails=1)], [Work(), Rest(HALF)]], faulty=True)
+    yield Scenario([[Job("a", ms=2 * SECOND)], [Work(), Rest(HALF), Stop(), Rest(SECOND)]], faulty=True)
+
+
+def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:
+    """A few jobs, and one or two workers to whom something happens."""
+    ids = [chr(ord("a") + number) for number in range(chance.randint(1, 4))]
+    jobs: list[Step] = [_job(chance, id, capabilities) for id in ids]
+    for place in range(len(jobs), 0, -1):
+        if chance.random() < 0.4:
+            jobs.insert(place, Rest(chance.choice(RESTS)))
+    workers = [_shift(chance) for _ in range(chance.choice((1, 2, 2)))]
+    return Scenario([jobs, *workers], faulty=chance.random() < 0.4)
+
+
+def _job(chance: random.Random, id: str, capabilities: Capabilities) -> Step:
+    if chance.random() < 0.05:
+        return Put(id, again=True)
+    ms = chance.choice(TIMES)
+    return Job(
+        id,
+        ms=ms,
+        fails=chance.choice((0, 0, 0, 1, 3)) if ms < SECOND else 0,
+        error=chance.choice(("error", "error", "alien", "cancelled")),
+        blocks=chance.random() < 0.15,
+        stubborn=chance.random() < 0.2,
+        limited=chance.random() < 0.25,
+        child=f"{id} child" if chance.random() < 0.15 else None,
+        priority=chance.randint(*capabilities.priority) if capabilities.priority and chance.random() < 0.2 else 0,
+        after=chance.choice((HALF, SECOND)) if capabilities.delay and chance.random() < 0.2 else None,
+    )
+
+
+def _shift(chance: random.Random) -> list[Step]:
+    """A worker, and what happens to it; where it is lost or stopped, perhaps another after it."""
+    shift: list[Step] = [Rest(chance.choice(RESTS))] if chance.random() < 0.3 else []
+    shift.append(_work(chance))
+    for _ in range(chance.choice((0, 1, 1, 2))):
+        shift.append(Rest(chance.choice(RESTS)))
+        match chance.choice(("freeze", "freeze", "cut", "crash", "stop")):
+            case "freeze":
+                shift.append(Freeze(chance.choice(SPANS)))
+            case "cut":
+                shift.append(Cut(chance.choice(SPANS)))
+            case "crash":
+                shift += [Crash(), _work(chance)]
+            case _:
+                shift += [Stop(), *([_work(chance)] if chance.random() < 0.5 else [])]
+    return shift
+
+
+def _work(chance: random.Random) -> Work:
+    return Work(chance.choice((1, 1, 2)), lease=chance.choice(LEASES), grace=chance.choice((0, SECOND, 4 * SECOND)))

@@ -1,0 +1,99 @@
+"""The wire: a real store behind a proxy that lets each command of each verb, and of a worker, go wrong in each way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from jobkit_conformance.catalogue import BY_ID
+from jobkit_conformance.network import tier as sweeping
+from jobkit_conformance.network import worker_tier
+from jobkit_conformance.network.case import Case
+from jobkit_conformance.network.sweep_result import Swept
+from jobkit_conformance.network.tier import Sweep
+from jobkit_conformance.network.worker_case import WorkerCase
+from jobkit_conformance.network.worker_tier import WorkerSweep
+from jobkit_conformance.reports.report import Failure
+from jobkit_conformance.results import Ledger
+from jobkit_conformance.run_context import Ground
+from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.verdicts import Verdict
+from jobkit_conformance.violations import Broken
+
+
+def parts(ground: Ground, ledger: Ledger) -> Iterator[Part]:
+    """One part for the verbs and one for workers, where the harness lets a client through a proxy."""
+    if ground.lacks("hook:through", "clock"):
+        return
+    verbs = frozenset(id for id in sweeping.JUDGES if ledger.wanted(id))
+    if verbs:
+        yield Part("every command, behind a proxy", verbs, 5, lambda: _play_verbs(ground, ledger))
+    workers = frozenset(id for id in worker_tier.JUDGES if ledger.wanted(id))
+    if workers and not ground.lacks("inspect"):
+        count = ground.profile.workers
+        yield Part(f"a worker behind a proxy, {count} cases", workers, count / 2, lambda: _play_workers(ground, ledger))
+
+
+def told(ground: Ground, case: Case | WorkerCase) -> tuple[str, str, Broken | None]:
+    """Play one case: its code, its timeline, and what it broke."""
+    if isinstance(case, WorkerCase):
+        return WorkerSweep(ground).told(case)
+    return Sweep(ground).told(case, ground.target)
+
+
+def _play_verbs(ground: Ground, ledger: Ledger) -> None:
+    sweep = Sweep(ground)
+
+    def play() -> tuple[Swept[Case], Failure | None]:
+        found = sweep.search(ledger.sought, ground.tell)
+        told = sweep.failure(found.case, found.broken, ground.target) if found.case and found.broken else None
+        return found, told
+
+    _write_down(ground, ledger, sweeping.JUDGES, "the wire", play)
+
+
+def _play_workers(ground: Ground, ledger: Ledger) -> None:
+    sweep = WorkerSweep(ground)
+
+    def play() -> tuple[Swept[WorkerCase], Failure | None]:
+        found = sweep.search(ledger.sought, ground.tell)
+        return found, sweep.failure(found.case, found.broken) if found.case and found.broken else None
+
+    _write_down(ground, ledger, worker_tier.JUDGES, "a worker behind a proxy", play)
+
+
+def _judged(ground: Ground, ledger: Ledger, judges: Mapping[str, str]) -> list[str]:
+    """Those of which a sweep can say something: it brings the faults itself, so it needs no other hook."""
+    return [
+        id
+        for id in judges
+        if ledger.wanted(id) and all(need.startswith("hook:") for need in ground.lacks(*BY_ID[id].needs))
+    ]
+
+
+def _write_down(
+    ground: Ground,
+    ledger: Ledger,
+    judges: Mapping[str, str],
+    tier: str,
+    play: Callable[[], tuple[Swept[Any], Failure | None]],
+) -> None:
+    """Play, and say of each rule what that comes to."""
+    ids = _judged(ground, ledger, judges)
+    if not ids or ledger.are_settled(ids):
+        return
+    begun = time.monotonic()
+    try:
+        found, failure = play()
+    except Exception as error:  # noqa: BLE001
+        ledger.failed([ledger.findings[id] for id in ids], tier, error)
+        return
+    for id in ids:
+        finding, situation = ledger.findings[id], judges[id]
+        if found.situations[situation]:
+            ledger.played(finding, found.cases, begun, share=len(ids))
+            finding.situations[situation] += found.situations[situation]
+            ledger.say(id, Verdict.KEPT)
+    if found.broken is not None and failure is not None:
+        ledger.broken(found.broken.rule, failure)

@@ -1,0 +1,171 @@
+"""The machines: programs drawn at random, judged by the model, shrunk when they break something."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from typing import Final
+
+from jobkit_conformance.check_runner import is_asked_to_end, place
+from jobkit_conformance.env import Stage
+from jobkit_conformance.generators import MACHINES, Machine
+from jobkit_conformance.model_runner import CLIENTS, Player
+from jobkit_conformance.operations import Program, token
+from jobkit_conformance.render.codegen import as_program
+from jobkit_conformance.render.timeline import as_timeline
+from jobkit_conformance.render.timeline_data import as_story
+from jobkit_conformance.reports.report import Failure, Finding
+from jobkit_conformance.results import Ledger
+from jobkit_conformance.run_context import Ground
+from jobkit_conformance.search import Search, search
+from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.verdicts import Verdict
+from jobkit_conformance.violations import Broken, NotReached
+
+
+def parts(ground: Ground, ledger: Ledger) -> Iterator[Part]:
+    """A part a machine that judges something that is asked for."""
+    programs = ground.profile.programs
+    for machine in MACHINES:
+        judged = frozenset(id for id in machine.judges if ledger.wanted(id))
+        if judged:
+            words = f"the machine {machine.name!r}, {programs} programs"
+            yield Part(words, judged, programs / 100, partial(_play, ground, ledger, machine))
+
+
+def told(ground: Ground, program: Program) -> tuple[str, str, Broken | None]:
+    """Play one program: its code, its timeline, and what it broke."""
+    stage, broken = ground.go(_replay(ground, program))
+    return as_program(stage.trace, ground.target), as_timeline(stage.trace), broken
+
+
+def _play(ground: Ground, ledger: Ledger, machine: Machine) -> None:
+    if ground.lacks("clock") or ledger.are_settled(machine.judges):
+        return
+    wanted = [ledger.findings[id] for id in machine.judges if ledger.wanted(id)]
+    judged = [finding for finding in wanted if not ground.lacks(*finding.rule.needs)]
+    if not judged:
+        return
+    gates = {finding.rule.id: machine.gates(finding.rule.id, ground.capabilities) for finding in judged}
+    begun = time.monotonic()
+    try:
+        found = _search(ground, ledger, machine, list(chain(*gates.values())))
+    except Exception as error:  # noqa: BLE001
+        ledger.failed(judged, f"the machine {machine.name!r}", error)
+        return
+    for finding in judged:
+        reached = gates[finding.rule.id]
+        ledger.played(finding, found.cases, begun, share=len(judged))
+        finding.situations.update({name: found.situations[name] for name in reached})
+        ledger.say(finding.rule.id, _reached(found, reached, finding))
+        if finding.rule.id in found.doubts:
+            ledger.say(finding.rule.id, Verdict.UNKNOWN)
+            finding.note = (
+                f"seen once, and not again, as on a machine that stood still: {found.doubts[finding.rule.id]}"
+            )
+    if found.broken is not None:
+        ledger.broken(found.broken.rule, _failure(ground, machine, found, found.broken))
+
+
+def _search(ground: Ground, ledger: Ledger, machine: Machine, gates: list[str]) -> Search:
+    """Draw programs; where one breaks what is known to be broken, keep it, and go on without that rule."""
+    draws = _Draws(ground)
+    found = search(draws.play, machine, ground.capabilities, ground.profile, ground.seed, gates, ledger.asked)
+    if found.broken is not None and found.broken.rule in ledger.known:
+        ledger.broken(found.broken.rule, _failure(ground, machine, found, found.broken))
+        if ledger.sought & machine.judges.keys():
+            return search(draws.play, machine, ground.capabilities, ground.profile, ground.seed, gates, ledger.sought)
+    return found
+
+
+class _Draws:
+    """Plays what is drawn, and tells how far the drawing is."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._count = 0
+
+    def play(self, program: Program) -> Player:
+        self._count += 1
+        self._ground.tell(min(self._count / self._ground.profile.programs, 1.0))
+        return self._ground.go(self._ground.on_a_stage(lambda stage: _perform(stage, program)))
+
+
+def _failure(ground: Ground, machine: Machine, found: Search, broken: Broken) -> Failure:
+    """Play the smallest program once more, to write down its steps."""
+    program = Program(machine.name, found.steps)
+    stage, again = ground.go(_replay(ground, program))
+    calls = list(stage.trace.calls)
+    return Failure(
+        seen=again.seen if again is not None and again.rule == broken.rule else broken.seen,
+        tier=f"the machine {machine.name!r}",
+        program=as_program(stage.trace, ground.target),
+        timeline=as_timeline(stage.trace),
+        story=as_story(stage.trace),
+        replay=f"--replay {token(program)}",
+        shows_in=calls[-1].verb if calls else "",
+    )
+
+
+async def _replay(ground: Ground, program: Program) -> tuple[Stage, Broken | None]:
+    stage = ground.stage()
+    try:
+        await _perform(stage, program)
+    except Broken as broken:
+        return stage, broken
+    finally:
+        await stage.close()
+    return stage, None
+
+
+_WORKS: Final = {
+    "enqueue": "E8",
+    "reserve": "R2",
+    "settle": "S8",
+    "extend": "L8",
+    "cancel": "X1",
+    "requeue": "S6",
+    "delete": "I3",
+    "get": "I1",
+    "counts": "I1",
+    "pause": "P1",
+    "resume": "P1",
+    "cell_get": "P3",
+    "cell_set": "P3",
+}
+"""By verb, the rule that says that it answers."""
+
+
+async def _perform(stage: Stage, program: Program) -> Player:
+    player = Player(stage, await stage.clients(CLIENTS))
+    try:
+        await player.play(program)
+    except Broken as broken:
+        broken.reached = dict(player.situations)
+        raise
+    except NotReached:
+        raise
+    except (Exception, asyncio.CancelledError) as error:
+        if is_asked_to_end():
+            raise
+        call = next((call for call in stage.trace.calls if call.raised is error), None)
+        if call is None:
+            raise
+        raise Broken(
+            _WORKS[call.verb], f"{call.verb} raised {type(error).__name__}: {error}\n{place(error)}"
+        ) from error
+    return player
+
+
+def _reached(found: Search, gates: tuple[str, ...], finding: Finding) -> Verdict:
+    missed = [name for name in gates if not found.situations[name]]
+    if not missed:
+        return Verdict.KEPT
+    if found.broken is not None:
+        finding.note = f"the machine stopped where {found.broken.rule} was broken"
+        return Verdict.UNKNOWN
+    finding.note = f"never reached: {', '.join(missed)}"
+    return Verdict.UNKNOWN if found.ran_out else Verdict.NOT_EXERCISED

@@ -1,0 +1,1 @@
+"""Proxies and relays between clients and a store."""

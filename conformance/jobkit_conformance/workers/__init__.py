@@ -1,0 +1,1 @@
+"""Workers under test, and the backend with faults that they are given."""
