@@ -8,21 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_jobkit.guard import TooManyPerforms
+    from pytest_jobkit.endless_jobs import TooManyPerforms
     from pytest_jobkit.jobs import Jobs
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.log import Log
     from pytest_jobkit.performing.outcome import Outcome
-    from pytest_jobkit.workers.starting import WorkerProcess, Workers
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.log import Log
+    from pytest_jobkit.workers.process import WorkerProcess, Workers
 
 _LAZY = {
-    "Entry": "pytest_jobkit.logs.entry",
+    "Entry": "pytest_jobkit.recording.entry",
     "Jobs": "pytest_jobkit.jobs",
-    "Log": "pytest_jobkit.logs.log",
+    "Log": "pytest_jobkit.recording.log",
     "Outcome": "pytest_jobkit.performing.outcome",
-    "TooManyPerforms": "pytest_jobkit.guard",
-    "WorkerProcess": "pytest_jobkit.workers.starting",
-    "Workers": "pytest_jobkit.workers.starting",
+    "TooManyPerforms": "pytest_jobkit.endless_jobs",
+    "WorkerProcess": "pytest_jobkit.workers.process",
+    "Workers": "pytest_jobkit.workers.process",
 }
 
 __all__ = ["Entry", "Jobs", "Log", "Outcome", "TooManyPerforms", "WorkerProcess", "Workers"]

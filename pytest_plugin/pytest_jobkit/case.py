@@ -14,14 +14,14 @@ from jobkit.clock import ManualClock
 from jobkit.connections.clients import Clients, opened
 from jobkit.connections.portal import portal
 from jobkit.errors import ConfigurationError
-from pytest_jobkit.backends.lodging import lodging
 from pytest_jobkit.backends.names import CLOCK
+from pytest_jobkit.backends.namespaces import lodging
 from pytest_jobkit.jobs import Jobs
-from pytest_jobkit.logs import sought
-from pytest_jobkit.logs.site import call_site
-from pytest_jobkit.logs.tape import Tape
 from pytest_jobkit.performing.inline import Attendant, Inline
 from pytest_jobkit.performing.selection import ALL
+from pytest_jobkit.recording import matching
+from pytest_jobkit.recording.call_site import call_site
+from pytest_jobkit.recording.recorder import Tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
     from jobkit.connections.portal import Home
     from jobkit.connections.resolver import Source, Spec
-    from pytest_jobkit.backends.choice import Choice
+    from pytest_jobkit.backends.selected import Choice
     from pytest_jobkit.chaos.injector import Injector
-    from pytest_jobkit.guard import TooManyPerforms
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.marks import Marks
+    from pytest_jobkit.endless_jobs import TooManyPerforms
+    from pytest_jobkit.marker import Marks
     from pytest_jobkit.performing.outage import Outage
     from pytest_jobkit.performing.performer import Change
-    from pytest_jobkit.workers.starting import WorkerProcess
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.workers.process import WorkerProcess
 
 
 class Case:
@@ -75,7 +75,7 @@ class Case:
         self._sources: dict[tuple[Spec | None, str], Source] = {}
         self._clients: dict[Source, Clients] = {}
         self._thaw: Callable[[], None] | None = None
-        self.ignored.extend(sought.matcher(sought.check(each)) for each in marks.allow)
+        self.ignored.extend(matching.matcher(matching.check(each)) for each in marks.allow)
         if marks.perform == "inline":
             self.inlines.append(Inline(self, ALL))
 

@@ -10,17 +10,17 @@ from msgspec import UNSET
 from jobkit.connections.portal import portal
 from jobkit.enqueue.enqueue import refuse_running_loop
 from jobkit.jobs.call import EPOCH, Call
-from pytest_jobkit.logs import sought
-from pytest_jobkit.logs.log import Kind, Log
-from pytest_jobkit.logs.window import Window
-from pytest_jobkit.performing import walking
+from pytest_jobkit.performing import advance as walking
+from pytest_jobkit.performing.django_threads import at_home
+from pytest_jobkit.performing.errors import leave
 from pytest_jobkit.performing.inline import Inline
-from pytest_jobkit.performing.leaving import leave
 from pytest_jobkit.performing.outage import Outage
 from pytest_jobkit.performing.performer import Change, Performer, in_place, plain_on_loop
 from pytest_jobkit.performing.selection import ALL, select
-from pytest_jobkit.performing.sensitive import at_home
-from pytest_jobkit.workers.waiting import PATIENCE, Wait
+from pytest_jobkit.recording import matching
+from pytest_jobkit.recording.log import Kind, Log
+from pytest_jobkit.recording.window import Window
+from pytest_jobkit.workers.wait import PATIENCE, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from jobkit.app import App
     from jobkit.connections.portal import Home
     from pytest_jobkit.case import Case
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.sought import Wanted
     from pytest_jobkit.performing.outcome import Outcome
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.matching import Wanted
 
 T = TypeVar("T")
 
@@ -97,20 +97,20 @@ class Jobs:
     def perform_one(self, pattern: Wanted | None = None) -> Outcome:
         """Perform exactly one job that is due, the first like this; an error if there is none."""
         __tracebackhide__ = True
-        wanted = ALL if pattern is None else sought.matcher(sought.check(pattern))
+        wanted = ALL if pattern is None else matching.matcher(matching.check(pattern))
         return self._one(leave(self._wait("perform_one", lambda performer: performer.one(wanted))), pattern)
 
     async def aperform_one(self, pattern: Wanted | None = None) -> Outcome:
         """`perform_one` for asynchronous tests."""
         __tracebackhide__ = True
-        wanted = ALL if pattern is None else sought.matcher(sought.check(pattern))
+        wanted = ALL if pattern is None else matching.matcher(matching.check(pattern))
         return self._one(leave(await self._here().one(wanted)), pattern)
 
     def _one(self, outcomes: list[Outcome], pattern: Wanted | None) -> Outcome:
         __tracebackhide__ = True
         if outcomes:
             return outcomes[0]
-        from pytest_jobkit.logs.unmet import none_due
+        from pytest_jobkit.recording.messages import none_due
 
         raise AssertionError(none_due(pattern, self.pending))
 
@@ -220,7 +220,7 @@ class Jobs:
         """Call ``change()`` before the n-th attempt (the first is 1) of each such job: the world changes meanwhile."""
         if n < 1:
             raise ValueError(f"attempts are counted from 1, not {n}")
-        self._case.changes.append(Change(sought.matcher(sought.check(pattern)), n, change))
+        self._case.changes.append(Change(matching.matcher(matching.check(pattern)), n, change))
 
     def broker_down(self, at: int = 1, count: int = 1) -> Outage:
         """``with jobs.broker_down():`` an enqueue inside raises `jobkit.BackendUnavailable`, and stores nothing.
@@ -231,7 +231,7 @@ class Jobs:
 
     def ignore(self, *patterns: Wanted) -> None:
         """Jobs like these may be left enqueued, now and later in this test."""
-        self._case.ignored.extend(sought.matcher(sought.check(pattern)) for pattern in patterns)
+        self._case.ignored.extend(matching.matcher(matching.check(pattern)) for pattern in patterns)
 
     # How a verb gets to a loop.
 

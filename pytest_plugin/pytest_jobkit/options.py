@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_jobkit import diff, features
 from pytest_jobkit.backends.names import DEFAULT
-from pytest_jobkit.chaos import flags
-from pytest_jobkit.chaos.flags import Flags
+from pytest_jobkit.chaos import options
+from pytest_jobkit.chaos.options import Flags
+from pytest_jobkit.features import diff, registry
 
 STRICT = frozenset({"leftover"})
 
@@ -44,14 +44,14 @@ def add(parser: pytest.Parser) -> None:
         help="the server for the backend named redis, instead of a private one; each test keeps to a namespace of its "
         "own there, and removes it",
     )
-    flags.add(parser, group)
+    options.add(parser, group)
     parser.addini(
         "jobkit_strict",
         "what fails a test instead of warning: leftover (a job left enqueued that nothing asserted or performed)",
         type="args",
         default=[],
     )
-    features.add(parser, group)
+    registry.add(parser, group)
 
 
 def read(config: pytest.Config) -> Options:
@@ -71,5 +71,5 @@ def read(config: pytest.Config) -> Options:
         backends=names,
         redis_url=config.getoption("--jobkit-redis-url"),
         strict=strict,
-        chaos=flags.read(config),
+        chaos=options.read(config),
     )

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_jobkit import options
-from pytest_jobkit.run import RUN, Run
+from pytest_jobkit.session import RUN, Run
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_jobkit.jobs import Jobs
-    from pytest_jobkit.workers.starting import Workers
+    from pytest_jobkit.workers.process import Workers
 
 pytest.register_assert_rewrite("jobkit_conformance")
 

@@ -118,8 +118,8 @@ async def test_a_plain_session_does_not_block_a_loop(session: Session, jobs: Job
 
 
 def test_a_failing_test_shows_what_waits(session: Session, jobs: Jobs, request: pytest.FixtureRequest) -> None:
-    from pytest_jobkit.failing.timeline import timeline
-    from pytest_jobkit.run import RUN
+    from pytest_jobkit.failing.jobs_section import timeline
+    from pytest_jobkit.session import RUN
 
     on_commit(session, welcome.call(1))
     case = request.config.stash[RUN].touch()

@@ -261,7 +261,7 @@ def test_redis_starts_a_private_server_and_leaves_nothing(project: Project) -> N
             yield
             from pathlib import Path
             import redis
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             server = session.config.stash[RUN].choice("redis").server
             keys = redis.Redis(port=server.port).keys()
             Path("ends.txt").write_text(f"{server.folder} {len(keys)}")

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pytest_jobkit.chaos import drawing, explaining, protocol, search
-from pytest_jobkit.chaos.decisions import Decisions
+from pytest_jobkit.chaos import protocol, refusals, schedules, search
+from pytest_jobkit.chaos.choices import Decisions
+from pytest_jobkit.chaos.crash_points import Life
+from pytest_jobkit.chaos.delivery_order import Order
 from pytest_jobkit.chaos.injector import Injector
-from pytest_jobkit.chaos.life import Life
-from pytest_jobkit.chaos.order import Order
-from pytest_jobkit.chaos.repeating import Repeated
-from pytest_jobkit.chaos.verdict import Finale
+from pytest_jobkit.chaos.reported_run import Finale
+from pytest_jobkit.chaos.rerun import Repeated
 from tests.plugin import test_chaos, test_chaos_apps, test_chaos_faults, test_chaos_styles, test_chaos_sweep
 from tests.plugin.conftest import Project
 
@@ -104,14 +104,14 @@ VARIANTS = {
         stale,
         test_chaos_styles.test_each_run_has_fresh_function_fixtures_and_one_of_wider_scope,
     ),
-    "what differs is blamed": Broken(explaining, "differing", lambda *_: "", test_chaos.test_runs_that_differ),
+    "what differs is blamed": Broken(refusals, "differing", lambda *_: "", test_chaos.test_runs_that_differ),
     "nobody dies in a sweep": Broken(
         Life, "reach", without_end, test_chaos_sweep.test_what_breaks_is_told_point_by_point
     ),
     "a sweep leaves points out": Broken(
-        drawing,
+        schedules,
         "sweep",
-        lambda points, effects, sweep=drawing.sweep: sweep(points, effects)[::2],
+        lambda points, effects, sweep=schedules.sweep: sweep(points, effects)[::2],
         partial(test_chaos_sweep.test_it_dies_before_and_after_each_checkpoint, job="marches"),
     ),
 }

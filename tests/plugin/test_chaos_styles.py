@@ -367,7 +367,7 @@ def test_without_chaos_nothing_of_it_is_loaded(project: Project) -> None:
             push_crm.enqueue(1)
             jobs.perform()
             loaded = {name for name in sys.modules if name.startswith("pytest_jobkit.chaos.")}
-            assert loaded == {f"pytest_jobkit.chaos.{name}" for name in ("wish", "flags", "survival")}
+            assert loaded == {f"pytest_jobkit.chaos.{name}" for name in ("config", "options", "summary")}
         """
     )
     result.assert_outcomes(passed=1)

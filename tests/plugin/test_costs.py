@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_jobkit.arrival import on_arrival
+from pytest_jobkit.import_hook import on_arrival
 from tests.plugin.conftest import Project
 
 BARE = ("-p", "pytest_jobkit.plugin", "-W", "ignore")
@@ -73,11 +73,11 @@ def test_once_jobkit_is_imported_everything_is_in_place(alone: Project) -> None:
 def test_a_test_that_touches_no_job_has_no_case(project: Project) -> None:
     project.passes("""
         def test_it(request):
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             assert request.config.stash[RUN]._case is None
 
         def test_touching_makes_one(request):
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             remind.enqueue(1)
             assert request.config.stash[RUN]._case is not None
     """)
@@ -146,7 +146,7 @@ def test_it_calls_back_once_the_module_has_run(late: str) -> None:
 
     assert seen == [7]
     assert late_module.__spec__.loader.get_source(late) == "value = 7"
-    assert not any(type(finder).__module__ == "pytest_jobkit.arrival" for finder in sys.meta_path)
+    assert not any(type(finder).__module__ == "pytest_jobkit.import_hook" for finder in sys.meta_path)
 
 
 def test_it_calls_back_at_once_if_the_module_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ import redis
 from jobkit.clock import ManualClock
 from jobkit.connections import resolver
 from jobkit.testing.redis.server import Server
-from pytest_jobkit.backends.choice import NAMESPACE
-from pytest_jobkit.backends.ledger import BOUND_MS, Ledger
+from pytest_jobkit.backends.namespace_registry import BOUND_MS, Ledger
+from pytest_jobkit.backends.selected import NAMESPACE
 from tests.plugin.conftest import WITHOUT, Project
 
 HANGS = """
@@ -106,7 +106,9 @@ def test_what_a_killed_run_leaves_is_removed_once_its_time_is_over(project: Proj
 
 
 def test_the_next_run_does_that(project: Project, url: str) -> None:
-    project.write("conftest.py", "from pytest_jobkit.backends import ledger\n\nledger.BOUND_MS = 0\n")
+    project.write(
+        "conftest.py", "from pytest_jobkit.backends import namespace_registry as ledger\n\nledger.BOUND_MS = 0\n"
+    )
     run_and_kill(project, url)
     assert len(namespaces(url)) == 2
     project.write("conftest.py", "")
@@ -151,7 +153,7 @@ def test_a_private_server_ends_with_its_run(project: Project) -> None:
 
         @pytest.fixture(autouse=True)
         def note(request, jobkit_backend):
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             Path("port").write_text(str(request.config.stash[RUN].choice("redis").server.port))
         """,
     )

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 
-from pytest_jobkit import Jobs, marks, plugin
+from pytest_jobkit import Jobs, marker, plugin
 from tests.plugin.conftest import Project
 from tests.plugin.pages import DOCS
 from tests.plugin.test_readme import GUIDE
@@ -46,8 +46,8 @@ def test_every_key_of_the_ini_file_says_what_it_does(shown: str) -> None:
 
 
 def test_the_marker_names_each_of_its_arguments() -> None:
-    usage, _, text = marks.LINE.partition("): ")
-    for field in fields(marks.Marks):
+    usage, _, text = marker.LINE.partition("): ")
+    for field in fields(marker.Marks):
         assert f"{field.name}=" in usage
         assert f"{field.name}:" in text or f"{field.name}=" in text
 
@@ -65,7 +65,7 @@ def test_fixtures(project: Project) -> None:
         assert docs != "no docstring available"
 
 
-@pytest.mark.parametrize("name", [*FIXTURES, *VERBS, *(field.name for field in fields(marks.Marks))])
+@pytest.mark.parametrize("name", [*FIXTURES, *VERBS, *(field.name for field in fields(marker.Marks))])
 def test_the_guide_names_everything(name: str) -> None:
     assert re.search(rf"\b{name}\b", written())
 

@@ -105,7 +105,7 @@ def test_what_tests_declare_for_themselves_does_not_count(project: Project) -> N
 def test_a_job_that_runs_again_after_it_ended_was_delivered_twice(project: Project) -> None:
     tests = """
         def test_it(jobs, request):
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             tape = request.config.stash[RUN].touch().tape
             remind.enqueue(1)
             jobs.perform()

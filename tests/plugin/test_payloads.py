@@ -291,7 +291,7 @@ def test_without_the_option_nothing_is_read_or_written(project: Project) -> None
 
 
 def test_shapes_name_their_parameters() -> None:
-    from pytest_jobkit.payloads.reading import parameters
+    from pytest_jobkit.features.payloads.check import parameters
 
     assert parameters("") == {}
     assert parameters("a: int, b: Item(sku: str, price: list[int]), c: dict[str, None | int]") == {

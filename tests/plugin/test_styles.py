@@ -258,7 +258,7 @@ def test_each_process_has_a_server_of_its_own(project: Project) -> None:
 
         @pytest.mark.parametrize("n", range(6))
         def test_it(jobs, n, request):
-            from pytest_jobkit.run import RUN
+            from pytest_jobkit.session import RUN
             place_order(n)
             jobs.advance(days=1)
             assert done == [("remind", n)]

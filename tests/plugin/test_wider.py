@@ -167,7 +167,7 @@ def test_their_mistakes_are_theirs(project: Project) -> None:
 def test_nothing_of_them_stays_on_a_server(project: Project) -> None:
     result = project.run(
         """
-        from pytest_jobkit.wider import STAYS
+        from pytest_jobkit.scoped_fixtures import STAYS
 
         cases = []
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 from urllib.parse import quote, unquote
 
-from pytest_jobkit.chaos.wish import DELAY, FAULTS, REFUSE, REORDER
+from pytest_jobkit.chaos.config import DELAY, FAULTS, REFUSE, REORDER
 
 CRASH_AT = "crash-at"
 """A crash in the middle of a job, at one of its effect points: a sweep makes them."""

@@ -14,12 +14,12 @@ from jobkit.errors import BackendUnavailable
 from jobkit.execute.context import current_job
 from jobkit.execute.outcome import Performed
 from jobkit.retry import Backoff
+from pytest_jobkit.chaos.config import CRASH_AFTER, CRASH_BEFORE, DELAY, DUPLICATE, REFUSE, REORDER
+from pytest_jobkit.chaos.crash_points import Life, Swept, killed, watched
+from pytest_jobkit.chaos.delivery_order import Order
 from pytest_jobkit.chaos.fault import CRASH_AT, Place, Question
-from pytest_jobkit.chaos.happening import Happening
-from pytest_jobkit.chaos.life import Life, Swept, killed, watched
-from pytest_jobkit.chaos.order import Order
-from pytest_jobkit.chaos.wish import CRASH_AFTER, CRASH_BEFORE, DELAY, DUPLICATE, REFUSE, REORDER
-from pytest_jobkit.logs.site import Site, call_site
+from pytest_jobkit.chaos.injected import Happening
+from pytest_jobkit.recording.call_site import Site, call_site
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from jobkit.execute.outcome import Outcome
     from jobkit.execute.perform import Registry
     from pytest_jobkit.case import Case
-    from pytest_jobkit.chaos.decisions import Decisions
+    from pytest_jobkit.chaos.choices import Decisions
     from pytest_jobkit.chaos.fault import Fault, Schedule
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.performing.hand import Card
+    from pytest_jobkit.performing.reservation import Card
+    from pytest_jobkit.recording.entry import Entry
 
 FURTHEST = 3
 """How many others a reordered job lets by, and how many later instants a delayed one, at most."""

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from pytest_jobkit.backends.names import DEFAULT
-from pytest_jobkit.chaos import explaining
-from pytest_jobkit.chaos.decisions import Decisions
+from pytest_jobkit.chaos import refusals
+from pytest_jobkit.chaos.choices import Decisions
+from pytest_jobkit.chaos.config import CRASH_AFTER, CRASH_BEFORE, USUAL, Wish
 from pytest_jobkit.chaos.fault import CRASH_AT, KINDS, schedule_of
 from pytest_jobkit.chaos.injector import Injector
 from pytest_jobkit.chaos.progress import Progress
-from pytest_jobkit.chaos.repeating import Repeated
+from pytest_jobkit.chaos.reported_run import Finale, Verdict
+from pytest_jobkit.chaos.rerun import Repeated
 from pytest_jobkit.chaos.search import Search, Settings
 from pytest_jobkit.chaos.trial import Trial, trial_of
-from pytest_jobkit.chaos.verdict import Finale, Verdict
-from pytest_jobkit.chaos.wish import CRASH_AFTER, CRASH_BEFORE, USUAL, Wish
 
 if TYPE_CHECKING:
-    from pytest_jobkit.run import Run
+    from pytest_jobkit.session import Run
 
 
 def protocol(run: Run, item: pytest.Item, nextitem: pytest.Item | None, wish: Wish | None) -> bool:
@@ -36,7 +36,7 @@ def protocol(run: Run, item: pytest.Item, nextitem: pytest.Item | None, wish: Wi
 
 def _at_once(run: Run, item: pytest.Item, wish: Wish | None) -> Finale | None:
     """For a test that is run once: it can't be run again, or what is to go wrong is known."""
-    if reason := explaining.unfit(item):
+    if reason := refusals.unfit(item):
         return Finale(_unfit(reason, wish), Injector(Decisions(), (), test=item.path))
     if run.options.chaos.replay is None:
         return None
@@ -66,7 +66,7 @@ def _searched(
         return None
     verdict = search.verdict(trial_of(None, run.last_case, clean, item.config.rootpath))
     if repeated.met_subtests:
-        verdict = _unfit(explaining.subtests(), wish)
+        verdict = _unfit(refusals.subtests(), wish)
     repeated.refresh()
     return Finale(verdict, Injector(Decisions(verdict.schedule), KINDS, test=item.path, sweeps=settings.sweeps))
 

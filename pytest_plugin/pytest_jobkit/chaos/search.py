@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from pytest_jobkit.chaos import drawing, explaining
-from pytest_jobkit.chaos.decisions import Decisions
+from pytest_jobkit.chaos import refusals
+from pytest_jobkit.chaos import schedules as drawing
+from pytest_jobkit.chaos.choices import Decisions
+from pytest_jobkit.chaos.describe import sentences
 from pytest_jobkit.chaos.fault import Schedule, token
 from pytest_jobkit.chaos.injector import Injector
-from pytest_jobkit.chaos.shrinking import shrink
-from pytest_jobkit.chaos.telling import sentences
+from pytest_jobkit.chaos.reported_run import Verdict
+from pytest_jobkit.chaos.shrink import shrink
 from pytest_jobkit.chaos.trial import Failure, Trial
-from pytest_jobkit.chaos.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,11 +74,11 @@ class Search:
     def _found(self, first: Trial) -> Verdict:
         second = self._clean()
         if second.failure is not None:
-            return self._refused(explaining.outliving(second.failure, self._item, after_a_failure=False))
-        if refusal := explaining.differing(first, second, self._item):
+            return self._refused(refusals.outliving(second.failure, self._item, after_a_failure=False))
+        if refusal := refusals.differing(first, second, self._item):
             return self._refused(refusal)
         if not any(point.possible for point in first.points):
-            return self._refused(explaining.idle()) if self._settings.asked else Verdict(left_out="performs no job")
+            return self._refused(refusals.idle()) if self._settings.asked else Verdict(left_out="performs no job")
         for point in first.points:
             key = (point.place.job, point.place.nth)
             self._needed[key] = max(self._needed.get(key, 1), point.place.attempt)
@@ -123,7 +124,7 @@ class Search:
             if not found:
                 again = self._clean()
                 if again.failure is not None:
-                    return self._refused(explaining.outliving(again.failure, self._item, after_a_failure=True))
+                    return self._refused(refusals.outliving(again.failure, self._item, after_a_failure=True))
             found[trial.failure] = (trial, shrink(trial, self._same(trial.failure, self.runs + SHRINKS)))
             if len(found) == 1:
                 until = min(until, self.runs + FURTHER)
@@ -162,7 +163,7 @@ class Search:
             schedule=small.schedule,
             section="\n".join([*lines, again]),
             note=f"{sentences(small.told)}\n{again}",
-            otherwise=f"{explaining.flaky(small.failure)}\n{sentences(small.told)}",
+            otherwise=f"{refusals.flaky(small.failure)}\n{sentences(small.told)}",
         )
 
     def _command(self, schedule: Schedule) -> str:
@@ -184,7 +185,7 @@ class Search:
             if not broken:
                 again = self._clean()
                 if again.failure is not None:
-                    return self._refused(explaining.outliving(again.failure, self._item, after_a_failure=True))
+                    return self._refused(refusals.outliving(again.failure, self._item, after_a_failure=True))
             broken.append(trial)
         if not broken:
             return Verdict(survived=self._schedules)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.tape import Tape
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.recorder import Tape
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_jobkit.chaos.describe import told
 from pytest_jobkit.chaos.fault import Place, Schedule
 from pytest_jobkit.chaos.injector import Injector, Point
-from pytest_jobkit.chaos.telling import told
 from pytest_jobkit.chaos.trace import Trace, trace_of
-from pytest_jobkit.logs.site import Site, is_project
+from pytest_jobkit.recording.call_site import Site, is_project
 
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case

@@ -13,8 +13,8 @@ from jobkit.execute.outcome import Performed
 
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.record import Made
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.recording import Made
 
 REASON_LINES = 7
 """Of a surprising error: what was raised, and the frames that lead to it."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_jobkit.features import Watcher
-    from pytest_jobkit.marks import Marks
+    from pytest_jobkit.features.registry import Watcher
+    from pytest_jobkit.marker import Marks
 
 PROCESS = "process"
 

@@ -23,12 +23,12 @@ from jobkit.backends.delegating import Passing
 from jobkit.connections import resolver
 from jobkit.connections.resolver import Source
 from jobkit.execute.perform import context_of, headline, perform
-from pytest_jobkit.backends.lodging import dotted
-from pytest_jobkit.isolation import channel, databases
-from pytest_jobkit.isolation.channel import Answer, Ask, Place
-from pytest_jobkit.logs.declared import declared
-from pytest_jobkit.logs.site import call_site
-from pytest_jobkit.workers.parcel import portable
+from pytest_jobkit.backends.namespaces import dotted
+from pytest_jobkit.isolation import databases, protocol
+from pytest_jobkit.isolation.protocol import Answer, Ask, Place
+from pytest_jobkit.recording.call_site import call_site
+from pytest_jobkit.recording.declared_jobs import declared
+from pytest_jobkit.workers.event_frames import portable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ def main() -> None:
     os.dup2(2, 1)
     hearing = os.fdopen(os.dup(0), "rb")
     line = Line(hearing, speaking)
-    orders: channel.Orders = channel.read(hearing)
+    orders: protocol.Orders = protocol.read(hearing)
     sys.path[:] = orders.path
     home = Home(line, Path(orders.root))
     resolver.redirect_all(home.redirect)
@@ -53,10 +53,10 @@ def main() -> None:
         import_module(orders.module)
         app = declared()[orders.delivery.message.headers["job"]].app
     except KeyError:
-        line.say(channel.Unfit(f"importing {orders.module} anew declares no job of that name"))
+        line.say(protocol.Unfit(f"importing {orders.module} anew declares no job of that name"))
         return
     except BaseException as error:  # noqa: BLE001 - whatever the module does when it is imported
-        line.say(channel.Unfit(f"importing {orders.module} anew raises {headline(error)}"))
+        line.say(protocol.Unfit(f"importing {orders.module} anew raises {headline(error)}"))
         return
     context = context_of(orders.delivery)
     context.carry(Checkpoints(line))
@@ -64,7 +64,7 @@ def main() -> None:
     async def here() -> Outcome:
         return await perform(orders.delivery, context, app)
 
-    line.say(channel.Ended(portable(asyncio.run(here()))))
+    line.say(protocol.Ended(portable(asyncio.run(here()))))
     os._exit(0)  # whatever threads the job left behind
 
 
@@ -78,13 +78,13 @@ class Line:
 
     def say(self, frame: object) -> None:
         with self._lock:
-            channel.write(self._speaking, frame)
+            protocol.write(self._speaking, frame)
 
     def ask(self, frame: object) -> Any:
         """The answer, or the error that it holds."""
         with self._lock:
-            channel.write(self._speaking, frame)
-            answer: Answer | None = channel.read(self._hearing)
+            protocol.write(self._speaking, frame)
+            answer: Answer | None = protocol.read(self._hearing)
         if answer is None:
             os._exit(1)  # the test is gone
         if answer.error is not None:
@@ -116,9 +116,9 @@ class Home:
                 site = call_site(self._root)
                 where = None if site is None else (site.filename, site.line)
                 portable_event = replace(event, call=cast("Any", None))
-                self._line.say(channel.Enqueued(call.job.name, call.options, portable_event, where))
+                self._line.say(protocol.Enqueued(call.job.name, call.options, portable_event, where))
             case events.CancelAsked():
-                self._line.say(channel.Told(event))
+                self._line.say(protocol.Told(event))
             case _:
                 return
 
@@ -134,15 +134,15 @@ class Asking:
         return self._line.ask(Ask(self._place, verb, tuple(args), dict(stated or {})))
 
     def before(self, messages: Sequence[Message]) -> None:
-        self.ask(channel.BEFORE, (list(messages),))
+        self.ask(protocol.BEFORE, (list(messages),))
 
     def after(self, ids: Sequence[str]) -> Awaitable[None] | None:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            self.ask(channel.AFTER, (list(ids),))
+            self.ask(protocol.AFTER, (list(ids),))
             return None
-        return asyncio.to_thread(self.ask, channel.AFTER, (list(ids),))
+        return asyncio.to_thread(self.ask, protocol.AFTER, (list(ids),))
 
 
 class Store(Passing):
@@ -154,7 +154,7 @@ class Store(Passing):
 
     @property
     def capabilities(self) -> Capabilities:
-        return cast("Capabilities", self._asking.ask(channel.CAPABILITIES))
+        return cast("Capabilities", self._asking.ask(protocol.CAPABILITIES))
 
     async def pass_on(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[Any]]
@@ -186,7 +186,7 @@ class Checkpoints:
 
     def store(self, body: bytes) -> Future[bool]:
         stored: Future[bool] = Future()
-        stored.set_result(self._line.ask(channel.Keep(body)))
+        stored.set_result(self._line.ask(protocol.Keep(body)))
         return stored
 
 

@@ -7,7 +7,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from pytest_jobkit.isolation.refusal import NotIsolated
+from pytest_jobkit.errors import NotIsolated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

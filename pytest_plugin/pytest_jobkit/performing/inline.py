@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.connections.portal import Home, portal
 from jobkit.execute.context import current_job
-from pytest_jobkit.guard import too_deep
-from pytest_jobkit.performing.leaving import noted
+from pytest_jobkit.endless_jobs import too_deep
+from pytest_jobkit.performing.django_threads import at_home
+from pytest_jobkit.performing.errors import noted
 from pytest_jobkit.performing.performer import Performer, Result, in_place, plain_on_loop
-from pytest_jobkit.performing.sensitive import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from jobkit.backend import Message
     from pytest_jobkit.case import Case
-    from pytest_jobkit.logs.entry import Entry
+    from pytest_jobkit.recording.entry import Entry
 
 DEPTH = 40
 """How many jobs may run inside each other: fewer than Python's stack can hold."""

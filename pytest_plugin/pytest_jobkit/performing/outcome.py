@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import Undecodable
 from jobkit.execute.outcome import Performed
-from pytest_jobkit.isolation.refusal import NotIsolated
-from pytest_jobkit.logs.log import Log
+from pytest_jobkit.errors import NotIsolated
+from pytest_jobkit.recording.log import Log
 
 if TYPE_CHECKING:
     from jobkit.execute.outcome import Outcome as CoreOutcome
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.tape import Tape
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.recorder import Tape
 
 
 @dataclass(frozen=True)

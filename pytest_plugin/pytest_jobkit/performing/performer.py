@@ -16,10 +16,10 @@ from jobkit.backend import Settled
 from jobkit.execute.checkpoint import ByExtending
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import context_of, in_thread, perform
-from pytest_jobkit.guard import too_many
-from pytest_jobkit.isolation.apart import Apart
-from pytest_jobkit.performing.hand import LEASE_MS, Card, Hand
+from pytest_jobkit.endless_jobs import too_many
+from pytest_jobkit.isolation.parent import Apart
 from pytest_jobkit.performing.outcome import Outcome
+from pytest_jobkit.performing.reservation import LEASE_MS, Card, Hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jobkit.execute.perform import Performing, Plain
     from jobkit.jobs.call import Call
     from pytest_jobkit.case import Case
-    from pytest_jobkit.logs.entry import Entry
+    from pytest_jobkit.recording.entry import Entry
 
 T = TypeVar("T")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_jobkit.logs import sought
+from pytest_jobkit.recording import matching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_jobkit.logs.entry import Entry
-    from pytest_jobkit.logs.sought import Wanted
-    from pytest_jobkit.logs.tape import Tape
+    from pytest_jobkit.recording.entry import Entry
+    from pytest_jobkit.recording.matching import Wanted
+    from pytest_jobkit.recording.recorder import Tape
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def select(
     """What a verb's arguments mean: each one job, pattern or name, or a list."""
     queues = [queue] if isinstance(queue, str) else queue
     return Selection(
-        only=tuple(map(sought.matcher, sought.several(only))),
-        exclude=tuple(map(sought.matcher, sought.several(exclude))),
+        only=tuple(map(matching.matcher, matching.several(only))),
+        exclude=tuple(map(matching.matcher, matching.several(exclude))),
         queues=None if queues is None else frozenset(tape.queue(each) for each in queues),
     )

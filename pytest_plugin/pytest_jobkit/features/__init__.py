@@ -1,0 +1,1 @@
+"""Features that a run may ask for: payloads, coverage, diff."""
