@@ -19,7 +19,7 @@ from jobkit.backend import Done, Message
 from jobkit.backends.redis import RedisBackend, factory
 from jobkit.errors import BackendUnavailable
 from jobkit.testing.redis.server import Server
-from jobkit.testing.redis.topologies import Clustered, ask
+from jobkit.testing.redis.topologies import ClusterDeployment, ask
 
 BATCH = 100
 BODY = os.urandom(200)
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=30_000, help="through all namespaces together")
     parser.add_argument("--moved", type=int, action="append", help="jobs in a namespace that moves; may be repeated")
     options = parser.parse_args()
-    cluster = Clustered.start(node_timeout=15_000)  # as a server has it by itself
+    cluster = ClusterDeployment.start(node_timeout=15_000)  # as a server has it by itself
     try:
         print(f"{cluster.nodes[0].describe().rpartition(' on ')[0]}, six nodes, {options.namespaces} namespaces\n")
         asyncio.run(spread(cluster, options.namespaces, options.jobs))
@@ -43,7 +43,7 @@ def main() -> None:
         cluster.stop()
 
 
-async def spread(cluster: Clustered, namespaces: int, jobs: int) -> None:
+async def spread(cluster: ClusterDeployment, namespaces: int, jobs: int) -> None:
     """Every namespace takes and performs its share, all at once."""
     names = [f"shop-{number}" for number in range(namespaces)]
     backends = [factory(cluster.url, name, None) for name in names]
@@ -78,7 +78,7 @@ async def fill(backend: RedisBackend, jobs: int) -> None:
         await backend.enqueue([Message(os.urandom(16).hex(), "q", BODY) for _ in range(count)])
 
 
-async def move(cluster: Clustered, jobs: int) -> None:
+async def move(cluster: ClusterDeployment, jobs: int) -> None:
     """Somebody enqueues and settles without a pause while the slot moves."""
     name = f"moving-{jobs}"
     backend = factory(f"{cluster.url}?timeout=30000", name, None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from msgspec import UNSET
 
 from jobkit.coder import is_sealed
-from jobkit.connections.opened import Stores
+from jobkit.connections.opened import Connections
 from jobkit.connections.resolver import Spec
 from jobkit.enqueue.sender import Sender
 from jobkit.errors import ConfigurationError, DeclarationError, SignatureMismatch, Undecodable, UnknownQueue
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jobkit.connections.clients import Clients
     from jobkit.enqueue.receipt import Receipt
     from jobkit.execute.outcome import Outcome
-    from jobkit.execute.perform import Performable, Performing, Plain
+    from jobkit.execute.perform import Performing, RunnableJob, RunSync
     from jobkit.jobs.job import Isolation, Job, Router
     from jobkit.jobs.middleware import Middleware
     from jobkit.schedule.recurring import Recurring
@@ -55,7 +55,7 @@ class App:
     of this process, with one warning. ``namespace``: what separates this app's jobs from others' in one store,
     unless the URL says. ``prefix``: of the queues' names in the store. ``coder``: of the arguments, JSON unless
     said; ``coders``: others that stored jobs may have, as long as some do. ``enqueue``, ``perform``: middlewares around
-    every queue's own. ``posts``: how many posted jobs may wait to be stored.
+    every queue's own. ``background_limit``: how many posted jobs may wait to be stored.
     """
 
     def __init__(
@@ -68,16 +68,16 @@ class App:
         coders: Sequence[Coder] = (),
         enqueue: Sequence[Middleware] = (),
         perform: Sequence[Middleware] = (),
-        posts: int = 10_000,
+        background_limit: int = 10_000,
     ) -> None:
-        self._stores = Stores(backend, namespace)
+        self._stores = Connections(backend, namespace)
         self._coder: Coder = coder or import_module("jobkit.coders.json").JSON()
         self._others: dict[str, Coder] = {other.name: other for other in coders}
         self._coders: dict[str, Coder] = {**self._others, self._coder.name: self._coder}
         self._enqueue = check(enqueue)
         self._perform = check(perform)
         self._queues = Queues(prefix)
-        self.sender = Sender(self._queues, self._stores, self._attend, posts)
+        self.sender = Sender(self._queues, self._stores, self._attend, background_limit)
         """What takes calls to where they are kept."""
         self.jobs: dict[str, Job[..., Any]] = {}
         """The declared jobs by name. A name from the store is looked up here, and never imported."""
@@ -308,23 +308,23 @@ class App:
         """Store several calls in one step, and return their receipts; checked at once, stored when awaited."""
         return self.sender.aenqueue_many(calls, atomic=atomic)
 
-    def post(self, *calls: Call) -> None:
+    def enqueue_in_background(self, *calls: Call) -> None:
         """Store calls in the background, in their order; this waits for nothing and gives no receipt.
 
         What is wrong with a call is raised here. What was posted is kept while the backend is away, stored before the
-        app closes or the interpreter ends, and lost with a process that is killed: at most ``posts`` jobs; beyond that
-        `PostFull` is raised. Where a job must not be lost, ``enqueue`` waits until it is stored.
+        app closes or the interpreter ends, and lost with a process that is killed: at most ``background_limit`` jobs;
+        beyond that `BackgroundQueueFull` is raised. Where a job must not be lost, ``enqueue`` waits until it is stored.
         """
         self.sender.post(calls)
 
     def check_calls(self, calls: Iterable[Call]) -> None:
         """That each could be enqueued, for what enqueues later: raises what enqueuing would raise of the calls."""
-        self.sender.batches(calls, atomic=False)
+        self.sender.group_by_backend(calls, atomic=False)
 
     def _attend(self, clients: Clients, receipts: list[Receipt]) -> Awaitable[None] | None:
         source = clients.source
         if source.embedded:  # jobs in memory are performed in this process or not at all
-            import_module("jobkit.worker.embedded").attend(self, clients)
+            import_module("jobkit.worker.embedded").ensure_worker(self, clients)
         return None if source.attendant is None else source.attendant.after([each.id for each in receipts if each])
 
     # Performing.
@@ -343,7 +343,7 @@ class App:
         *,
         attempt: int = 1,
         checkpoint: object = UNSET,
-        plain: Plain | None = None,
+        plain: RunSync | None = None,
         perform: Performing | None = None,
     ) -> Outcome:
         """Perform a call on the running loop, in a fresh context, as a worker would; stores nothing.
@@ -356,17 +356,17 @@ class App:
 
         from jobkit import events
         from jobkit.backend import Delivery
-        from jobkit.enqueue.context import Outgoing
+        from jobkit.enqueue.context import EnqueueContext
         from jobkit.execute import perform as execution
         from jobkit.execute.perform import context_of, in_thread
 
         queue = self.sender.route(call)
-        message = Outgoing.of(call, queue).message()
+        message = EnqueueContext.of(call, queue).message()
         body = None if checkpoint is UNSET else queue.coder.encode(checkpoint)
         delivery = Delivery(message, number=attempt, attempt=attempt, token="", lease_end=0, checkpoint=body)
         context = context_of(delivery)
         about = {"id": context.id, "job": context.job, "queue": context.queue}
-        events.emit(events.Called(**about, call=call, message=message))
+        events.emit(events.PerformedDirectly(**about, call=call, message=message))
         events.emit(events.Started(**about, attempt=attempt))
         coroutine = (perform or execution.perform)(delivery, context, self, plain or in_thread)
         outcome = await asyncio.get_running_loop().create_task(coroutine, context=Context())
@@ -374,7 +374,7 @@ class App:
         return outcome
 
     @property
-    def performables(self) -> Mapping[str, Performable]:
+    def performables(self) -> Mapping[str, RunnableJob]:
         return self.jobs
 
     def perform_middleware(self, queue: str) -> Sequence[Middleware]:
@@ -424,9 +424,9 @@ class App:
 
         id = job if isinstance(job, str) else job.id
         for clients in self.by_source():
-            (outcome,) = await clients.here().cancel([id])
+            (outcome,) = await clients.for_running_loop().cancel([id])
             if not isinstance(outcome, Unknown):
-                events.emit(events.CancelAsked(id=id, outcome=outcome))
+                events.emit(events.CancelRequested(id=id, outcome=outcome))
                 return outcome
         return Unknown()
 

@@ -34,7 +34,7 @@ from msgspec import Struct, structs
 from jobkit.clock import Clock
 from jobkit.errors import Unsupported
 from jobkit.lifecycle import State
-from jobkit.redaction import shown_value
+from jobkit.redaction import redacted
 
 # What is handed over.
 
@@ -59,7 +59,7 @@ class Message(Struct, frozen=True):
 
     def __repr__(self) -> str:
         """Without the body, which holds a job's arguments, where those may not be shown."""
-        shown = {name: repr(value) for name, value in structs.asdict(self).items()} | {"body": shown_value(self.body)}
+        shown = {name: repr(value) for name, value in structs.asdict(self).items()} | {"body": redacted(self.body)}
         return f"Message({', '.join(f'{name}={value}' for name, value in shown.items())})"
 
 
@@ -393,14 +393,14 @@ class Blocking(Protocol):
 
 
 @runtime_checkable
-class OffersBlocking(Protocol):
+class SupportsBlocking(Protocol):
     """A backend that can be called without an event loop; one that can't is called through a thread that has one."""
 
     def blocking(self) -> Blocking: ...
 
 
 @runtime_checkable
-class OffersWipe(Protocol):
+class SupportsWipe(Protocol):
     """A backend whose namespace can be removed, with all that is in it: tests leave nothing behind."""
 
     async def wipe(self) -> None:

@@ -85,7 +85,7 @@ class RunningLoop(JobkitError, RuntimeError):
     """A blocking call in a thread whose own event loop is running; await its twin instead."""
 
 
-class PostFull(JobkitError):
+class BackgroundQueueFull(JobkitError):
     """More was posted than may wait to be stored; nothing of this call was taken."""
 
 

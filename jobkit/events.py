@@ -35,7 +35,7 @@ class Enqueued(Event, frozen=True, kw_only=True):
     message: Any
 
 
-class Called(Event, frozen=True, kw_only=True):
+class PerformedDirectly(Event, frozen=True, kw_only=True):
     """A call is performed here and now, without having been stored; *started* and *ended* follow."""
 
     call: Call
@@ -68,7 +68,7 @@ class LeaseLost(Event, frozen=True, kw_only=True):
     attempt: int
 
 
-class Waiting(Struct, frozen=True, kw_only=True):
+class EnqueueCreated(Struct, frozen=True, kw_only=True):
     """An ``aenqueue`` was called, and nothing is sent until somebody awaits it."""
 
     enqueuing: Any
@@ -81,16 +81,16 @@ class Deferred(Struct, frozen=True, kw_only=True):
     calls: list[Call]
 
 
-class CancelAsked(Struct, frozen=True, kw_only=True):
+class CancelRequested(Struct, frozen=True, kw_only=True):
     """A backend was asked to end this job, and did, or marked it."""
 
     id: str
     outcome: CancelOutcome
 
 
-Happening: TypeAlias = Event | Waiting | Deferred | CancelAsked
+AnyEvent: TypeAlias = Event | EnqueueCreated | Deferred | CancelRequested
 
-Observer: TypeAlias = Callable[[Happening], None]
+Observer: TypeAlias = Callable[[AnyEvent], None]
 
 observers: list[Observer] = []
 """Of this process, in the order of their calls."""
@@ -102,7 +102,7 @@ def observe(observer: Observer) -> Callable[[], None]:
     return lambda: observers.remove(observer)
 
 
-def emit(event: Happening) -> None:
+def emit(event: AnyEvent) -> None:
     for observer in tuple(observers):
         try:
             observer(event)

@@ -47,7 +47,7 @@ class Phase(StrEnum):
     DEAD = "dead"
 
 
-class Move(StrEnum):
+class Transition(StrEnum):
     """What can happen to a job."""
 
     ACCEPT = "accept"
@@ -55,60 +55,60 @@ class Move(StrEnum):
     DONE = "done"
     RETRY = "retry"
     RELEASE = "release"
-    BURY = "bury"
+    DEAD_LETTER = "bury"
     EXTEND = "extend"
     CANCEL = "cancel"
-    MARK = "mark"
+    REQUEST_CANCEL = "mark"
     EXPIRE = "expire"
     REQUEUE = "requeue"
     DELETE = "delete"
     PURGE = "purge"
 
 
-MOVES: Final[Mapping[Phase, Mapping[Move, Phase]]] = {
+TRANSITIONS: Final[Mapping[Phase, Mapping[Transition, Phase]]] = {
     Phase.ABSENT: {
-        Move.ACCEPT: Phase.WAITING,
+        Transition.ACCEPT: Phase.WAITING,
     },
     Phase.WAITING: {
-        Move.GRANT: Phase.LEASED,
-        Move.CANCEL: Phase.ABSENT,
-        Move.DELETE: Phase.ABSENT,
-        Move.PURGE: Phase.ABSENT,
+        Transition.GRANT: Phase.LEASED,
+        Transition.CANCEL: Phase.ABSENT,
+        Transition.DELETE: Phase.ABSENT,
+        Transition.PURGE: Phase.ABSENT,
     },
     Phase.LEASED: {
-        Move.GRANT: Phase.LEASED,  # the lease ran out, and somebody else takes the job
-        Move.DONE: Phase.ABSENT,
-        Move.RETRY: Phase.WAITING,
-        Move.RELEASE: Phase.WAITING,
-        Move.BURY: Phase.DEAD,
-        Move.EXTEND: Phase.LEASED,
-        Move.MARK: Phase.MARKED,
-        Move.CANCEL: Phase.ABSENT,  # the lease ran out: ready, so gone at once
-        Move.DELETE: Phase.ABSENT,
-        Move.PURGE: Phase.ABSENT,  # likewise ready
+        Transition.GRANT: Phase.LEASED,  # the lease ran out, and somebody else takes the job
+        Transition.DONE: Phase.ABSENT,
+        Transition.RETRY: Phase.WAITING,
+        Transition.RELEASE: Phase.WAITING,
+        Transition.DEAD_LETTER: Phase.DEAD,
+        Transition.EXTEND: Phase.LEASED,
+        Transition.REQUEST_CANCEL: Phase.MARKED,
+        Transition.CANCEL: Phase.ABSENT,  # the lease ran out: ready, so gone at once
+        Transition.DELETE: Phase.ABSENT,
+        Transition.PURGE: Phase.ABSENT,  # likewise ready
     },
     Phase.MARKED: {
-        Move.DONE: Phase.ABSENT,
-        Move.RETRY: Phase.ABSENT,
-        Move.RELEASE: Phase.ABSENT,
-        Move.BURY: Phase.ABSENT,
-        Move.EXTEND: Phase.MARKED,
-        Move.MARK: Phase.MARKED,
-        Move.EXPIRE: Phase.ABSENT,
-        Move.DELETE: Phase.ABSENT,
+        Transition.DONE: Phase.ABSENT,
+        Transition.RETRY: Phase.ABSENT,
+        Transition.RELEASE: Phase.ABSENT,
+        Transition.DEAD_LETTER: Phase.ABSENT,
+        Transition.EXTEND: Phase.MARKED,
+        Transition.REQUEST_CANCEL: Phase.MARKED,
+        Transition.EXPIRE: Phase.ABSENT,
+        Transition.DELETE: Phase.ABSENT,
     },
     Phase.DEAD: {
-        Move.REQUEUE: Phase.WAITING,
-        Move.DELETE: Phase.ABSENT,
-        Move.PURGE: Phase.ABSENT,
+        Transition.REQUEUE: Phase.WAITING,
+        Transition.DELETE: Phase.ABSENT,
+        Transition.PURGE: Phase.ABSENT,
     },
 }
 
 
-def move(phase: Phase, by: Move) -> Phase:
+def apply_transition(phase: Phase, by: Transition) -> Phase:
     """The phase after a move; an illegal one raises `IllegalMove` and changes nothing."""
     try:
-        return MOVES[phase][by]
+        return TRANSITIONS[phase][by]
     except KeyError:
         raise IllegalMove(f"a job that is {phase.value} can't {by.value}") from None
 

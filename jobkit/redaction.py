@@ -7,24 +7,24 @@ from collections.abc import Callable
 _revealed = False
 
 
-def reveal(*, shown: bool) -> Callable[[], None]:
+def show_arguments(*, shown: bool) -> Callable[[], None]:
     """Show arguments in reprs and errors, or don't; the answer puts things back."""
     global _revealed  # noqa: PLW0603 - one switch for the whole process, since errors know no app
     before = _revealed
     _revealed = shown
 
     def restore() -> None:
-        reveal(shown=before)
+        show_arguments(shown=before)
 
     return restore
 
 
-def shown_value(value: object) -> str:
+def redacted(value: object) -> str:
     """A value's repr where arguments may be shown, else its type."""
     return repr(value) if _revealed else f"<{type(value).__name__}>"
 
 
-def shown_key(key: object) -> str:
+def redacted_key(key: object) -> str:
     """``['apple']`` where arguments may be shown, else ``[...]``: the keys of a mapping are arguments too."""
     return f"[{key!r}]" if _revealed else "[...]"
 

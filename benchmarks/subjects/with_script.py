@@ -9,9 +9,9 @@ import redis.asyncio
 import uvloop
 
 from jobkit.backend import Message
-from jobkit.backends.redis.commands import Moves
+from jobkit.backends.redis.commands import Commands
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.request_factory import Requests
+from jobkit.backends.redis.request_factory import RequestFactory
 from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.scripts import script
 from subjects.stopwatch import main, say, timed
@@ -42,7 +42,7 @@ def awaited(url: str, count: int) -> None:
 
 def _commands(count: int) -> list[list[Word]]:
     keys = Keys("script")
-    moves, requests = Moves(keys, lambda: ""), Requests(keys, "benchmark", 60_000)
+    moves, requests = Commands(keys, lambda: ""), RequestFactory(keys, "benchmark", 60_000)
     commands: list[list[Word]] = []
     for number in range(count):
         request = next(moves.enqueue([Message(f"{number:024}", "default", BODY, headers=HEADERS)]))

@@ -13,7 +13,7 @@ from jobkit_conformance.log_capture import quiet
 @contextlib.contextmanager
 def undisturbed() -> Generator[None]:
     """Apps keep their jobs where they say, arguments are not shown, and what is logged does not spoil the report."""
-    leave, hide = resolver.redirect_all(None), redaction.reveal(shown=False)
+    leave, hide = resolver.override_backends(None), redaction.show_arguments(shown=False)
     try:
         with quiet():
             yield

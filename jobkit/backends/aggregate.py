@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobkit.backend import Backend, EnqueueOutcome, Message, OffersDescription, OffersWipe
-from jobkit.backends.delegating import Passing
+from jobkit.backend import Backend, EnqueueOutcome, Message, OffersDescription, SupportsWipe
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit.clock import Clock
 from jobkit.connections import resolver
 from jobkit.connections.resolver import Spec
-from jobkit.enqueue.batching import Gathering, Limits
+from jobkit.enqueue.batching import Batcher, Limits
 from jobkit.errors import Closed, ConfigurationError
 from jobkit.redaction import without_password
 from jobkit.validation import check_messages
@@ -45,10 +45,10 @@ class Aggregate:
         found = resolver.find(self._backend, namespace)
         if found.embedded:
             raise ConfigurationError("jobs in the memory of this process need no batches: give the app inline: itself")
-        return Aggregated(found.factory(found.url, found.namespace, clock), self._size, self._wait)
+        return AggregatingBackend(found.factory(found.url, found.namespace, clock), self._size, self._wait)
 
 
-class Aggregated(Passing):
+class AggregatingBackend(DelegatingBackend):
     """A backend whose enqueues are gathered; every other call is passed on as it is.
 
     It offers no client of its own to callers without a loop: they meet on the portal's loop, and share steps there.
@@ -59,7 +59,7 @@ class Aggregated(Passing):
         may = backend.capabilities
         self._limits = Limits(min(size, may.max_batch), may.max_batch_bytes)
         self._wait = wait
-        self._gathering = Gathering(backend.enqueue, self._limits, wait)
+        self._gathering = Batcher(backend.enqueue, self._limits, wait)
         self._closed = False
 
     async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
@@ -77,7 +77,7 @@ class Aggregated(Passing):
     # What a backend may offer besides.
 
     async def wipe(self) -> None:
-        if isinstance(self.backend, OffersWipe):
+        if isinstance(self.backend, SupportsWipe):
             await self.backend.wipe()
 
     async def describe(self) -> str:

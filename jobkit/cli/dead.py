@@ -11,9 +11,9 @@ from msgspec import Struct
 from jobkit.backend import Deleted, Requeued, Stored
 from jobkit.backend import Held as Taken
 from jobkit.cli import store_options
-from jobkit.cli.job_details import Shown, shown, text
+from jobkit.cli.job_details import JobDetails, shown, text
 from jobkit.cli.output import as_json, confirm, instant, jobs, line_of, table
-from jobkit.cli.results import Told, tell
+from jobkit.cli.results import IdResult, tell
 from jobkit.cli.store_options import Store, batches
 from jobkit.errors import ConfigurationError
 from jobkit.lifecycle import State
@@ -116,7 +116,7 @@ async def _dead(store: Store, queue: str) -> AsyncGenerator[Stored, None]:
 
 async def _show(all: list[Store], stated: argparse.Namespace) -> int:
     app = store_options.app_of(stated)
-    found: list[Shown] = []
+    found: list[JobDetails] = []
     for store in all:
         got = await store.find(stated.ids)
         found += [shown(each, store.name, app, arguments=stated.arguments) for each in got.values()]
@@ -125,7 +125,7 @@ async def _show(all: list[Store], stated: argparse.Namespace) -> int:
         as_json(found)
     else:
         print("\n\n".join(map(text, found)))
-    return tell([Told(id, "unknown") for id in missing], json=stated.json) if missing else 0
+    return tell([IdResult(id, "unknown") for id in missing], json=stated.json) if missing else 0
 
 
 async def _requeue(all: list[Store], stated: argparse.Namespace) -> int:
@@ -133,18 +133,18 @@ async def _requeue(all: list[Store], stated: argparse.Namespace) -> int:
     count = sum(map(len, chosen.values()))
     if stated.all and not confirm(f"{jobs(count, 'dead')} will be performed again", yes=stated.yes):
         return 1
-    told: list[Told] = []
+    told: list[IdResult] = []
     for store, ids in chosen.values_by_store():
         for some in batches(store.backend, ids):
             outcomes = await store.backend.requeue(some)
             for id, outcome in zip(some, outcomes, strict=True):
                 match outcome:
                     case Requeued():
-                        told.append(Told(id, "requeued"))
+                        told.append(IdResult(id, "requeued"))
                     case Taken(by=by):
-                        told.append(Told(id, f"held: a live job has its key, {by}"))
+                        told.append(IdResult(id, f"held: a live job has its key, {by}"))
                     case _:
-                        told.append(Told(id, "unknown"))
+                        told.append(IdResult(id, "unknown"))
     return tell(_merged(told, stated.ids), json=stated.json)
 
 
@@ -153,12 +153,12 @@ async def _delete(all: list[Store], stated: argparse.Namespace) -> int:
     count = sum(map(len, chosen.values()))
     if count and not confirm(f"{jobs(count, 'dead')} will be forgotten for good", yes=stated.yes):
         return 1
-    told: list[Told] = []
+    told: list[IdResult] = []
     for store, ids in chosen.values_by_store():
         for some in batches(store.backend, ids):
             outcomes = await store.backend.delete(some)
             pairs = zip(some, outcomes, strict=True)
-            told += [Told(id, "deleted" if isinstance(outcome, Deleted) else "unknown") for id, outcome in pairs]
+            told += [IdResult(id, "deleted" if isinstance(outcome, Deleted) else "unknown") for id, outcome in pairs]
     return tell(_merged(told, stated.ids), json=stated.json)
 
 
@@ -189,7 +189,7 @@ async def _chosen(all: list[Store], stated: argparse.Namespace) -> Chosen:
     return chosen
 
 
-def _merged(told: list[Told], ids: Sequence[str]) -> list[Told]:
+def _merged(told: list[IdResult], ids: Sequence[str]) -> list[IdResult]:
     """What came of each, in the order of the command; what was not there is told too."""
     known = {each.id: each for each in told}
-    return [known.get(id, Told(id, "unknown: no dead job has this id")) for id in ids] if ids else told
+    return [known.get(id, IdResult(id, "unknown: no dead job has this id")) for id in ids] if ids else told

@@ -10,12 +10,12 @@ from jobkit.app import App
 from jobkit.backend import Delivery, Stored
 from jobkit.cli.output import instant
 from jobkit.errors import JobkitError
-from jobkit.execute.perform import open_delivery
+from jobkit.execute.perform import decode_delivery
 from jobkit.jobs.envelope import metadata
 from jobkit.redaction import printable
 
 
-class Shown(Struct, frozen=True):
+class JobDetails(Struct, frozen=True):
     store: str
     id: str
     job: str
@@ -31,9 +31,9 @@ class Shown(Struct, frozen=True):
     reason: str | None
 
 
-def shown(job: Stored, store: str, app: App | None, *, arguments: bool) -> Shown:
+def shown(job: Stored, store: str, app: App | None, *, arguments: bool) -> JobDetails:
     message = job.message
-    return Shown(
+    return JobDetails(
         store=store,
         id=message.id,
         job=message.headers.get("job", "unknown"),
@@ -55,7 +55,7 @@ def _arguments(job: Stored, app: App | None) -> str:
     message = job.message
     if app is not None:
         try:
-            _, found = open_delivery(Delivery(message, job.number, job.attempt, token="", lease_end=0), app)
+            _, found = decode_delivery(Delivery(message, job.number, job.attempt, token="", lease_end=0), app)
         except JobkitError as error:
             return f"can't be read: {error}"
         return ", ".join(f"{name}={value!r}" for name, value in found.items())
@@ -66,7 +66,7 @@ def _arguments(job: Stored, app: App | None) -> str:
     )
 
 
-def text(job: Shown) -> str:
+def text(job: JobDetails) -> str:
     lines = [
         ("id", job.id),
         ("job", job.job),

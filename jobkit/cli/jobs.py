@@ -9,7 +9,7 @@ from msgspec import Struct
 from jobkit.backend import Cancelled, Marked
 from jobkit.cli import store_options
 from jobkit.cli.output import as_json, confirm, jobs
-from jobkit.cli.results import Told, tell
+from jobkit.cli.results import IdResult, tell
 from jobkit.cli.store_options import Store, batches
 from jobkit.errors import ConfigurationError
 from jobkit.lifecycle import State
@@ -45,7 +45,7 @@ async def _cancel(all: list[Store], stated: argparse.Namespace) -> int:
                     outcomes[id] = "cancelled"
                 elif isinstance(outcome, Marked):
                     outcomes[id] = "marked: it runs, and its worker is told"
-    return tell([Told(id, outcome) for id, outcome in outcomes.items()], json=stated.json)
+    return tell([IdResult(id, outcome) for id, outcome in outcomes.items()], json=stated.json)
 
 
 def purge(parser: argparse.ArgumentParser) -> None:
@@ -110,9 +110,9 @@ def queues(parser: argparse.ArgumentParser) -> None:
 
 async def _pause(all: list[Store], stated: argparse.Namespace) -> int:
     holding = {queue: await holders(all, queue) for queue in stated.queues}
-    told: list[Told] = []
+    told: list[IdResult] = []
     for queue, some in holding.items():
         for store in some:
             await (store.backend.pause(queue) if stated.verb == "pause" else store.backend.resume(queue))
-        told.append(Told(queue, "paused" if stated.verb == "pause" else "resumed"))
+        told.append(IdResult(queue, "paused" if stated.verb == "pause" else "resumed"))
     return tell(told, json=stated.json)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Literal, TextIO, TypeAlias
 
-from jobkit.worker.json_logging import JSONLines
+from jobkit.worker.json_logging import JSONFormatter
 
 Format: TypeAlias = Literal["text", "json"]
 
@@ -31,5 +31,5 @@ class BesideStatus(logging.StreamHandler[TextIO]):
 def set_up(level: str, format: Format, handler: logging.Handler | None = None) -> None:
     """Log to the standard error, everything from ``level`` on."""
     chosen = handler or logging.StreamHandler(sys.stderr)
-    chosen.setFormatter(JSONLines() if format == "json" else logging.Formatter(TEXT))
+    chosen.setFormatter(JSONFormatter() if format == "json" else logging.Formatter(TEXT))
     logging.basicConfig(level=level.upper(), handlers=[chosen])

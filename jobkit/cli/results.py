@@ -12,7 +12,7 @@ from jobkit.redaction import printable
 NOT_DONE = ("unknown", "held")
 
 
-class Told(Struct, frozen=True):
+class IdResult(Struct, frozen=True):
     id: str
     outcome: str
 
@@ -21,7 +21,7 @@ class Told(Struct, frozen=True):
         return not self.outcome.startswith(NOT_DONE)
 
 
-def tell(told: Sequence[Told], *, json: bool) -> int:
+def tell(told: Sequence[IdResult], *, json: bool) -> int:
     """Print it; the exit code is 1 where one of them was not there, or could not be."""
     if json:
         as_json(told)

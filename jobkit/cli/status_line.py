@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, TextIO
 
-from jobkit.worker.stats import Figures
+from jobkit.worker.stats import WorkerStats
 
 EACH: Final = 1.0
 """Seconds between two drawings, and the time that a rate is about is ten of these."""
@@ -19,7 +19,7 @@ CLEAR: Final = "\r\x1b[2K"
 class StatusLine:
     """``figures`` is asked each time. Draws nothing before `run` and nothing after it."""
 
-    def __init__(self, stream: TextIO, figures: Callable[[], Figures]) -> None:
+    def __init__(self, stream: TextIO, figures: Callable[[], WorkerStats]) -> None:
         self._stream = stream
         self._figures = figures
         self._text = ""
@@ -55,7 +55,7 @@ class StatusLine:
             self._stream.flush()
 
 
-def text(figures: Figures, rate: float) -> str:
+def text(figures: WorkerStats, rate: float) -> str:
     """``ready · 12 running · 1,203 ended · 3 failed · 14/s``"""
     parts = [
         "ready" if figures.ready else "not ready",

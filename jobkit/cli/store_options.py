@@ -14,7 +14,7 @@ from jobkit.app import App
 from jobkit.backend import Backend, Stored, Unknown
 from jobkit.cli.targets import find_app
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.errors import ConfigurationError
 
 BATCH = 100
@@ -69,7 +69,7 @@ async def opened(stated: argparse.Namespace) -> AsyncGenerator[list[Store], None
         await asyncio.gather(*(store.backend.close() for store in stores))
 
 
-def _sources(stated: argparse.Namespace) -> list[tuple[Source, tuple[str, ...]]]:
+def _sources(stated: argparse.Namespace) -> list[tuple[BackendSource, tuple[str, ...]]]:
     app = app_of(stated)
     if app is not None:
         if stated.namespace is not None:

@@ -22,7 +22,7 @@ from jobkit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jobkit.worker import Options
-    from jobkit.worker.stats import Figures
+    from jobkit.worker.stats import WorkerStats
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def run(stated: argparse.Namespace) -> int:
 
     supervises = stated.report_fd is None and any((stated.processes, stated.max_jobs, stated.max_memory))
     app = find_app(stated.app)
-    queues, weights = weighed(app, stated.queue)
+    queues, weights = parse_queue_weights(app, stated.queue)
     options = Options(
         queues=queues,
         weights=weights,
@@ -58,7 +58,7 @@ def run(stated: argparse.Namespace) -> int:
     return _on_loop(stated.loop, lambda: _work(app, stated, options))
 
 
-def weighed(app: App, queues: Sequence[str] | None) -> tuple[list[str] | None, dict[str, int] | None]:
+def parse_queue_weights(app: App, queues: Sequence[str] | None) -> tuple[list[str] | None, dict[str, int] | None]:
     """``--queue mail=3 --queue default``: the names, and their weights if any is stated."""
     weights: dict[str, int] = {}
     names: list[str] = []
@@ -93,15 +93,15 @@ async def _work(app: App, stated: argparse.Namespace, options: Options) -> int:
         await around.enter_async_context(_shown(stated, lambda: worker.figures))
         await around.enter_async_context(metrics.exposed(app, stated))
         if stated.report_fd is not None:
-            from jobkit.worker.supervisor_pipe import reporting
+            from jobkit.worker.supervisor_pipe import send_stats
 
-            await around.enter_async_context(reporting(stated.report_fd, lambda: worker.figures, worker.ask))
+            await around.enter_async_context(send_stats(stated.report_fd, lambda: worker.figures, worker.ask))
         await worker.run()
     return 0
 
 
 async def _supervise(app: App, stated: argparse.Namespace, options: Options) -> int:
-    from jobkit.worker.health_files import Files
+    from jobkit.worker.health_files import HealthFiles
     from jobkit.worker.supervisor import Supervisor
 
     count = stated.processes or 1
@@ -116,7 +116,7 @@ async def _supervise(app: App, stated: argparse.Namespace, options: Options) -> 
             f"--report-fd={fd}",
         ]
 
-    files = Files(options.ready_file, options.live_file)
+    files = HealthFiles(options.ready_file, options.live_file)
     folder = metrics.shared(stated)
     environment = {**os.environ, metrics.VARIABLE: folder} if folder else None
     supervisor = Supervisor(one, count, options.grace, files, environment, partial(metrics.forget, folder))
@@ -125,7 +125,7 @@ async def _supervise(app: App, stated: argparse.Namespace, options: Options) -> 
 
 
 @asynccontextmanager
-async def _shown(stated: argparse.Namespace, figures: Callable[[], Figures]) -> AsyncGenerator[None, None]:
+async def _shown(stated: argparse.Namespace, figures: Callable[[], WorkerStats]) -> AsyncGenerator[None, None]:
     """Log as it was asked for, and on a terminal draw a status line below."""
     draws = sys.stderr.isatty() and stated.report_fd is None and stated.log_format == "text"
     if not draws:

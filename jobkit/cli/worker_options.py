@@ -71,12 +71,12 @@ def of_child(stated: argparse.Namespace, number: int, count: int) -> list[str]:
     said = {name: value for name in passed if (value := getattr(stated, name)) is not None}
     arguments += [f"--{name.replace('_', '-')}={value}" for name, value in said.items()]
     if stated.max_jobs is not None:
-        arguments.append(f"--max-jobs={spread(stated.max_jobs, number, count)}")
+        arguments.append(f"--max-jobs={stagger_max_jobs(stated.max_jobs, number, count)}")
     if stated.metrics is not None:
         arguments.append("--metrics=0")  # counted there, shown by the supervisor
     return [*arguments, *(["--no-schedules"] if stated.no_schedules else [])]
 
 
-def spread(most: int, number: int, count: int) -> int:
+def stagger_max_jobs(most: int, number: int, count: int) -> int:
     """Up to a tenth fewer for each further process: they would all be replaced at once else."""
     return max(1, most - most * number // (10 * count))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jobkit.coder import Coder
 from jobkit.coders.json import JSON
-from jobkit.coders.key_rotation import bound_to, checked_keys
+from jobkit.coders.key_rotation import associated_data, parse_keys
 from jobkit.errors import ConfigurationError
 
 try:
@@ -30,19 +30,19 @@ class Encrypted:
     sealed: Final = True
 
     def __init__(self, keys: str | bytes | Sequence[str | bytes], coder: Coder | None = None) -> None:
-        self._fernet = MultiFernet([Fernet(_derived(key)) for key in checked_keys(keys)])
+        self._fernet = MultiFernet([Fernet(_derived(key)) for key in parse_keys(keys)])
         self._coder = coder or JSON()
         self.name = f"encrypted-{self._coder.name}"
 
     def encode(self, value: object) -> bytes:
-        return self._fernet.encrypt(bound_to(type(value)) + self._coder.encode(value))
+        return self._fernet.encrypt(associated_data(type(value)) + self._coder.encode(value))
 
     def decode(self, body: bytes, type: Any) -> Any:
         try:
             opened = self._fernet.decrypt(body)
         except InvalidToken:
             raise ValueError("the body is not encrypted with one of this app's keys, or it was changed") from None
-        purpose = bound_to(type)
+        purpose = associated_data(type)
         if not opened.startswith(purpose):
             raise ValueError("the body is another job's")
         return self._coder.decode(opened.removeprefix(purpose), type)

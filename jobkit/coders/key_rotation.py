@@ -11,7 +11,7 @@ from jobkit.errors import ConfigurationError
 MAKE: Final = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
-def checked_keys(keys: str | bytes | Sequence[str | bytes]) -> list[bytes]:
+def parse_keys(keys: str | bytes | Sequence[str | bytes]) -> list[bytes]:
     """The keys as bytes, the first one for sealing; no error shows any part of one."""
     stated = [keys] if isinstance(keys, (str, bytes)) else list(keys)
     if not stated:
@@ -27,6 +27,6 @@ def _checked(key: object, place: int) -> bytes:
     return key.encode() if isinstance(key, str) else key
 
 
-def bound_to(type: Any) -> bytes:
+def associated_data(type: Any) -> bytes:
     """What a seal is bound to: the job whose arguments these are, so that no other job takes them."""
     return purpose(type).encode() + b"\0"

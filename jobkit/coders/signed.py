@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jobkit.coder import Coder
 from jobkit.coders.json import JSON
-from jobkit.coders.key_rotation import bound_to, checked_keys
+from jobkit.coders.key_rotation import associated_data, parse_keys
 
 SIZE: Final = 32
 """Bytes of HMAC-SHA-256, in front of the body."""
@@ -25,7 +25,7 @@ class Signed:
     sealed: Final = True
 
     def __init__(self, keys: str | bytes | Sequence[str | bytes], coder: Coder | None = None) -> None:
-        self._keys = checked_keys(keys)
+        self._keys = parse_keys(keys)
         self._coder = coder or JSON()
         self.name = f"signed-{self._coder.name}"
 
@@ -49,4 +49,4 @@ class Signed:
 
 
 def _signature(key: bytes, type: Any, body: bytes) -> bytes:
-    return hmac.digest(key, bound_to(type) + body, "sha256")
+    return hmac.digest(key, associated_data(type) + body, "sha256")

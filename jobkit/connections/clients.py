@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Sequence
 from functools import cached_property
 from typing import Final
 
-from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, OffersBlocking
-from jobkit.connections.loop_scope import tether
+from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, SupportsBlocking
+from jobkit.connections.loop_scope import close_with_loop
 from jobkit.connections.portal import portal
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 
 CLOSING: Final = 10.0
 """Seconds that a loop in another thread has to close its client."""
@@ -24,9 +24,9 @@ _all: weakref.WeakSet[Clients] = weakref.WeakSet()
 class Clients:
     """Every open backend of one source in this process."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: BackendSource) -> None:
         self.source = source
-        self.over = False
+        self.closed = False
         """Nobody will ask for this source again."""
         self._lock = threading.Lock()
         self._begin()
@@ -42,7 +42,7 @@ class Clients:
         """What the backend claims; known without a connection, since opening a client opens none."""
         return self.source.open().capabilities
 
-    def here(self) -> Backend:
+    def for_running_loop(self) -> Backend:
         """The client of the running loop."""
         loop = asyncio.get_running_loop()
         with self._lock:
@@ -50,7 +50,7 @@ class Clients:
             if loop not in self._by_loop:
                 self._forget_closed_loops()
                 backend = self.source.open()
-                self._by_loop[loop] = backend, tether(self._close_with(loop, backend))
+                self._by_loop[loop] = backend, close_with_loop(self._close_with(loop, backend))
             return self._by_loop[loop][0]
 
     def blocking(self) -> Blocking:
@@ -59,7 +59,7 @@ class Clients:
             self._after_fork()
             if self._blocking is None:
                 backend = self.source.open()
-                self._blocking = backend.blocking() if isinstance(backend, OffersBlocking) else ThroughPortal(self)
+                self._blocking = backend.blocking() if isinstance(backend, SupportsBlocking) else PortalClient(self)
             return self._blocking
 
     async def aclose(self) -> None:
@@ -73,12 +73,12 @@ class Clients:
         if blocking is not None:
             blocking.close()
 
-    def end(self) -> None:
+    def close_all(self) -> None:
         """Close every client, each on its own loop, for good: a loop in another thread is asked, an idle one is run.
 
         Not from a running loop.
         """
-        self.over = True
+        self.closed = True
         self.close_blocking()
         for loop, (_, tethered) in tuple(self._by_loop.items()):
             if loop.is_running():
@@ -103,7 +103,7 @@ class Clients:
             self._begin()
 
 
-class ThroughPortal:
+class PortalClient:
     """A blocking face for backends that have none: through the portal's loop."""
 
     def __init__(self, clients: Clients) -> None:
@@ -113,12 +113,12 @@ class ThroughPortal:
         return portal().call(lambda _: self._enqueue(messages))
 
     async def _enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        return await self._clients.here().enqueue(messages)
+        return await self._clients.for_running_loop().enqueue(messages)
 
     def close(self) -> None:
         portal().call(lambda _: self._clients.aclose())
 
 
-def opened(source: Source) -> list[Clients]:
+def opened(source: BackendSource) -> list[Clients]:
     """Everything that is open of one source."""
     return [clients for clients in _all if clients.source == source]

@@ -13,7 +13,7 @@ from types import AsyncGeneratorType
 from typing import Any, cast
 
 
-def tether(generator: AsyncGenerator[None, None]) -> AsyncGenerator[None, None]:
+def close_with_loop(generator: AsyncGenerator[None, None]) -> AsyncGenerator[None, None]:
     """Run a generator to its first ``yield``, which waits for nothing; its loop runs the rest when it ends.
 
     Closing the generator (``aclose``) runs the rest earlier.
@@ -27,7 +27,7 @@ def tether(generator: AsyncGenerator[None, None]) -> AsyncGenerator[None, None]:
     raise AssertionError("a tethered generator yields before it waits")
 
 
-def keep(awaitable: Awaitable[None] | None) -> None:
+def spawn(awaitable: Awaitable[None] | None) -> None:
     """Let the running loop see to it, since nobody here can wait."""
     if awaitable is not None:
         task = asyncio.ensure_future(awaitable)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source, Spec
+from jobkit.connections.resolver import BackendSource, Spec
 from jobkit.jobs.queues import Queue
 
 if TYPE_CHECKING:
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 _numbers = itertools.count(1)
 
 
-class Stores:
+class Connections:
     """``spec``, ``namespace``: for the queues that state no backend of their own."""
 
     def __init__(self, spec: Spec | None, namespace: str) -> None:
         self._spec = spec
         self._namespace = namespace
         self._private = f"app-{next(_numbers)}"
-        self._clients: dict[Source, Clients] = {}
+        self._clients: dict[BackendSource, Clients] = {}
 
     def of(self, queue: Queue) -> Clients:
         """The open backends of a queue in this process."""
-        if resolver.redirected():
+        if resolver.is_overridden():
             spec = self._spec if queue.backend is None else queue.backend
             return self._open(resolver.redirect(spec, self._namespace))
-        if queue.clients is None or queue.clients.over:
+        if queue.clients is None or queue.clients.closed:
             queue.clients = self._open(self._source(queue))
         return queue.clients
 
@@ -51,17 +51,17 @@ class Stores:
         for clients in tuple(self._clients.values()):
             clients.close_blocking()
 
-    def _open(self, source: Source) -> Clients:
+    def _open(self, source: BackendSource) -> Clients:
         from jobkit.connections.clients import Clients
 
         found = self._clients.get(source)
-        if found is None or found.over:
-            for ended in [known for known, clients in tuple(self._clients.items()) if clients.over]:
+        if found is None or found.closed:
+            for ended in [known for known, clients in tuple(self._clients.items()) if clients.closed]:
                 self._clients.pop(ended, None)
             found = self._clients.setdefault(source, Clients(source))  # another thread may have been quicker
         return found
 
-    def _source(self, queue: Queue) -> Source:
+    def _source(self, queue: Queue) -> BackendSource:
         if queue.backend is None:
             return self._own
         if queue.source is None:
@@ -69,6 +69,6 @@ class Stores:
         return queue.source
 
     @cached_property
-    def _own(self) -> Source:
+    def _own(self) -> BackendSource:
         """Found once for the whole app, so that it is warned of once."""
         return resolver.find(self._spec, self._namespace, private=self._private)

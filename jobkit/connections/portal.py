@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Home:
+class CallerThread:
     """The thread of a waiting caller."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Home:
         self._calls.put(call)
         return await asyncio.wrap_future(future)
 
-    def serve(self, until: Future[T]) -> T:
+    def run_until(self, until: Future[T]) -> T:
         until.add_done_callback(lambda _: self._calls.put(None))
         while (call := self._calls.get()) is not None:
             call()
@@ -60,12 +60,12 @@ class Portal:
                 threading.Thread(target=self._run, args=(self._loop,), name="jobkit-portal", daemon=True).start()
             return self._loop
 
-    def call(self, make: Callable[[Home], Coroutine[Any, Any, T]]) -> T:
+    def call(self, make: Callable[[CallerThread], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine on the portal's loop, and wait for it here."""
-        home = Home()
+        home = CallerThread()
         future = asyncio.run_coroutine_threadsafe(make(home), self.loop)
         try:
-            return home.serve(future)
+            return home.run_until(future)
         except BaseException:
             future.cancel()
             raise

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "JOBKIT_BACKEND"
 GROUP: Final = "jobkit.backends"
 
-OWN: Final = {
+SCHEMES: Final = {
     "inline": "jobkit.backends.inline:factory",
     **dict.fromkeys(
         ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster", "unix"),
@@ -39,7 +39,7 @@ EXTRAS: Final = {"redis": "redis", "hiredis": "redis", "fakeredis": "dev"}
 Spec: TypeAlias = str | BackendFactory
 
 
-class Attendant(Protocol):
+class EnqueueHook(Protocol):
     """Stands by at each enqueue: for tests in which a store fails, or jobs are performed at once."""
 
     def before(self, messages: Sequence[Message]) -> None:
@@ -51,7 +51,7 @@ class Attendant(Protocol):
         ...
 
 
-class Source(Struct, frozen=True):
+class BackendSource(Struct, frozen=True):
     """A backend that is not open yet. ``embedded``: its jobs are performed in this process or not at all."""
 
     factory: BackendFactory
@@ -59,7 +59,7 @@ class Source(Struct, frozen=True):
     namespace: str
     clock: Clock | None = None
     embedded: bool = False
-    attendant: Attendant | None = None
+    attendant: EnqueueHook | None = None
 
     def open(self) -> Backend:
         return self.factory(self.url, self.namespace, self.clock)
@@ -72,7 +72,7 @@ class Source(Struct, frozen=True):
         return f"Source({self})"
 
 
-def find(spec: Spec | None, namespace: str, *, private: str = "") -> Source:
+def find(spec: Spec | None, namespace: str, *, private: str = "") -> BackendSource:
     """The source that a URL, a name or a factory means; None is ``JOBKIT_BACKEND``, and without that inline.
 
     ``private`` is appended to a bare ``inline:``, whose memory belongs to one app.
@@ -80,40 +80,40 @@ def find(spec: Spec | None, namespace: str, *, private: str = "") -> Source:
     if spec is None:
         spec = os.environ.get(VARIABLE) or _fall_back()
     if not isinstance(spec, str):
-        return Source(spec, None, _checked(namespace))
+        return BackendSource(spec, None, _checked(namespace))
     scheme, colon, rest = spec.partition(":")
-    target = OWN.get(scheme) or _entry_point(scheme)
+    target = SCHEMES.get(scheme) or _entry_point(scheme)
     if target is None:
         if _is_dotted(rest):
-            return Source(load(spec), None, _checked(namespace))
+            return BackendSource(load(spec), None, _checked(namespace))
         raise ConfigurationError(_unknown(spec, scheme))
     url, stated = _without_namespace(spec if colon else f"{spec}:")
     embedded = scheme == "inline"
     if embedded and url == "inline:":
         url += private
-    return Source(load(target), url, _checked(stated or namespace), embedded=embedded)
+    return BackendSource(load(target), url, _checked(stated or namespace), embedded=embedded)
 
 
-_redirect: Callable[[Spec | None, str], Source] | None = None
+_redirect: Callable[[Spec | None, str], BackendSource] | None = None
 
 
-def redirected() -> bool:
+def is_overridden() -> bool:
     return _redirect is not None
 
 
-def redirector() -> Callable[[Spec | None, str], Source] | None:
+def current_override() -> Callable[[Spec | None, str], BackendSource] | None:
     """Who says where jobs go instead, if somebody does."""
     return _redirect
 
 
-def redirect(spec: Spec | None, namespace: str) -> Source:
+def redirect(spec: Spec | None, namespace: str) -> BackendSource:
     """Where an app's jobs go instead."""
     if _redirect is None:
         raise AssertionError("nothing is redirected")
     return _redirect(spec, namespace)
 
 
-def redirect_all(to: Callable[[Spec | None, str], Source] | None) -> Callable[[], None]:
+def override_backends(to: Callable[[Spec | None, str], BackendSource] | None) -> Callable[[], None]:
     """Let every app of this process keep its jobs elsewhere, or with None where it says; the answer ends that.
 
     For tests: no app needs to know.
@@ -130,7 +130,7 @@ def redirect_all(to: Callable[[Spec | None, str], Source] | None) -> Callable[[]
 
 def known() -> list[str]:
     """The schemes that a URL may have here."""
-    return sorted({*OWN, *(point.name for point in _entry_points())})
+    return sorted({*SCHEMES, *(point.name for point in _entry_points())})
 
 
 def _fall_back() -> str:

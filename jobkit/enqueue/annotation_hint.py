@@ -8,10 +8,10 @@ from types import GenericAlias, NoneType, UnionType
 from typing import Any, get_args, get_origin
 
 from jobkit.coder import Coder
-from jobkit.jobs.round_trip import Change, first_change, named
+from jobkit.jobs.round_trip import RoundTripError, first_difference, named
 
 
-def proposal(coder: Coder, name: str, value: Any, change: Change) -> str:
+def suggest_annotation(coder: Coder, name: str, value: Any, change: RoundTripError) -> str:
     """What to do about an argument that would change; ``name`` begins with the stars of its parameter."""
     annotation = _kept_by(coder, name, value)
     if annotation is not None:
@@ -31,15 +31,15 @@ def _kept_by(coder: Coder, name: str, value: Any) -> Any:
             annotation = _any_of(value)
             whole = GenericAlias(tuple, (annotation, ...))
         else:
-            annotation = whole = annotation_of(value)
+            annotation = whole = infer_annotation(value)
         coder.supports(whole)
-        kept = first_change(value, coder.decode(coder.encode(value), whole), name) is None
+        kept = first_difference(value, coder.decode(coder.encode(value), whole), name) is None
     except (TypeError, ValueError, RecursionError):
         return None
     return annotation if kept else None
 
 
-def annotation_of(value: object) -> Any:
+def infer_annotation(value: object) -> Any:
     """The closest annotation to a value: its type, with the types of its parts where it is a plain container."""
     return _of_kind(value.__class__, [value])
 

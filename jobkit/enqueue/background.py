@@ -22,10 +22,10 @@ from msgspec import Struct
 
 from jobkit.connections.clients import Clients
 from jobkit.connections.portal import portal
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.enqueue import aenqueue
 from jobkit.enqueue.receipt import Receipt, Status
-from jobkit.errors import BackendUnavailable, InvalidArgument, PostFull, Unsupported
+from jobkit.errors import BackendUnavailable, BackgroundQueueFull, InvalidArgument, Unsupported
 from jobkit.validation import check_messages
 
 log = logging.getLogger("jobkit.posting")
@@ -39,20 +39,20 @@ CLOSING: Final = 10.0
 Attend = Callable[[Clients, list[Receipt]], Awaitable[None] | None]
 
 
-class Posted(Struct, eq=False):
+class QueuedCall(Struct, eq=False):
     """One call on its way. Middlewares run in the context of whoever posted it."""
 
     clients: Clients
-    outgoing: Outgoing
+    outgoing: EnqueueContext
     size: int
     context: contextvars.Context
 
-    def goes_with(self, other: Posted) -> bool:
+    def goes_with(self, other: QueuedCall) -> bool:
         """Whether both may leave in one step."""
         return self.clients is other.clients and not self.outgoing.middlewares and not other.outgoing.middlewares
 
 
-class Postbox:
+class BackgroundQueue:
     """Of one app. ``limit``: how many calls may wait; any thread may post."""
 
     def __init__(self, attend: Attend, limit: int) -> None:
@@ -63,7 +63,7 @@ class Postbox:
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self._waiting: deque[Posted] = deque()
+        self._waiting: deque[QueuedCall] = deque()
         self._storing: Future[None] | None = None
         self._registered = False
 
@@ -71,18 +71,21 @@ class Postbox:
         """How many calls are not stored yet."""
         return len(self._waiting)
 
-    def post(self, leaving: Sequence[tuple[Clients, Outgoing]]) -> None:
-        """Take all of these, or none: `PostFull` when too many wait, `InvalidMessage` for what can't be stored."""
+    def post(self, leaving: Sequence[tuple[Clients, EnqueueContext]]) -> None:
+        """Take all of these, or none.
+
+        `BackgroundQueueFull` when too many wait, `InvalidMessage` for what can't be stored.
+        """
         context = contextvars.copy_context()
         posted = [
-            Posted(clients, one, check_messages([one.message()], clients.capabilities), context)
+            QueuedCall(clients, one, check_messages([one.message()], clients.capabilities), context)
             for clients, one in leaving
         ]
         with self._lock:
             if self._pid != os.getpid():
                 self._begin()  # what the parent of a fork posted, the parent stores
             if len(self._waiting) + len(posted) > self._limit:
-                raise PostFull(
+                raise BackgroundQueueFull(
                     f"{len(self._waiting)} posted jobs wait to be stored, and {self._limit} may: "
                     f"{posted[0].clients.source} is away or slower than what is posted; enqueue() waits for it"
                 )
@@ -113,7 +116,7 @@ class Postbox:
                 for _ in batch:
                     self._waiting.popleft()
 
-    def _next(self) -> list[Posted]:
+    def _next(self) -> list[QueuedCall]:
         """What leaves next, in one step; it stays first in line until it is stored."""
         with self._lock:
             if not self._waiting:
@@ -129,7 +132,7 @@ class Postbox:
                 batch.append(posted)
             return batch
 
-    async def _store(self, batch: Sequence[Posted]) -> None:
+    async def _store(self, batch: Sequence[QueuedCall]) -> None:
         """Until the backend has it: ids are known, so trying again stores nothing twice."""
         clients = batch[0].clients
         outgoing = [posted.outgoing for posted in batch]
@@ -159,7 +162,7 @@ class Postbox:
                 return
 
 
-def _give_up(posted: Posted, error: Exception) -> None:
+def _give_up(posted: QueuedCall, error: Exception) -> None:
     one = posted.outgoing
     log.error("a posted job was not stored, and is given up: %s (%s)", one.job, one.id, exc_info=error)
 

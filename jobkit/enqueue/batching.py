@@ -26,7 +26,7 @@ class Limits(Struct, frozen=True):
     bytes: int
 
 
-class Share(Struct, eq=False):
+class BatchMember(Struct, eq=False):
     """One caller's part of a batch."""
 
     messages: Sequence[Message]
@@ -34,7 +34,7 @@ class Share(Struct, eq=False):
     outcomes: asyncio.Future[list[EnqueueOutcome]]
 
 
-class Gathering:
+class Batcher:
     """Belongs to one event loop. ``wait``: seconds that a batch stays open; with 0 it takes what the same turn of
     the loop brings while an earlier call is under way, so a caller who is alone waits for nobody.
     """
@@ -43,7 +43,7 @@ class Gathering:
         self._send = send
         self._limits = limits
         self._wait = wait
-        self._open: list[Share] = []
+        self._open: list[BatchMember] = []
         self._items = self._bytes = 0
         self._timer: asyncio.Handle | None = None
         self._under_way = 0
@@ -53,7 +53,7 @@ class Gathering:
         """Their outcomes, once they are stored. ``size``: bytes of bodies and fields; both fit into one batch."""
         if not self._wait and not self._under_way:
             return await self._alone(messages)
-        share = Share(messages, size, asyncio.get_running_loop().create_future())
+        share = BatchMember(messages, size, asyncio.get_running_loop().create_future())
         self._join(share)
         return await share.outcomes
 
@@ -64,7 +64,7 @@ class Gathering:
         finally:
             self._under_way -= 1
 
-    def _join(self, share: Share) -> None:
+    def _join(self, share: BatchMember) -> None:
         items, size = self._items + len(share.messages), self._bytes + share.size
         if self._open and (items > self._limits.items or size > self._limits.bytes):
             self.flush()
@@ -89,7 +89,7 @@ class Gathering:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, shares: list[Share]) -> None:
+    async def _deliver(self, shares: list[BatchMember]) -> None:
         self._under_way += 1
         messages = [message for share in shares for message in share.messages]
         try:
@@ -116,7 +116,7 @@ class Gathering:
             await asyncio.wait(self._tasks)
 
 
-def _answer(shares: Sequence[Share], answered: Sequence[tuple[Message, EnqueueOutcome]]) -> None:
+def _answer(shares: Sequence[BatchMember], answered: Sequence[tuple[Message, EnqueueOutcome]]) -> None:
     remaining = iter(answered)
     for share in shares:
         own = [outcome for _, outcome in islice(remaining, len(share.messages))]
@@ -124,7 +124,7 @@ def _answer(shares: Sequence[Share], answered: Sequence[tuple[Message, EnqueueOu
             share.outcomes.set_result(own)
 
 
-def _fail(shares: Sequence[Share], error: Exception) -> None:
+def _fail(shares: Sequence[BatchMember], error: Exception) -> None:
     for share in shares:
         if not share.outcomes.done():
             share.outcomes.set_exception(error)

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 
 from jobkit.backend import Accepted, Conflict, EnqueueOutcome, Held, Known, Message
-from jobkit.enqueue.encode import encode
+from jobkit.enqueue.encode import encode_arguments
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import InvalidArgument
 from jobkit.jobs.call import EPOCH, Call, Options
@@ -21,7 +21,7 @@ from jobkit.jobs.queues import Queue
 
 
 @dataclass(slots=True)
-class Outgoing:
+class EnqueueContext:
     """One job on its way to its backend: what a middleware around enqueuing sees.
 
     It may add to ``metadata`` (small strings, which the running job finds in its context), and raise `Refuse`.
@@ -37,7 +37,7 @@ class Outgoing:
     metadata: dict[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def of(cls, call: Call, queue: Queue) -> Outgoing:
+    def of(cls, call: Call, queue: Queue) -> EnqueueContext:
         """A call as it leaves through this queue; `LossyArgument` when an argument would come back changed."""
         stated = call.job.options.merged(call.options)
         return cls(
@@ -45,7 +45,7 @@ class Outgoing:
             id=new_id() if stated.id is UNSET else stated.id,
             queue=queue.wire_name,
             coder=queue.coder.name,
-            body=encode(call.job.signature, queue.coder, call.arguments),
+            body=encode_arguments(call.job.signature, queue.coder, call.arguments),
             options=stated,
             middlewares=queue.enqueue,
         )

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from jobkit.coder import Coder
-from jobkit.enqueue.annotation_hint import proposal
+from jobkit.enqueue.annotation_hint import suggest_annotation
 from jobkit.errors import LossyArgument
-from jobkit.jobs.round_trip import Change, first_change
+from jobkit.jobs.round_trip import RoundTripError, first_difference
 from jobkit.jobs.signature import Signature
-from jobkit.redaction import shown_key
+from jobkit.redaction import redacted_key
 
 
-def encode(signature: Signature, coder: Coder, arguments: Mapping[str, object]) -> bytes:
+def encode_arguments(signature: Signature, coder: Coder, arguments: Mapping[str, object]) -> bytes:
     """The arguments as they travel; `LossyArgument` when they would come back changed, or not at all."""
     value = signature.pack(arguments)
     try:
@@ -30,17 +30,19 @@ def encode(signature: Signature, coder: Coder, arguments: Mapping[str, object]) 
     return body
 
 
-def _first_change(arguments: Mapping[str, object], returned: object) -> tuple[str, Change] | None:
+def _first_change(arguments: Mapping[str, object], returned: object) -> tuple[str, RoundTripError] | None:
     for name, given in arguments.items():
-        if change := first_change(given, getattr(returned, name), name):
+        if change := first_difference(given, getattr(returned, name), name):
             return name, change
     return None
 
 
-def _changed(signature: Signature, coder: Coder, arguments: Mapping[str, object], name: str, change: Change) -> str:
+def _changed(
+    signature: Signature, coder: Coder, arguments: Mapping[str, object], name: str, change: RoundTripError
+) -> str:
     if infinite := _infinite(arguments, coder):
         return f"{signature.job}: {infinite}"
-    return f"{signature.job}: {change}; {proposal(coder, signature.starred(name), arguments[name], change)}"
+    return f"{signature.job}: {change}; {suggest_annotation(coder, signature.starred(name), arguments[name], change)}"
 
 
 def _unencodable(signature: Signature, coder: Coder, arguments: Mapping[str, object], error: Exception) -> str:
@@ -71,7 +73,7 @@ def _why(error: Exception) -> str:
 def _infinite(arguments: Mapping[str, object], coder: Coder) -> str | None:
     for path, part in _all_parts(arguments):
         if isinstance(part, float) and not math.isfinite(part):
-            return f"{Change(path, float, None)}: the {coder.name} coder has finite numbers only"
+            return f"{RoundTripError(path, float, None)}: the {coder.name} coder has finite numbers only"
     return None
 
 
@@ -87,7 +89,7 @@ def _all_parts(arguments: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 def _parts(value: object, path: str) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         for key, item in cast("Mapping[object, object]", value).items():
-            yield from _parts(item, f"{path}{shown_key(key)}")
+            yield from _parts(item, f"{path}{redacted_key(key)}")
     elif isinstance(value, (list, tuple, set, frozenset)):
         for place, item in enumerate(cast("list[object]", value)):
             yield from _parts(item, f"{path}[{place}]")

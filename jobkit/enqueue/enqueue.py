@@ -13,11 +13,11 @@ from jobkit import events
 from jobkit.backend import EnqueueOutcome, Message
 from jobkit.connections.clients import Clients
 from jobkit.connections.portal import portal
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.receipt import Receipt
 from jobkit.errors import NotAwaitedWarning, Refuse, RunningLoop
 from jobkit.jobs.call import Call
-from jobkit.jobs.middleware import AsyncWay, Way, is_async
+from jobkit.jobs.middleware import AsyncMiddlewareChain, MiddlewareChain, is_async
 
 T = TypeVar("T")
 
@@ -28,7 +28,9 @@ Answer: TypeAlias = tuple[Receipt, Message | None]
 """What became of one call, and the message that was handed over, if one was."""
 
 
-def enqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored, *, announced: bool = True) -> list[Receipt]:
+def enqueue(
+    outgoing: Sequence[EnqueueContext], clients: Clients, stored: Stored, *, announced: bool = True
+) -> list[Receipt]:
     """Store a batch in one step, from a thread without a running loop.
 
     ``announced``: who stands by is told before; not of what would be tried again while the store is away.
@@ -37,40 +39,42 @@ def enqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored, *, a
     if not middlewares:
         messages = [one.message() for one in outgoing]
         if announced:
-            _before(clients, messages)
-        answers = _paired(outgoing, messages, clients.blocking().enqueue(messages) if messages else [])
+            _run_hooks(clients, messages)
+        answers = _receipts(outgoing, messages, clients.blocking().enqueue(messages) if messages else [])
     elif any(map(is_async, middlewares)):
         answers = portal().call(lambda _: _ahand_over(outgoing, clients, announced=announced))
     else:
-        answers = _hand_over(outgoing, clients, announced=announced)
-    receipts = _tell(outgoing, answers)
+        answers = _enqueue_with_middleware(outgoing, clients, announced=announced)
+    receipts = _emit_events(outgoing, answers)
     stored(receipts)
     return receipts
 
 
-async def aenqueue(outgoing: Sequence[Outgoing], clients: Clients, stored: Stored) -> list[Receipt]:
+async def aenqueue(outgoing: Sequence[EnqueueContext], clients: Clients, stored: Stored) -> list[Receipt]:
     """Store a batch in one step, on the running loop."""
     if any(one.middlewares for one in outgoing):
         answers = await _ahand_over(outgoing, clients)
     else:
         messages = [one.message() for one in outgoing]
-        _before(clients, messages)
-        answers = _paired(outgoing, messages, await clients.here().enqueue(messages) if messages else [])
-    receipts = _tell(outgoing, answers)
+        _run_hooks(clients, messages)
+        answers = _receipts(outgoing, messages, await clients.for_running_loop().enqueue(messages) if messages else [])
+    receipts = _emit_events(outgoing, answers)
     if (more := stored(receipts)) is not None:
         await more
     return receipts
 
 
-def _paired(
-    outgoing: Sequence[Outgoing], messages: Sequence[Message], outcomes: Sequence[EnqueueOutcome]
+def _receipts(
+    outgoing: Sequence[EnqueueContext], messages: Sequence[Message], outcomes: Sequence[EnqueueOutcome]
 ) -> list[Answer]:
     return [(one.receipt(outcome), message) for one, message, outcome in zip(outgoing, messages, outcomes, strict=True)]
 
 
-def _hand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: bool = True) -> list[Answer]:
+def _enqueue_with_middleware(
+    outgoing: Sequence[EnqueueContext], clients: Clients, *, announced: bool = True
+) -> list[Answer]:
     refusals: dict[int, Receipt] = {}
-    ways = [Way(one.middlewares, one) for one in outgoing]
+    ways = [MiddlewareChain(one.middlewares, one) for one in outgoing]
     try:
         for place, (one, way) in enumerate(zip(outgoing, ways, strict=True)):
             try:
@@ -79,7 +83,7 @@ def _hand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: boo
                 refusals[place] = one.refused(str(refusal))
         messages = _messages(outgoing, refusals)
         if announced:
-            _before(clients, messages)
+            _run_hooks(clients, messages)
         outcomes = clients.blocking().enqueue(messages) if messages else []
     except BaseException as error:
         with ExitStack() as each:
@@ -93,9 +97,9 @@ def _hand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: boo
     return answers
 
 
-async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announced: bool = True) -> list[Answer]:
+async def _ahand_over(outgoing: Sequence[EnqueueContext], clients: Clients, *, announced: bool = True) -> list[Answer]:
     refusals: dict[int, Receipt] = {}
-    ways = [AsyncWay(one.middlewares, one) for one in outgoing]
+    ways = [AsyncMiddlewareChain(one.middlewares, one) for one in outgoing]
     try:
         for place, (one, way) in enumerate(zip(outgoing, ways, strict=True)):
             try:
@@ -104,8 +108,8 @@ async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announc
                 refusals[place] = one.refused(str(refusal))
         messages = _messages(outgoing, refusals)
         if announced:
-            _before(clients, messages)
-        outcomes = await clients.here().enqueue(messages) if messages else []
+            _run_hooks(clients, messages)
+        outcomes = await clients.for_running_loop().enqueue(messages) if messages else []
     except BaseException as error:
         async with AsyncExitStack() as each:
             for way in ways:
@@ -118,17 +122,17 @@ async def _ahand_over(outgoing: Sequence[Outgoing], clients: Clients, *, announc
     return answers
 
 
-def _before(clients: Clients, messages: Sequence[Message]) -> None:
+def _run_hooks(clients: Clients, messages: Sequence[Message]) -> None:
     if messages and clients.source.attendant is not None:
         clients.source.attendant.before(messages)
 
 
-def _messages(outgoing: Sequence[Outgoing], refusals: dict[int, Receipt]) -> list[Message]:
+def _messages(outgoing: Sequence[EnqueueContext], refusals: dict[int, Receipt]) -> list[Message]:
     return [one.message() for place, one in enumerate(outgoing) if place not in refusals]
 
 
 def _answers(
-    outgoing: Sequence[Outgoing],
+    outgoing: Sequence[EnqueueContext],
     refusals: dict[int, Receipt],
     messages: Sequence[Message],
     outcomes: Sequence[EnqueueOutcome],
@@ -144,7 +148,7 @@ def _answers(
     return answers
 
 
-def _tell(outgoing: Sequence[Outgoing], answers: Sequence[Answer]) -> list[Receipt]:
+def _emit_events(outgoing: Sequence[EnqueueContext], answers: Sequence[Answer]) -> list[Receipt]:
     """Observers hear of it in the caller's own thread and context."""
     if events.observers:
         for one, (receipt, message) in zip(outgoing, answers, strict=True):
@@ -178,7 +182,7 @@ def _refuse_trio(name: str) -> None:
         raise RunningLoop(f"{name} under {library}: jobkit runs on asyncio; call it from a worker thread")
 
 
-class Enqueuing(Coroutine[Any, Any, T], Generic[T]):
+class PendingEnqueue(Coroutine[Any, Any, T], Generic[T]):
     """What ``aenqueue`` returns: a coroutine for whoever awaits it, and noticed when nobody does.
 
     Everything that can be wrong with the call was checked when it was made; nothing is sent before it starts.
@@ -192,7 +196,7 @@ class Enqueuing(Coroutine[Any, Any, T], Generic[T]):
         self.calls = calls
         self.started = False
         if events.observers:
-            events.emit(events.Waiting(enqueuing=self, calls=calls))
+            events.emit(events.EnqueueCreated(enqueuing=self, calls=calls))
 
     def __await__(self) -> Generator[Any, Any, T]:
         return (yield from self._begin().__await__())

@@ -11,7 +11,7 @@ from jobkit.backend import Cancelled as Marked
 from jobkit.errors import InvalidArgument, Unsupported
 
 
-class Line(Protocol):
+class CheckpointSink(Protocol):
     """Carries the checkpoints of one delivery."""
 
     def store(self, body: bytes) -> Future[bool]:
@@ -22,7 +22,7 @@ class Line(Protocol):
         ...
 
 
-class Memory:
+class NullSink:
     """For jobs that are performed without having been stored: their checkpoints go nowhere, and all is well."""
 
     def store(self, body: bytes) -> Future[bool]:
@@ -31,7 +31,7 @@ class Memory:
         return stored
 
 
-class ByExtending:
+class LeaseSink:
     """Writes to the backend with each checkpoint, on the loop that the backend belongs to."""
 
     def __init__(self, backend: Backend, token: str, lease: int) -> None:

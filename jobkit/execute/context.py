@@ -11,10 +11,10 @@ from typing import Any, Final, TypeVar, overload
 
 from jobkit.coder import Coder
 from jobkit.errors import Interrupted, InvalidArgument, LossyArgument, RunningLoop, Undecodable
-from jobkit.execute.checkpoint import Line, Memory
+from jobkit.execute.checkpoint import CheckpointSink, NullSink
 from jobkit.jobs.envelope import metadata
 from jobkit.jobs.limits import soft_time_limit
-from jobkit.jobs.round_trip import first_change
+from jobkit.jobs.round_trip import first_difference
 from jobkit.redaction import printable
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class JobContext:
         self._headers = headers
         self._body = checkpoint
         self._type: Any = None
-        self._line: Line = Memory()
+        self._line: CheckpointSink = NullSink()
         self.listener: Callable[[str, bool], None] | None = None
         """Who is told of a flag, and whether it interrupts, where the job itself is in another process."""
         self.cancelled = False
@@ -140,11 +140,11 @@ class JobContext:
         self._judge(await asyncio.wrap_future(self._line.store(body)), body)
 
     @property
-    def line(self) -> Line:
+    def line(self) -> CheckpointSink:
         """What carries its checkpoints."""
         return self._line
 
-    def carry(self, line: Line) -> None:
+    def carry(self, line: CheckpointSink) -> None:
         """Let checkpoints go this way."""
         self._line = line
 
@@ -171,7 +171,7 @@ class JobContext:
     def _check(self, value: object, body: bytes, coder: Coder) -> None:
         """That the next attempt, which asks for the type that this one asked for, gets this very value."""
         try:
-            change = first_change(value, coder.decode(body, self._type), "checkpoint")
+            change = first_difference(value, coder.decode(body, self._type), "checkpoint")
         except (TypeError, ValueError) as error:
             raise LossyArgument(
                 f"{self.job}: this checkpoint is no {_named(self._type)}, which last_checkpoint() asked for: {error}"

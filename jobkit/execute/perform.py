@@ -19,9 +19,9 @@ from jobkit.coder import Coder
 from jobkit.errors import Interrupted, ProcessLost, Skip, TimeLimit, Undecodable
 from jobkit.execute.context import JobContext, enter
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.jobs.envelope import envelope
-from jobkit.jobs.limits import Softened, time_limit, within
-from jobkit.jobs.middleware import AsyncWay, Middleware, Way, is_async
+from jobkit.jobs.envelope import parse_envelope
+from jobkit.jobs.limits import SoftLimited, run_with_limit, time_limit
+from jobkit.jobs.middleware import AsyncMiddlewareChain, Middleware, MiddlewareChain, is_async
 from jobkit.jobs.signature import Signature
 from jobkit.redaction import printable
 from jobkit.retry import Retry, Rules
@@ -29,11 +29,11 @@ from jobkit.retry import Retry, Rules
 REASON_LENGTH = 8_000
 """Characters; the tail of a longer reason is cut."""
 
-Plain: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+RunSync: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
 """Runs a plain function somewhere, and answers with its result."""
 
 
-class Performable(Protocol):
+class RunnableJob(Protocol):
     """A declared job, as far as performing needs it."""
 
     @property
@@ -71,7 +71,7 @@ class Registry(Protocol):
     """Which functions there are, and what each queue's jobs run through."""
 
     @property
-    def performables(self) -> Mapping[str, Performable]:
+    def performables(self) -> Mapping[str, RunnableJob]:
         """By name. A name from the store is looked up here, and never imported."""
         ...
 
@@ -82,7 +82,7 @@ class Registry(Protocol):
         ...
 
 
-Performing: TypeAlias = Callable[[Delivery, JobContext, Registry, Plain], Coroutine[Any, Any, Outcome]]
+Performing: TypeAlias = Callable[[Delivery, JobContext, Registry, RunSync], Coroutine[Any, Any, Outcome]]
 """Performs a delivery: `perform`, or what stands in for it."""
 
 
@@ -104,16 +104,16 @@ def context_of(delivery: Delivery) -> JobContext:
     )
 
 
-async def perform(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain = in_thread) -> Outcome:
+async def perform(delivery: Delivery, context: JobContext, registry: Registry, plain: RunSync = in_thread) -> Outcome:
     """Perform a delivery: decode, run through the middlewares, and judge how it ended by the job's rules.
 
     Raises nothing that the job raises: that is in the outcome. A cancellation from outside is an interruption, but for
     an attempt that is past the job's limit: that has failed.
     """
     try:
-        job, bound = open_delivery(delivery, registry)
+        job, bound = decode_delivery(delivery, registry)
     except Exception as error:  # noqa: BLE001 - whatever is stored, whoever reads it lives
-        reason = str(error) if isinstance(error, Undecodable) else headline(error)
+        reason = str(error) if isinstance(error, Undecodable) else error_summary(error)
         return Outcome(state=Performed.DEAD, error=error, reason=reason)
     if delivery.attempt > job.rules.attempts:
         return Outcome(state=Performed.DEAD, reason=_worn_out(delivery, job))
@@ -122,18 +122,18 @@ async def perform(delivery: Delivery, context: JobContext, registry: Registry, p
     enter(context)
     middlewares = registry.perform_middleware(delivery.message.queue)
     try:
-        value = await within(job.limit, lambda: _run(job, bound, context, middlewares, plain))
+        value = await run_with_limit(job.limit, lambda: _run(job, bound, context, middlewares, plain))
     except Skip as skip:
         return Outcome(state=Performed.SKIPPED, reason=str(skip))
     except TimeLimit as error:
         context.past_limit = True
-        return judge(job.rules, context, error)
+        return outcome_of_error(job.rules, context, error)
     except (asyncio.CancelledError, Interrupted) as error:
         if context.should_stop or _cancelled_from_outside():
             return Outcome(state=Performed.INTERRUPTED, error=error)
-        return judge(job.rules, context, error)
+        return outcome_of_error(job.rules, context, error)
     except BaseException as error:  # noqa: BLE001 - nothing that a job raises may end its worker
-        return judge(job.rules, context, error)
+        return outcome_of_error(job.rules, context, error)
     return Outcome(state=Performed.SUCCEEDED, value=value)
 
 
@@ -143,18 +143,18 @@ def limits_of(deliveries: Iterable[Delivery], registry: Registry) -> dict[str, f
     return {token: job.limit for token, job in jobs.items() if job is not None and job.limit is not None}
 
 
-def lost(job: Performable, context: JobContext, error: ProcessLost) -> Outcome:
+def outcome_of_lost_process(job: RunnableJob, context: JobContext, error: ProcessLost) -> Outcome:
     """What follows when the process of an isolated job is lost: by the job's rules, or as when a worker is lost."""
     if job.rules.covers(error):
-        return judge(job.rules, context, error)
-    return judge(Rules([Retry(attempts=job.rules.attempts)]), context, error)
+        return outcome_of_error(job.rules, context, error)
+    return outcome_of_error(Rules([Retry(attempts=job.rules.attempts)]), context, error)
 
 
-def overran(delivery: Delivery, context: JobContext, registry: Registry) -> Outcome:
+def outcome_of_overrun(delivery: Delivery, context: JobContext, registry: Registry) -> Outcome:
     """What comes of an attempt that goes on past its job's limit, and does not end when it is cancelled."""
     context.past_limit = True
     job = registry.performables[delivery.message.headers["job"]]
-    return judge(job.rules, context, time_limit(job.limit or 0))
+    return outcome_of_error(job.rules, context, time_limit(job.limit or 0))
 
 
 def _cancelled_from_outside() -> bool:
@@ -163,9 +163,9 @@ def _cancelled_from_outside() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def open_delivery(delivery: Delivery, registry: Registry) -> tuple[Performable, dict[str, object]]:
+def decode_delivery(delivery: Delivery, registry: Registry) -> tuple[RunnableJob, dict[str, object]]:
     """The job and its arguments; `Undecodable` with a reason that a reader understands."""
-    found = envelope(delivery.message.headers, delivery.message.body)
+    found = parse_envelope(delivery.message.headers, delivery.message.body)
     job = registry.performables.get(found.job)
     if job is None:
         name = printable(found.job)
@@ -175,22 +175,22 @@ def open_delivery(delivery: Delivery, registry: Registry) -> tuple[Performable, 
     return job, job.signature.decode(registry.coder(found.coder, delivery.message.queue), found.arguments)
 
 
-def judge(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
+def outcome_of_error(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
     """What follows from an error, by the job's rules."""
     if rules.discards(error):
-        return Outcome(state=Performed.DISCARDED, error=error, reason=headline(error))
+        return Outcome(state=Performed.DISCARDED, error=error, reason=error_summary(error))
     rule = rules.rule_for(error)
     if rule is None or context.attempt >= rule.attempts:
         return Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
     try:
         seconds = rule.seconds(context.attempt, error, f"{context.id}:{context.attempt}")
     except Exception as broken:  # noqa: BLE001 - the wait may be anybody's function
-        reason = f"the retry's wait raised {headline(broken)}\nafter {reason_of(error)}"
+        reason = f"the retry's wait raised {error_summary(broken)}\nafter {reason_of(error)}"
         return Outcome(state=Performed.DEAD, error=error, reason=reason[:REASON_LENGTH])
     return Outcome(state=Performed.RETRYING, error=error, retry_in=seconds)
 
 
-def headline(error: BaseException) -> str:
+def error_summary(error: BaseException) -> str:
     """``TypeError: message``, also when the message can't be printed."""
     return "".join(traceback.TracebackException(type(error), error, None).format_exception_only()).strip()
 
@@ -200,13 +200,13 @@ def reason_of(error: BaseException) -> str:
     frames = [
         frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_OWN_FOLDER)
     ]
-    return "\n".join([headline(error), *"".join(traceback.format_list(frames)).splitlines()])[:REASON_LENGTH]
+    return "\n".join([error_summary(error), *"".join(traceback.format_list(frames)).splitlines()])[:REASON_LENGTH]
 
 
 _OWN_FOLDER = str(Path(__file__).parents[1]) + os.sep
 
 
-def _worn_out(delivery: Delivery, job: Performable) -> str:
+def _worn_out(delivery: Delivery, job: RunnableJob) -> str:
     return (
         f"attempt {delivery.attempt} of at most {job.rules.attempts}, so it was not started: "
         "the earlier ones ended with their workers, or never reached one"
@@ -214,11 +214,11 @@ def _worn_out(delivery: Delivery, job: Performable) -> str:
 
 
 async def _run(
-    job: Performable,
+    job: RunnableJob,
     bound: Mapping[str, object],
     context: JobContext,
     middlewares: Sequence[Middleware],
-    plain: Plain,
+    plain: RunSync,
 ) -> Any:
     """An asynchronous job runs here; a plain one elsewhere, together with the plain middlewares next to it."""
     args, kwargs = job.signature.apply(bound)
@@ -240,10 +240,10 @@ async def _run(
     return await _through(middlewares[:outer], context, run)
 
 
-def _softened(job: Performable, context: JobContext, coroutine: Any) -> Awaitable[Any]:
+def _softened(job: RunnableJob, context: JobContext, coroutine: Any) -> Awaitable[Any]:
     if job.soft_limit is None or context.soft_end is None:
         return cast("Awaitable[Any]", coroutine)
-    return Softened(coroutine, job.soft_limit, context.soft_end)
+    return SoftLimited(coroutine, job.soft_limit, context.soft_end)
 
 
 class _Ended(Struct, frozen=True):
@@ -260,7 +260,7 @@ def _caught(call: Callable[[], Any]) -> _Ended:
         return _Ended(error=error)
 
 
-def _plain_value(job: Performable, value: object) -> object:
+def _plain_value(job: RunnableJob, value: object) -> object:
     if inspect.iscoroutine(value):
         value.close()
         raise TypeError(f"{job.name} is declared as a plain function and returned a coroutine: declare it async")
@@ -268,7 +268,7 @@ def _plain_value(job: Performable, value: object) -> object:
 
 
 def _through_plain(middlewares: Sequence[Middleware], context: JobContext, call: Callable[[], Any]) -> Any:
-    way = Way(middlewares, context)
+    way = MiddlewareChain(middlewares, context)
     way.enter()
     try:
         value = call()
@@ -282,7 +282,7 @@ def _through_plain(middlewares: Sequence[Middleware], context: JobContext, call:
 async def _through(middlewares: Sequence[Middleware], context: JobContext, call: Callable[[], Awaitable[Any]]) -> Any:
     if not middlewares:
         return await call()
-    way = AsyncWay(middlewares, context)
+    way = AsyncMiddlewareChain(middlewares, context)
     await way.enter()
     try:
         value = await call()

@@ -27,7 +27,7 @@ def lifespan(app: App, inner: Lifespan | None = None, **options: Any) -> Lifespa
             if inner is not None:
                 state = await stack.enter_async_context(inner(web))
             stack.push_async_callback(app.aclose)
-            if not resolver.redirected():
+            if not resolver.is_overridden():
                 await stack.enter_async_context(Worker(app, **options))
             yield state
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from jobkit.clock import MAX_MS
 from jobkit.errors import InvalidArgument
-from jobkit.redaction import shown_value
+from jobkit.redaction import redacted
 from jobkit.validation import MAX_DURATION, check_name
 
 if TYPE_CHECKING:
@@ -202,4 +202,4 @@ class Call(Struct, frozen=True, eq=False, repr_omit_defaults=True):
     def __repr__(self) -> str:
         stated = str(self.options)
         using = f".using({stated})" if stated else ""
-        return f"{self.job.short_name}{using}.call({self.job.signature.spelled(self.arguments, shown_value)})"
+        return f"{self.job.short_name}{using}.call({self.job.signature.spelled(self.arguments, redacted)})"

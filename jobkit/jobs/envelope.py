@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from jobkit.errors import Undecodable
-from jobkit.redaction import shown_value
+from jobkit.redaction import redacted
 
 VERSION: Final = 1
 """Of the envelope. A later version may add headers, which earlier ones pass on unread."""
@@ -27,13 +27,13 @@ class Envelope(Struct, frozen=True):
     metadata: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
-        return f"<{self.job} by {self.coder}: {shown_value(self.arguments)}>"
+        return f"<{self.job} by {self.coder}: {redacted(self.arguments)}>"
 
     def headers(self) -> dict[str, str]:
         return {_JOB: self.job, _VERSION: str(VERSION), _CODER: self.coder, **self.metadata}
 
 
-def envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
+def parse_envelope(headers: Mapping[str, str], body: bytes) -> Envelope:
     """What a message holds; `Undecodable` when it holds no job, or one that a later jobkit wrote."""
     try:
         job, version, coder = headers[_JOB], headers[_VERSION], headers[_CODER]

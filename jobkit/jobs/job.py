@@ -31,7 +31,7 @@ Router: TypeAlias = Callable[[Mapping[str, object]], str]
 """Chooses a queue by the bound arguments."""
 
 
-class Prepared(Generic[P, R]):
+class ConfiguredJob(Generic[P, R]):
     """A job with options stated: what ``using(...)`` returns."""
 
     def __init__(self, job: Job[P, R], stated: Options) -> None:
@@ -48,7 +48,7 @@ class Prepared(Generic[P, R]):
         key: str | None = None,
         id: str | None = None,
         remember: float | timedelta | None = None,
-    ) -> Prepared[P, R]:
+    ) -> ConfiguredJob[P, R]:
         """The same job, enqueued like this: later options take the place of earlier ones.
 
         ``delay``: seconds or a timedelta. ``at``: an aware datetime. ``priority``: 0 to 9, higher first. ``key``: at
@@ -58,7 +58,7 @@ class Prepared(Generic[P, R]):
         later = options(queue=queue, delay=delay, at=at, priority=priority, key=key, id=id, remember=remember)
         if queue is not None:
             self._job.app.check_queue(queue)
-        return Prepared(self._job, self._stated.merged(later))
+        return ConfiguredJob(self._job, self._stated.merged(later))
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call:
         """This call as a value: to enqueue with others, or to look for in a test."""
@@ -84,7 +84,7 @@ class Prepared(Generic[P, R]):
         return f"{self._job.short_name}.using({self._stated})"
 
 
-class Job(Prepared[P, R]):
+class Job(ConfiguredJob[P, R]):
     """A function that can be called later, by a worker. Calling the job itself just calls the function."""
 
     def __init__(

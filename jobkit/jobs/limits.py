@@ -24,7 +24,7 @@ def check_limit(limit: float | timedelta | None, name: str = "limit") -> float |
     return float(seconds)
 
 
-async def within(seconds: float | None, call: Callable[[], Awaitable[T]]) -> T:
+async def run_with_limit(seconds: float | None, call: Callable[[], Awaitable[T]]) -> T:
     """Await a call for so many seconds, then cancel it; `TimeLimit` when it took longer, however it ended.
 
     The error says where the call was interrupted. One that blocks the loop, or does not end when it is cancelled, is
@@ -69,7 +69,7 @@ class SoftTimeLimit(TimeLimit, asyncio.CancelledError):
     """
 
 
-class Softened(Generic[T]):
+class SoftLimited(Generic[T]):
     """Awaits a job; after so many seconds a `TimeLimit` is raised inside it, once, where it waits."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, T], seconds: float, end: float) -> None:

@@ -38,7 +38,7 @@ def check(middlewares: Sequence[Middleware]) -> tuple[Middleware, ...]:
     return tuple(middlewares)
 
 
-class Way:
+class MiddlewareChain:
     """Middlewares around one item, for callers without a loop: enter, then leave with what came of it."""
 
     def __init__(self, middlewares: Sequence[Middleware], item: object) -> None:
@@ -82,7 +82,7 @@ class Way:
             raise last
 
 
-class AsyncWay:
+class AsyncMiddlewareChain:
     """Middlewares of any shape around one item."""
 
     def __init__(self, middlewares: Sequence[Middleware], item: object) -> None:

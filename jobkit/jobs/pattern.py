@@ -9,10 +9,10 @@ from typing import Any, Protocol, cast
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from jobkit.jobs.call import EPOCH, Call, duration, instant, shown_duration, shown_instant
-from jobkit.redaction import shown_value
+from jobkit.redaction import redacted
 
 
-class Seen(Protocol):
+class RecordedJob(Protocol):
     """A job as a test saw it enqueued; times are epoch milliseconds."""
 
     @property
@@ -101,10 +101,10 @@ class Pattern(Struct, frozen=True, eq=False):
         """Enqueued while this job was running; None: by no job."""
         return structs.replace(self, parent=parent)
 
-    def matches(self, seen: Seen) -> bool:
+    def matches(self, seen: RecordedJob) -> bool:
         return seen.job_name == self.job.name and all(field.equal for field in self.compare(seen))
 
-    def compare(self, seen: Seen) -> list[Field]:
+    def compare(self, seen: RecordedJob) -> list[Field]:
         """Everything stated, beside what a job has."""
         fields = [self._argument(name, seen) for name in self._compared(seen)]
         if self.queue is not UNSET:
@@ -121,29 +121,29 @@ class Pattern(Struct, frozen=True, eq=False):
             fields.append(_field("by", self.parent and self.parent.name, seen.parent_name))
         return fields
 
-    def _compared(self, seen: Seen) -> list[str]:
+    def _compared(self, seen: RecordedJob) -> list[str]:
         if self.partial or seen.job_name != self.job.name:
             return list(self.arguments)
         return list({**self.arguments, **seen.args})
 
-    def _argument(self, name: str, seen: Seen) -> Field:
+    def _argument(self, name: str, seen: RecordedJob) -> Field:
         missing = object()
         expected, actual = self.arguments.get(name, missing), seen.args.get(name, missing)
         if expected is missing or actual is missing:
             return Field(
                 name,
-                expected="no such argument" if expected is missing else shown_value(expected),
-                actual="no such argument" if actual is missing else shown_value(actual),
+                expected="no such argument" if expected is missing else redacted(expected),
+                actual="no such argument" if actual is missing else redacted(actual),
                 equal=False,
             )
         equal = contains(expected, actual) if self.partial else bool(expected == actual)
-        return Field(name, shown_value(expected), shown_value(actual), equal)
+        return Field(name, redacted(expected), redacted(actual), equal)
 
     def __repr__(self) -> str:
         arguments = (
-            ", ".join(f"{name}={shown_value(value)}" for name, value in self.arguments.items())
+            ", ".join(f"{name}={redacted(value)}" for name, value in self.arguments.items())
             if self.partial
-            else self.job.signature.spelled(self.arguments, shown_value)
+            else self.job.signature.spelled(self.arguments, redacted)
         )
         narrowed = [
             f".on({self.queue!r})" if self.queue is not UNSET else "",

@@ -13,7 +13,7 @@ from jobkit.validation import check_name
 if TYPE_CHECKING:
     from jobkit.coder import Coder
     from jobkit.connections.clients import Clients
-    from jobkit.connections.resolver import Source, Spec
+    from jobkit.connections.resolver import BackendSource, Spec
     from jobkit.jobs.middleware import Middleware
 
 
@@ -27,7 +27,7 @@ class Queue(Struct, eq=False):
     enqueue: Sequence[Middleware] = ()
     perform: Sequence[Middleware] = ()
     aliases: Sequence[str] = ()
-    source: Source | None = None
+    source: BackendSource | None = None
     clients: Clients | None = None
 
     def __repr__(self) -> str:

@@ -14,14 +14,14 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
 
-from jobkit.redaction import shown_key
+from jobkit.redaction import redacted_key
 
 _PLAIN = frozenset({str, int, bool, type(None)})
 """Of these ``==`` is all there is to say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RoundTripError:
     """What would come back changed: where, and from which type to which."""
 
     path: str
@@ -36,7 +36,7 @@ class Change:
         return f"{self.path}: {named(self.given)} would come back as {named(self.returned)}"
 
 
-def first_change(given: object, returned: object, path: str) -> Change | None:
+def first_difference(given: object, returned: object, path: str) -> RoundTripError | None:
     """The first difference between what was given and what would come back; None when there is none."""
     kind = type(given)
     if kind in _PLAIN and type(returned) is kind and given == returned:
@@ -44,10 +44,10 @@ def first_change(given: object, returned: object, path: str) -> Change | None:
     return next(_changes(given, returned, path), None)
 
 
-def _changes(given: Any, returned: Any, path: str) -> Iterator[Change]:
+def _changes(given: Any, returned: Any, path: str) -> Iterator[RoundTripError]:
     if type(given) is not type(returned):
         if not _stored_alike(given, returned):
-            yield Change(path, _kind(given), _kind(returned))
+            yield RoundTripError(path, _kind(given), _kind(returned))
         return
     for kind, changes in _PARTS:
         if isinstance(given, kind):
@@ -57,7 +57,7 @@ def _changes(given: Any, returned: Any, path: str) -> Iterator[Change]:
     for name in names or ():
         yield from _changes(getattr(given, name), getattr(returned, name), f"{path}.{name}")
     if names is None and not _same(given, returned):
-        yield Change(path, _kind(given), _kind(returned))
+        yield RoundTripError(path, _kind(given), _kind(returned))
 
 
 def _stored_alike(given: object, returned: object) -> bool:
@@ -69,38 +69,40 @@ def _stored_alike(given: object, returned: object) -> bool:
     return False
 
 
-def _mapping_changes(given: Mapping[object, object], returned: Mapping[object, object], path: str) -> Iterator[Change]:
+def _mapping_changes(
+    given: Mapping[object, object], returned: Mapping[object, object], path: str
+) -> Iterator[RoundTripError]:
     twins = {key: key for key in returned}
     for key, value in given.items():
-        shown = shown_key(key)
+        shown = redacted_key(key)
         if key not in twins:
-            yield Change(f"{path} key {shown}", _kind(key), None)
+            yield RoundTripError(f"{path} key {shown}", _kind(key), None)
             continue
         yield from _changes(key, twins[key], f"{path} key {shown}")
         yield from _changes(value, returned[key], f"{path}{shown}")
     if len(given) != len(returned):
-        yield Change(path, _kind(given), _kind(returned))
+        yield RoundTripError(path, _kind(given), _kind(returned))
 
 
-def _sequence_changes(given: Sequence[object], returned: Sequence[object], path: str) -> Iterator[Change]:
+def _sequence_changes(given: Sequence[object], returned: Sequence[object], path: str) -> Iterator[RoundTripError]:
     if len(given) != len(returned):
-        yield Change(path, _kind(given), _kind(returned))
+        yield RoundTripError(path, _kind(given), _kind(returned))
     for place, (one, other) in enumerate(zip(given, returned, strict=False)):
         yield from _changes(one, other, f"{path}[{place}]")
 
 
-def _set_changes(given: AbstractSet[object], returned: AbstractSet[object], path: str) -> Iterator[Change]:
+def _set_changes(given: AbstractSet[object], returned: AbstractSet[object], path: str) -> Iterator[RoundTripError]:
     twins = {member: member for member in returned}
     for member in given:
         if member not in twins:
-            yield Change(f"{path} member", _kind(member), None)
+            yield RoundTripError(f"{path} member", _kind(member), None)
             return
         yield from _changes(member, twins[member], f"{path} member")
     if len(given) != len(returned):
-        yield Change(path, _kind(given), _kind(returned))
+        yield RoundTripError(path, _kind(given), _kind(returned))
 
 
-_PARTS: Final[Sequence[tuple[type | tuple[type, ...], Callable[[Any, Any, str], Iterator[Change]]]]] = (
+_PARTS: Final[Sequence[tuple[type | tuple[type, ...], Callable[[Any, Any, str], Iterator[RoundTripError]]]]] = (
     (Mapping, _mapping_changes),
     ((list, tuple), _sequence_changes),
     (AbstractSet, _set_changes),

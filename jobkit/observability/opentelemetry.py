@@ -11,9 +11,9 @@ from typing import Any, TypedDict
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode, TracerProvider
 
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.execute.context import JobContext
-from jobkit.execute.perform import headline
+from jobkit.execute.perform import error_summary
 from jobkit.jobs.middleware import Middleware
 
 
@@ -31,7 +31,7 @@ def tracing(provider: TracerProvider | None = None) -> Tracing:
     """
     tracer = trace.get_tracer("jobkit", tracer_provider=provider)
 
-    def send(outgoing: Outgoing) -> Generator[None, Any, None]:
+    def send(outgoing: EnqueueContext) -> Generator[None, Any, None]:
         about = _attributes("send", outgoing.queue, outgoing.id, outgoing.job)
         with tracer.start_as_current_span(f"send {outgoing.job}", kind=SpanKind.PRODUCER, attributes=about):
             propagate.inject(outgoing.metadata)
@@ -49,7 +49,7 @@ def tracing(provider: TracerProvider | None = None) -> Tracing:
             try:
                 yield
             except BaseException as error:
-                span.set_status(Status(StatusCode.ERROR, headline(error)))
+                span.set_status(Status(StatusCode.ERROR, error_summary(error)))
                 raise
 
     return {"enqueue": [send], "perform": [process]}

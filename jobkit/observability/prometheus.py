@@ -18,7 +18,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 
 from jobkit.app import App
 from jobkit.errors import BackendUnavailable, JobkitError, UnknownQueue
-from jobkit.events import Ended, Enqueued, Event, Happening, LeaseLost, Started
+from jobkit.events import AnyEvent, Ended, Enqueued, Event, LeaseLost, Started
 
 log = logging.getLogger("jobkit.observing")
 
@@ -48,7 +48,7 @@ class Metrics:
         took = "How long executions took"
         self.seconds = Histogram("jobkit_seconds", took, WHOSE, buckets=BUCKETS, registry=registry)
 
-    def __call__(self, event: Happening) -> None:
+    def __call__(self, event: AnyEvent) -> None:
         if not isinstance(event, Event):
             return
         whose = self._labels(event)
@@ -108,7 +108,7 @@ class QueueMetrics:
 
     async def look(self) -> None:
         for clients, names in self._app.by_source().items():
-            backend = clients.here()
+            backend = clients.for_running_loop()
             if not backend.capabilities.inspect:
                 continue
             for stored in names:

@@ -80,7 +80,7 @@ class Daily(Struct, frozen=True):
         return sorted({datetime.combine(day, self.at, self.zone).astimezone(UTC) for day in days})
 
 
-def due(schedule: Schedule, last: datetime, now: datetime, missed: Missed) -> list[datetime]:
+def due_ticks(schedule: Schedule, last: datetime, now: datetime, missed: Missed) -> list[datetime]:
     """The ticks after ``last`` and not after ``now``, in order; the first `MOST` of them, or the latest, or none."""
     if missed != "all":
         latest = schedule.until(now)

@@ -13,9 +13,9 @@ from collections.abc import AsyncGenerator
 from jobkit.app import App
 from jobkit.backend import Backend
 from jobkit.connections.clients import Clients
-from jobkit.connections.loop_scope import tether
-from jobkit.connections.portal import Home, portal
-from jobkit.execute.checkpoint import ByExtending
+from jobkit.connections.loop_scope import close_with_loop
+from jobkit.connections.portal import CallerThread, portal
+from jobkit.execute.checkpoint import LeaseSink
 from jobkit.execute.perform import context_of, perform
 from jobkit.worker.worker import Worker, serves
 
@@ -23,14 +23,14 @@ log = logging.getLogger("jobkit.worker")
 
 LEASE_MS = 30_000
 
-_attending: weakref.WeakKeyDictionary[App, dict[asyncio.AbstractEventLoop, Worker]] = weakref.WeakKeyDictionary()
+_workers: weakref.WeakKeyDictionary[App, dict[asyncio.AbstractEventLoop, Worker]] = weakref.WeakKeyDictionary()
 
 
-def attend(app: App, clients: Clients) -> None:
+def ensure_worker(app: App, clients: Clients) -> None:
     """See to it that a worker serves these jobs: on the running loop, or in the background for callers without one."""
-    if serves(app, clients) and app not in _attending:
+    if serves(app, clients) and app not in _workers:
         return  # somebody has brought a worker of their own
-    workers = _attending.setdefault(app, {})
+    workers = _workers.setdefault(app, {})
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -64,7 +64,7 @@ async def _serve(app: App, clients: Clients, workers: dict[asyncio.AbstractEvent
     if present is not None:
         await present.stop()
     else:
-        tether(_until_the_loop_ends(loop, workers))
+        close_with_loop(_until_the_loop_ends(loop, workers))
     await worker.start()
 
 
@@ -79,17 +79,17 @@ async def _until_the_loop_ends(
 
 def _finish(app: App) -> None:
     """At the end of a program without a loop: perform what is due, in the main thread, since no other can start."""
-    workers = _attending.get(app, {})
+    workers = _workers.get(app, {})
     worker = workers.pop(portal().loop, None)
     if worker is not None:
         portal().call(lambda home: _drain(app, worker, home))
 
 
-async def _drain(app: App, worker: Worker, home: Home) -> None:
+async def _drain(app: App, worker: Worker, home: CallerThread) -> None:
     await worker.stop()
     deadline = time.monotonic() + worker.options.grace
     for clients, queues in app.by_source(worker.options.queues).items():
-        backend = clients.here()
+        backend = clients.for_running_loop()
         while time.monotonic() < deadline and await _perform_one(app, backend, queues, home):
             pass
         counts = [await backend.counts(queue) for queue in queues]
@@ -98,11 +98,11 @@ async def _drain(app: App, worker: Worker, home: Home) -> None:
             log.warning("%d jobs were waiting in the memory of this process, and are lost with it", left)
 
 
-async def _perform_one(app: App, backend: Backend, queues: list[str], home: Home) -> bool:
+async def _perform_one(app: App, backend: Backend, queues: list[str], home: CallerThread) -> bool:
     deliveries = await backend.reserve(queues, limit=1, lease=LEASE_MS)
     for delivery in deliveries:
         context = context_of(delivery)
-        context.carry(ByExtending(backend, delivery.token, LEASE_MS))
+        context.carry(LeaseSink(backend, delivery.token, LEASE_MS))
         coroutine = perform(delivery, context, app, home.run)
         outcome = await asyncio.get_running_loop().create_task(coroutine, context=contextvars.Context())
         await backend.settle([outcome.settlement(delivery.token, 0)])

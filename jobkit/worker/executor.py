@@ -16,36 +16,36 @@ from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import (
     Registry,
     context_of,
-    judge,
     limits_of,
-    lost,
-    overran,
+    outcome_of_error,
+    outcome_of_lost_process,
+    outcome_of_overrun,
     perform,
     reason_of,
 )
-from jobkit.jobs.limits import within
-from jobkit.worker.job_log import tell_end
-from jobkit.worker.lease_checkpoints import Progress
-from jobkit.worker.leases import Keeper, News
+from jobkit.jobs.limits import run_with_limit
+from jobkit.worker.job_log import log_outcome
+from jobkit.worker.lease_checkpoints import LeaseCheckpoints
+from jobkit.worker.leases import LeaseEvent, LeaseKeeper
 from jobkit.worker.options import Options
-from jobkit.worker.process_pool import Children
-from jobkit.worker.running_job import CHILDREN, Running, pool_of
-from jobkit.worker.runtime import Host
-from jobkit.worker.settler import Ending, Settler
+from jobkit.worker.process_pool import ProcessPool
+from jobkit.worker.running_job import CHILDREN, RunningJob, pool_of
+from jobkit.worker.runtime import Runtime
+from jobkit.worker.settler import FinishedJob, Settler
 from jobkit.worker.slots import Slots
-from jobkit.worker.stats import Figures
-from jobkit.worker.thread_pool import Threads
+from jobkit.worker.stats import WorkerStats
+from jobkit.worker.thread_pool import ThreadPool
 
 log = logging.getLogger("jobkit.worker")
 
 SETTLING = 5.0
 """Seconds that a stopping worker tries to settle what has ended; what it can't settle is performed again."""
 
-STUBBORN = 1.0
+CANCEL_TIMEOUT = 1.0
 """Seconds that a cancelled asynchronous job has to end, before it is given back as it is."""
 
 
-class Jobs:
+class Executor:
     """Belongs to the event loop that made it. ``changed``: called when one of them has ended."""
 
     def __init__(
@@ -54,29 +54,29 @@ class Jobs:
         clients: Clients,
         options: Options,
         slots: Slots,
-        host: Host,
+        host: Runtime,
         changed: Callable[[], None],
     ) -> None:
         self.ended = 0
         self.failed = 0
         self.given_back = 0
         self._registry = registry
-        self._backend = clients.here()
-        self._patience = min(STUBBORN, options.lease / 3)  # what a lease at its job's limit has left, at least
+        self._backend = clients.for_running_loop()
+        self._patience = min(CANCEL_TIMEOUT, options.lease / 3)  # what a lease at its job's limit has left, at least
         self._slots = slots
         self._host = host
         self._changed = changed
-        self._threads = Threads()
-        self._children = Children()
-        self._running: dict[str, Running] = {}
+        self._threads = ThreadPool()
+        self._children = ProcessPool()
+        self._running: dict[str, RunningJob] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._loop = asyncio.get_running_loop()
-        self._keeper = Keeper(clients.source, options.lease_ms, self._tell, host)
-        self._settler = Settler(self._backend, self._keeper.drop, host)
+        self._keeper = LeaseKeeper(clients.source, options.lease_ms, self._tell, host)
+        self._settler = Settler(self._backend, self._keeper.untrack, host)
 
-    def figures(self, *, ready: bool) -> Figures:
-        return Figures(
+    def figures(self, *, ready: bool) -> WorkerStats:
+        return WorkerStats(
             ready=ready,
             running=len(self._running),
             ended=self.ended,
@@ -96,20 +96,20 @@ class Jobs:
             return
         self._idle.clear()
         limits = limits_of(deliveries, self._registry)
-        self._keeper.hold([delivery.token for delivery in deliveries], sent, limits)
+        self._keeper.track([delivery.token for delivery in deliveries], sent, limits)
         for delivery in deliveries:
-            running = Running(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
+            running = RunningJob(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
             self._slots.keep(running.pool)
-            running.context.carry(Progress(self._keeper, self._backend.capabilities, delivery.token))
+            running.context.carry(LeaseCheckpoints(self._keeper, self._backend.capabilities, delivery.token))
             self._running[delivery.token] = running
             running.limit = limits.get(delivery.token)
             running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
 
-    async def _perform(self, running: Running) -> None:
+    async def _perform(self, running: RunningJob) -> None:
         context = running.context
         if running.limit is not None:  # from its start: it may have waited for a loop that was blocked
-            self._keeper.begin(running.delivery.token, running.limit)
-            running.overrun = self._loop.call_later(running.limit + self._patience, self._overrun, running)
+            self._keeper.job_started(running.delivery.token, running.limit)
+            running.overrun_timer = self._loop.call_later(running.limit + self._patience, self._overrun, running)
         if events.observers:
             events.emit(events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         try:
@@ -121,49 +121,51 @@ class Jobs:
             outcome = Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
         self._end(running, outcome)
 
-    async def _isolated(self, running: Running) -> Outcome:
+    async def _isolated(self, running: RunningJob) -> Outcome:
         """In a process of its own; the rest, the limit above all, is as here."""
         delivery, context = running.delivery, running.context
         job = self._registry.performables[context.job]
-        progress = Progress(self._keeper, self._backend.capabilities, delivery.token)
+        progress = LeaseCheckpoints(self._keeper, self._backend.capabilities, delivery.token)
         try:
-            return await within(job.limit, lambda: self._children.perform(job.module, delivery, context, progress))
+            return await run_with_limit(
+                job.limit, lambda: self._children.perform(job.module, delivery, context, progress)
+            )
         except TimeLimit as error:
             context.past_limit = True
-            return judge(job.rules, context, error)
+            return outcome_of_error(job.rules, context, error)
         except ProcessLost as error:
-            return lost(job, context, error)
+            return outcome_of_lost_process(job, context, error)
         except asyncio.CancelledError as error:
             return Outcome(state=Performed.INTERRUPTED, error=error)
 
-    def _in_thread(self, running: Running) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
+    def _in_thread(self, running: RunningJob) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
         async def plain(function: Callable[[], Any]) -> Any:
             running.thread = self._threads.submit(function)
             return await asyncio.wrap_future(running.thread)
 
         return plain
 
-    def _overrun(self, running: Running) -> None:
+    def _overrun(self, running: RunningJob) -> None:
         """A job that was cancelled at its limit and goes on: it has failed, and keeps its slot."""
         if running.delivery.token in self._running:
-            self._end(running, overran(running.delivery, running.context, self._registry))
+            self._end(running, outcome_of_overrun(running.delivery, running.context, self._registry))
 
-    def _end(self, running: Running, outcome: Outcome) -> None:
+    def _end(self, running: RunningJob, outcome: Outcome) -> None:
         if self._running.pop(running.delivery.token, None) is None:
             return  # given back, or past its limit
-        if running.overrun is not None:
-            running.overrun.cancel()
+        if running.overrun_timer is not None:
+            running.overrun_timer.cancel()
         self._free_slot(running)
         self.ended += outcome.state is not Performed.INTERRUPTED
         self.failed += outcome.state in (Performed.DEAD, Performed.RETRYING)
         self.given_back += outcome.state is Performed.INTERRUPTED
-        tell_end(running.context, outcome)
-        self._settler.settle(Ending(running.delivery, running.context, outcome, self._host.monotonic()))
+        log_outcome(running.context, outcome)
+        self._settler.settle(FinishedJob(running.delivery, running.context, outcome, self._host.monotonic()))
         if not self._running:
             self._idle.set()
         self._changed()
 
-    def _free_slot(self, running: Running) -> None:
+    def _free_slot(self, running: RunningJob) -> None:
         """What does not end, a thread or a job past its limit, keeps its slot until it does."""
         thread, task = running.thread, running.task
         if thread is not None and not thread.done():
@@ -177,32 +179,32 @@ class Jobs:
 
     # Leases.
 
-    def _tell(self, token: str, news: News) -> None:
+    def _tell(self, token: str, news: LeaseEvent) -> None:
         """In the keeper's thread: the job is told at once, also one that blocks the loop."""
         running = self._running.get(token)
         if running is None:
             return
-        if news is News.CANCELLED:
+        if news is LeaseEvent.CANCELLED:
             running.context.cancelled = True
         else:
             running.context.lease_lost = True
         self._from_thread(lambda: self._react(token, news))
 
-    def _react(self, token: str, news: News) -> None:
+    def _react(self, token: str, news: LeaseEvent) -> None:
         running = self._running.get(token)
         if running is None:
             return
         context = running.context
-        if news is News.CANCELLED:
+        if news is LeaseEvent.CANCELLED:
             log.info("%r was cancelled", context)
         else:
             log.warning("%r %s its lease: it may be performed elsewhere too", context, _LOST[news])
             events.emit(events.LeaseLost(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         if running.pool == CHILDREN:
             if context.listener is not None:
-                flag = "cancelled" if news is News.CANCELLED else "lease_lost"
-                context.listener(flag, news is not News.RAN_OUT)
-        elif news is not News.RAN_OUT and running.thread is None and running.task is not None:
+                flag = "cancelled" if news is LeaseEvent.CANCELLED else "lease_lost"
+                context.listener(flag, news is not LeaseEvent.RAN_OUT)
+        elif news is not LeaseEvent.RAN_OUT and running.thread is None and running.task is not None:
             running.task.cancel()
 
     def _from_thread(self, call: Callable[[], None]) -> None:
@@ -213,14 +215,14 @@ class Jobs:
 
     # Stop.
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         """Jobs that look see that they should."""
         for running in self._running.values():
             running.context.stopping = True
             if running.context.listener is not None:
                 running.context.listener("stopping", False)  # noqa: FBT003 - nothing is interrupted
 
-    async def finish(self, grace: float) -> None:
+    async def drain(self, grace: float) -> None:
         """Let them end within the grace, their leases kept; give back the others; settle everything."""
         try:
             async with asyncio.timeout(grace):
@@ -246,10 +248,10 @@ class Jobs:
         for task in tasks:
             task.cancel()
         if tasks:  # else the last one ended together with the grace
-            await asyncio.wait(tasks, timeout=STUBBORN)
+            await asyncio.wait(tasks, timeout=CANCEL_TIMEOUT)
         for running in tuple(self._running.values()):
             log.warning("%r does not end when cancelled: given back as it is", running.context)
             self._end(running, Outcome(state=Performed.INTERRUPTED))
 
 
-_LOST = {News.RAN_OUT: "could not keep", News.LOST: "lost"}
+_LOST = {LeaseEvent.RAN_OUT: "could not keep", LeaseEvent.LOST: "lost"}

@@ -10,18 +10,18 @@ from jobkit.backend import Delivery, Release
 from jobkit.connections.clients import Clients
 from jobkit.errors import BackendUnavailable, Closed
 from jobkit.execute.perform import Registry, context_of
-from jobkit.worker.backoff import IDLE, Pause
-from jobkit.worker.executor import Jobs
+from jobkit.worker.backoff import IDLE, Backoff
+from jobkit.worker.executor import Executor
 from jobkit.worker.options import Options
-from jobkit.worker.queue_order import Order
-from jobkit.worker.runtime import Host
+from jobkit.worker.queue_order import QueueOrder
+from jobkit.worker.runtime import Runtime
 from jobkit.worker.slots import Slots
-from jobkit.worker.stats import Figures
+from jobkit.worker.stats import WorkerStats
 
 log = logging.getLogger("jobkit.worker")
 
 
-class Feed:
+class Fetcher:
     """Belongs to the event loop that started it. ``alone``: no other feed wants the slots.
 
     ``changed``: called when there is something to tell of it.
@@ -31,10 +31,10 @@ class Feed:
         self,
         registry: Registry,
         clients: Clients,
-        order: Order,
+        order: QueueOrder,
         options: Options,
         slots: Slots,
-        host: Host,
+        host: Runtime,
         *,
         alone: bool,
         changed: Callable[[], None],
@@ -43,19 +43,19 @@ class Feed:
         self.ready = False
         self._changed = changed
         self._order = order
-        self._backend = clients.here()
+        self._backend = clients.for_running_loop()
         self._lease_ms = options.lease_ms
         self._wait_ms = round(min(options.wait, options.lease / 3) * 1000) if self._backend.capabilities.wait else 0
         self._slots = slots
         self._host = host
         self._alone = alone
-        self._jobs = Jobs(registry, clients, options, slots, host, changed)
+        self._jobs = Executor(registry, clients, options, slots, host, changed)
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self._task = self._loop.create_task(self._feed_until_cancelled(), name="jobkit-feed")
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> WorkerStats:
         return self._jobs.figures(ready=self.ready)
 
     async def _feed_until_cancelled(self) -> None:
@@ -71,7 +71,7 @@ class Feed:
 
         Nor does one wait whose answer says whether the store is there: readiness is known at once.
         """
-        pause, idle = Pause(self._host), Pause(self._host, IDLE)
+        pause, idle = Backoff(self._host), Backoff(self._host, IDLE)
         found = True
         while True:
             waits = self.ready and (self._alone or not found)
@@ -82,23 +82,23 @@ class Feed:
                 deliveries = await self._reserve(taken, self._wait_ms if waits else 0)
             except Closed:
                 log.error("no more jobs from %s: its client was closed under this worker", self.source)
-                self._turn(ready=False)
+                self._set_ready(ready=False)
                 return
             except Exception as error:  # noqa: BLE001 - told, and tried again: a worker outlives its store
-                self._complain(error)
-                await pause.rest()
+                self._log_failure(error)
+                await pause.sleep()
                 continue
             finally:
-                self._slots.put_back(taken - len(deliveries))
+                self._slots.release(taken - len(deliveries))
             if not self.ready:
-                self._turn(ready=True)
+                self._set_ready(ready=True)
                 self._jobs.store_is_back()
             found = bool(deliveries)
-            pause.over()
+            pause.reset()
             if found:
-                idle.over()
+                idle.reset()
             elif not self._backend.capabilities.wait:
-                await idle.rest()
+                await idle.sleep()
             self._jobs.start(deliveries, sent)
             await asyncio.sleep(0)  # those that end in their first step leave their slots to the same next reserve
 
@@ -128,14 +128,14 @@ class Feed:
                     "could not be given back to %s, and run out with their leases: %r: %s", self.source, jobs, error
                 )
 
-    def _complain(self, error: Exception) -> None:
+    def _log_failure(self, error: Exception) -> None:
         if isinstance(error, BackendUnavailable):
             log.warning("no jobs from %s, trying again: %s", self.source, error)
         else:
             log.error("no jobs from %s, trying again", self.source, exc_info=error)
-        self._turn(ready=False)
+        self._set_ready(ready=False)
 
-    def _turn(self, *, ready: bool) -> None:
+    def _set_ready(self, *, ready: bool) -> None:
         if self.ready is not ready:
             self.ready = ready
             self._changed()
@@ -146,14 +146,14 @@ class Feed:
             return
         self._stopping = True
         self._task.cancel()
-        self._turn(ready=False)
-        self._jobs.ask_to_stop()
+        self._set_ready(ready=False)
+        self._jobs.request_stop()
 
     async def stop(self, grace: float) -> None:
         """Let running jobs end within the grace, their leases kept; give back the others; settle everything."""
         self.begin_stop()
         await asyncio.wait([self._task])
-        await self._jobs.finish(grace)
+        await self._jobs.drain(grace)
 
     def abandon(self) -> None:
         """Nobody waits for what runs here any more: its leases may not be kept for as long as the process lives."""

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-BEAT: Final = 5.0
+HEARTBEAT: Final = 5.0
 """Seconds between two touches."""
 
 
-class Files:
+class HealthFiles:
     """Either may be None: then it is not wanted."""
 
     def __init__(self, ready: Path | None, live: Path | None) -> None:
@@ -26,7 +26,7 @@ class Files:
         if self._live is not None:
             self._beating = asyncio.get_running_loop().create_task(self._beat(self._live, alive), name="jobkit-live")
 
-    def show(self, *, ready: bool) -> None:
+    def set_ready(self, *, ready: bool) -> None:
         if self._ready is None or ready is self._shown:
             return
         self._shown = ready
@@ -36,7 +36,7 @@ class Files:
             self._ready.unlink(missing_ok=True)
 
     def end(self) -> None:
-        self.show(ready=False)
+        self.set_ready(ready=False)
         if self._beating is not None and self._live is not None:
             self._beating.cancel()
             self._live.unlink(missing_ok=True)
@@ -45,7 +45,7 @@ class Files:
         while True:
             if alive():
                 _touch(live)
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(HEARTBEAT)
 
 
 def _touch(path: Path) -> None:

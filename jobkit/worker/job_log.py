@@ -7,13 +7,13 @@ import logging
 from jobkit import events
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import headline
+from jobkit.execute.perform import error_summary
 from jobkit.redaction import printable
 
 log = logging.getLogger("jobkit.worker")
 
 
-def tell_end(context: JobContext, outcome: Outcome) -> None:
+def log_outcome(context: JobContext, outcome: Outcome) -> None:
     """One line an ending, in the words that an operator greps for."""
     if events.observers:
         events.emit(
@@ -23,7 +23,7 @@ def tell_end(context: JobContext, outcome: Outcome) -> None:
         case Performed.DEAD:
             log.error("%r is dead: %s", context, _first_line(outcome), exc_info=outcome.error)
         case Performed.RETRYING:
-            error = headline(outcome.error) if outcome.error else ""
+            error = error_summary(outcome.error) if outcome.error else ""
             log.warning("%r raised %s; again in %.3g s", context, error, outcome.retry_in or 0)
         case Performed.INTERRUPTED:
             log.info("%r was interrupted and is given back", context)

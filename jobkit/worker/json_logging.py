@@ -11,7 +11,7 @@ import msgspec
 from jobkit.execute.context import JobContext, current_job
 
 
-class JSONLines(logging.Formatter):
+class JSONFormatter(logging.Formatter):
     """``{"time": ..., "level": ..., "logger": ..., "message": ..., "process": ...}``
 
     And ``job``, ``id``, ``queue`` and ``attempt``, where a line is about one job; what is logged inside of one is too.

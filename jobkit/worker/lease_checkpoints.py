@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from jobkit.backend import Capabilities
 from jobkit.execute.checkpoint import check_body
-from jobkit.worker.leases import Keeper
+from jobkit.worker.leases import LeaseKeeper
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class LeaseCheckpoints:
     """Of one delivery."""
 
-    keeper: Keeper
+    keeper: LeaseKeeper
     capabilities: Capabilities
     token: str
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from jobkit.backend import Backend, Cancelled, Ended, Extended, ExtendOutcome, Extension, Stale
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.errors import BackendUnavailable, Closed
-from jobkit.worker.runtime import Host
+from jobkit.worker.runtime import Runtime
 
 log = logging.getLogger("jobkit.worker")
 
@@ -26,7 +26,7 @@ log = logging.getLogger("jobkit.worker")
 _NO_LIMITS: Mapping[str, float] = {}
 
 
-class News(Enum):
+class LeaseEvent(Enum):
     """What the keeper learns of a lease."""
 
     CANCELLED = "cancelled"
@@ -46,7 +46,7 @@ class Lease:
     """On the monotonic clock."""
     limit: float = math.inf
     """When the job has run for as long as it may, on the monotonic clock: no extension is sent from then on."""
-    told: News | None = None
+    told: LeaseEvent | None = None
     checkpoint: Checkpoint | None = None
 
 
@@ -62,13 +62,15 @@ class Checkpoint:
             future.set_result(stored)
 
 
-class Keeper:
+class LeaseKeeper:
     """Extends what it is told to hold, once a third of the lease has passed, in batches.
 
     ``tell`` is called in the keeper's thread, once for each piece of news of a token.
     """
 
-    def __init__(self, source: Source, lease_ms: int, tell: Callable[[str, News], None], host: Host) -> None:
+    def __init__(
+        self, source: BackendSource, lease_ms: int, tell: Callable[[str, LeaseEvent], None], host: Runtime
+    ) -> None:
         self._source = source
         self._lease_ms = lease_ms
         self._tell = tell
@@ -77,15 +79,15 @@ class Keeper:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
-        self._looks_at = 0.0
+        self._next_check = 0.0
         """When the thread looks at its leases again by itself, on the monotonic clock."""
         self._closing = threading.Event()
-        self._cut_off = False
+        self._disconnected = False
         """The last extension got no answer."""
         self._ended: Future[None] | None = None
         """Of the thread; None before there is one."""
 
-    def hold(self, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float] = _NO_LIMITS) -> None:
+    def track(self, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float] = _NO_LIMITS) -> None:
         """Keep these leases, granted by a call that was sent at this monotonic instant.
 
         ``limits``: by token, for how many seconds from now on at most, or from when its job begins.
@@ -95,12 +97,12 @@ class Keeper:
             for token in tokens:
                 self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
             if self._ended is None:
-                self._ended = self._host.beside(self._keep)
-            too_late = self._looks_at > until - 2 * self._third
+                self._ended = self._host.run_in_thread(self._keep)
+            too_late = self._next_check > until - 2 * self._third
         if too_late:  # else it comes by in time: to wake a thread for each batch costs more than some batches
-            self._nudge()
+            self._wake_up()
 
-    def begin(self, token: str, limit: float) -> None:
+    def job_started(self, token: str, limit: float) -> None:
         """The job begins now, and may run for so many seconds; one that never begins is kept no longer than that."""
         with self._lock:
             if (lease := self._held.get(token)) is not None:
@@ -121,10 +123,10 @@ class Keeper:
                 lease.checkpoint = Checkpoint(body, [*earlier, stored])
         if lease is None:
             stored.set_result(False)
-        self._nudge()
+        self._wake_up()
         return stored
 
-    def drop(self, tokens: Sequence[str]) -> None:
+    def untrack(self, tokens: Sequence[str]) -> None:
         """Keep these no longer."""
         with self._lock:
             leases = [lease for token in tokens if (lease := self._held.pop(token, None)) is not None]
@@ -137,14 +139,14 @@ class Keeper:
         self.begin_close()
         if self._ended is not None:
             await asyncio.wrap_future(self._ended)
-        self.drop(tuple(self._held))
+        self.untrack(tuple(self._held))
 
     def begin_close(self) -> None:
         """Keep nothing any longer; the thread ends by itself."""
         self._closing.set()
-        self._nudge()
+        self._wake_up()
 
-    def _nudge(self) -> None:
+    def _wake_up(self) -> None:
         loop, wake = self._loop, self._wake
         if loop is not None and wake is not None:
             try:
@@ -182,8 +184,8 @@ class Keeper:
             urgent = any(lease.checkpoint and lease.limit > now for lease in self._held.values())
             pause = None if first is None else max(self._third / 4, first - 2 * self._third - now)
             pause = self._third / 4 if urgent else pause
-            self._looks_at = math.inf if pause is None else now + pause
-        if self._closing.is_set() or (urgent and not self._cut_off):
+            self._next_check = math.inf if pause is None else now + pause
+        if self._closing.is_set() or (urgent and not self._disconnected):
             return
         try:
             async with asyncio.timeout(pause):
@@ -206,7 +208,7 @@ class Keeper:
                 if lease.limit > now and (lease.until <= soon or lease.checkpoint is not None)
             ]
         self._notice_ends(over)
-        self.drop([lease.token for lease in over if lease.until <= now])
+        self.untrack([lease.token for lease in over if lease.until <= now])
         for start in range(0, len(due), backend.capabilities.max_batch):
             await self._extend(backend, due[start : start + backend.capabilities.max_batch])
 
@@ -229,7 +231,7 @@ class Keeper:
         except Exception:
             log.exception("leases could not be extended, and are tried again")
             answered = None
-        self._cut_off = answered is None
+        self._disconnected = answered is None
         if answered is None:
             self._notice_ends(leases)
             for lease, checkpoint in zip(leases, carried, strict=True):
@@ -269,21 +271,21 @@ class Keeper:
             case Extended() | Cancelled():
                 lease.until = sent + self._lease_ms / 1000
                 if isinstance(outcome, Cancelled):
-                    self._say(lease, News.CANCELLED)
+                    self._say(lease, LeaseEvent.CANCELLED)
             case Ended():
                 lease.until = sent + self._lease_ms / 1000  # asked again: a settle still counts
-                self._say(lease, News.RAN_OUT)
+                self._say(lease, LeaseEvent.RAN_OUT)
             case Stale():
-                self._say(lease, News.LOST)
-                self.drop([lease.token])
+                self._say(lease, LeaseEvent.LOST)
+                self.untrack([lease.token])
 
     def _notice_ends(self, leases: list[Lease]) -> None:
         now = self._host.monotonic()
         for lease in leases:
             if lease.until <= now:
-                self._say(lease, News.RAN_OUT)
+                self._say(lease, LeaseEvent.RAN_OUT)
 
-    def _say(self, lease: Lease, news: News) -> None:
+    def _say(self, lease: Lease, news: LeaseEvent) -> None:
         with self._lock:
             dropped = lease.token not in self._held
         if not dropped and lease.told is not news:

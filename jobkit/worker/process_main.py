@@ -22,16 +22,26 @@ from jobkit.app import App
 from jobkit.errors import InvalidArgument, Undecodable
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import context_of, headline, in_thread, perform
+from jobkit.execute.perform import context_of, error_summary, in_thread, perform
 from jobkit.jobs.job import Job
-from jobkit.worker.json_logging import JSONLines
-from jobkit.worker.process_protocol import Begin, Checkpoint, News, Over, Stored, ToChild, Work, frame, read
+from jobkit.worker.json_logging import JSONFormatter
+from jobkit.worker.process_protocol import (
+    CheckpointSaved,
+    Init,
+    JobFinished,
+    RunJob,
+    SaveCheckpoint,
+    SetFlag,
+    ToChild,
+    frame,
+    read,
+)
 
 ENDS_WITH_ITS_PARENT: Final = 1
 """``PR_SET_PDEATHSIG`` of Linux: also while native code holds the interpreter, and nothing here can look."""
 
 
-class Remote:
+class RemoteCheckpoints:
     """Sends checkpoints to the worker, whose word it waits for."""
 
     def __init__(self, send: Callable[[Any], None], loop: asyncio.AbstractEventLoop) -> None:
@@ -44,59 +54,59 @@ class Remote:
         future.set_running_or_notify_cancel()
         number = len(self._waiting)
         self._waiting[number] = future
-        self._loop.call_soon_threadsafe(self._send, Checkpoint(number, body))
+        self._loop.call_soon_threadsafe(self._send, SaveCheckpoint(number, body))
         return future
 
-    def answer(self, answer: Stored) -> None:
+    def answer(self, answer: CheckpointSaved) -> None:
         if answer.refused is not None:
             self._waiting[answer.number].set_exception(InvalidArgument(answer.refused))
         else:
             self._waiting[answer.number].set_result(answer.stored)
 
 
-class Performing:
+class JobProcess:
     """What the process does now."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         self._context: JobContext | None = None
         self._task: asyncio.Task[Outcome] | None = None
-        self._line: Remote | None = None
+        self._line: RemoteCheckpoints | None = None
         self._threads = 0
         self._running: set[asyncio.Task[None]] = set()
 
     def send(self, message: Any) -> None:
         self._writer.write(frame(message))
 
-    def take(self, message: ToChild) -> None:
+    def handle(self, message: ToChild) -> None:
         match message:
-            case Begin(path=path, level=level, format=format):
+            case Init(path=path, level=level, format=format):
                 sys.path[:] = path
                 handler = logging.StreamHandler()
-                handler.setFormatter(JSONLines() if format is None else logging.Formatter(format))
+                handler.setFormatter(JSONFormatter() if format is None else logging.Formatter(format))
                 logging.basicConfig(level=level, handlers=[handler])
-            case Work(delivery=delivery):
+            case RunJob(delivery=delivery):
                 loop = asyncio.get_running_loop()
-                self._line = Remote(self.send, loop)
+                self._line = RemoteCheckpoints(self.send, loop)
                 self._context = context_of(delivery)
                 self._context.carry(self._line)
                 running = loop.create_task(self._perform(message, self._context))
                 self._running.add(running)
                 running.add_done_callback(self._running.discard)
-            case Stored() if self._line is not None:
+            case CheckpointSaved() if self._line is not None:
                 self._line.answer(message)
-            case News(flag=flag, cancel=cancel) if self._context is not None:
+            case SetFlag(flag=flag, cancel=cancel) if self._context is not None:
                 setattr(self._context, flag, True)
                 if cancel and self._task is not None and not self._threads:
                     self._task.cancel()  # an asynchronous job, as beside the worker
             case _:
                 return
 
-    async def _perform(self, work: Work, context: JobContext) -> None:
+    async def _perform(self, work: RunJob, context: JobContext) -> None:
         try:
             app = declaring(work.module, context.job)
         except BaseException as error:  # noqa: BLE001 - told to the worker
-            self.send(Over(Performed.DEAD, f"its own process can't find it: {headline(error)}"))
+            self.send(JobFinished(Performed.DEAD, f"its own process can't find it: {error_summary(error)}"))
             return
         making = perform(work.delivery, context, app, self._plain)
         self._task = asyncio.get_running_loop().create_task(making, context=contextvars.Context())
@@ -126,11 +136,11 @@ def declaring(module: str, job: str) -> App:
     raise Undecodable(f"{module} holds no job {job!r} at its top level")
 
 
-def _over(outcome: Outcome, context: JobContext) -> Over:
-    return Over(
+def _over(outcome: Outcome, context: JobContext) -> JobFinished:
+    return JobFinished(
         state=outcome.state,
         reason=outcome.reason,
-        headline=None if outcome.error is None else headline(outcome.error),
+        headline=None if outcome.error is None else error_summary(outcome.error),
         retry_in=outcome.retry_in,
         past_limit=context.past_limit,
     )
@@ -138,13 +148,13 @@ def _over(outcome: Outcome, context: JobContext) -> Over:
 
 async def serve(fd: int) -> None:
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=fd), limit=1 << 20)
-    performing = Performing(writer)
+    performing = JobProcess(writer)
     while True:
         try:
             message: ToChild = await read(reader, ToChild)
         except (asyncio.IncompleteReadError, ConnectionError):
             os._exit(0)  # whatever runs here has nobody any more
-        performing.take(message)
+        performing.handle(message)
 
 
 def main() -> None:

@@ -12,13 +12,23 @@ from jobkit.backend import Delivery
 from jobkit.errors import FailedElsewhere, InvalidArgument, ProcessLost, Unsupported
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.worker.json_logging import JSONLines
-from jobkit.worker.lease_checkpoints import Progress
-from jobkit.worker.process_protocol import Begin, Checkpoint, News, Over, Stored, ToWorker, Work, frame, read
+from jobkit.worker.json_logging import JSONFormatter
+from jobkit.worker.lease_checkpoints import LeaseCheckpoints
+from jobkit.worker.process_protocol import (
+    CheckpointSaved,
+    Init,
+    JobFinished,
+    RunJob,
+    SaveCheckpoint,
+    SetFlag,
+    ToWorker,
+    frame,
+    read,
+)
 from jobkit.worker.supervisor import meaning
 
 
-class Child:
+class PoolProcess:
     """One process, and one job at a time in it."""
 
     def __init__(
@@ -51,26 +61,28 @@ class Child:
         await self.process.wait()
 
 
-class Children:
+class ProcessPool:
     """Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._idle: list[Child] = []
-        self._killed: list[Child] = []
+        self._idle: list[PoolProcess] = []
+        self._killed: list[PoolProcess] = []
 
-    async def perform(self, module: str, delivery: Delivery, context: JobContext, progress: Progress) -> Outcome:
+    async def perform(
+        self, module: str, delivery: Delivery, context: JobContext, progress: LeaseCheckpoints
+    ) -> Outcome:
         """Perform a delivery in a process that does nothing else meanwhile; a cancellation kills it.
 
         `ProcessLost` when the process ends before the job does.
         """
         child = await self._take()
-        context.listener = lambda flag, cancel: child.send(News(flag, cancel))
-        child.send(Work(module, delivery))
+        context.listener = lambda flag, cancel: child.send(SetFlag(flag, cancel))
+        child.send(RunJob(module, delivery))
         for flag in ("cancelled", "lease_lost", "stopping"):
             if getattr(context, flag):
-                child.send(News(flag, cancel=flag != "stopping"))
+                child.send(SetFlag(flag, cancel=flag != "stopping"))
         try:
-            while not isinstance(message := await child.next(), Over):
+            while not isinstance(message := await child.next(), JobFinished):
                 await self._store(message, child, progress)
         except asyncio.IncompleteReadError as error:
             try:
@@ -87,13 +99,13 @@ class Children:
         context.past_limit = message.past_limit
         return _outcome(message)
 
-    async def _store(self, message: Checkpoint, child: Child, progress: Progress) -> None:
+    async def _store(self, message: SaveCheckpoint, child: PoolProcess, progress: LeaseCheckpoints) -> None:
         try:
             stored = await asyncio.wrap_future(progress.store(message.body))
         except (InvalidArgument, Unsupported) as error:
-            child.send(Stored(message.number, refused=str(error)))
+            child.send(CheckpointSaved(message.number, refused=str(error)))
         else:
-            child.send(Stored(message.number, stored))
+            child.send(CheckpointSaved(message.number, stored))
 
     async def close(self) -> None:
         children, self._idle, self._killed = [*self._idle, *self._killed], [], []
@@ -105,13 +117,13 @@ class Children:
         for child in idle:
             self._kill(child)
 
-    def _kill(self, child: Child) -> None:
+    def _kill(self, child: PoolProcess) -> None:
         """Not waited for here, where a cancellation must not be held up, but before the loop may end."""
         child.kill()
         self._killed = [each for each in self._killed if each.process.returncode is None]
         self._killed.append(child)
 
-    async def _take(self) -> Child:
+    async def _take(self) -> PoolProcess:
         while self._idle:
             child = self._idle.pop()
             if child.usable:
@@ -120,7 +132,7 @@ class Children:
         return await _start()
 
 
-async def _start() -> Child:
+async def _start() -> PoolProcess:
     ours, theirs = socket.socketpair()
     with theirs:
         reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
@@ -134,21 +146,21 @@ async def _start() -> Child:
         except BaseException:  # also a cancellation: asyncio has ended the process then
             writer.close()
             raise
-    child = Child(process, reader, writer)
-    child.send(Begin(sys.path, logging.getLogger().level, _format()))
+    child = PoolProcess(process, reader, writer)
+    child.send(Init(sys.path, logging.getLogger().level, _format()))
     return child
 
 
 def _format() -> str | None:
     """How this process logs: None for a JSON object a line. What only it knows to format is written as text there."""
     for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, JSONLines):
+        if isinstance(handler.formatter, JSONFormatter):
             return None
         if type(handler.formatter) is logging.Formatter:
             return getattr(handler.formatter, "_fmt", None) or logging.BASIC_FORMAT
     return logging.BASIC_FORMAT
 
 
-def _outcome(over: Over) -> Outcome:
+def _outcome(over: JobFinished) -> Outcome:
     error = None if over.headline is None else FailedElsewhere(over.headline)
     return Outcome(state=Performed(over.state), error=error, retry_in=over.retry_in, reason=over.reason)

@@ -14,7 +14,7 @@ LENGTH: Final = 4
 """Bytes in front of each frame."""
 
 
-class Begin(msgspec.Struct, tag=True, frozen=True):
+class Init(msgspec.Struct, tag=True, frozen=True):
     """To a new process: where the job is declared, and how the worker finds modules and logs."""
 
     path: Sequence[str]
@@ -23,34 +23,34 @@ class Begin(msgspec.Struct, tag=True, frozen=True):
     """None for one JSON object a line."""
 
 
-class Work(msgspec.Struct, tag=True, frozen=True):
+class RunJob(msgspec.Struct, tag=True, frozen=True):
     """Perform this; ``module`` declares its job."""
 
     module: str
     delivery: Delivery
 
 
-class News(msgspec.Struct, tag=True, frozen=True):
+class SetFlag(msgspec.Struct, tag=True, frozen=True):
     """The job should know: one of the flags of its context is set. ``cancel``: an asynchronous one is interrupted."""
 
     flag: str
     cancel: bool = False
 
 
-class Checkpoint(msgspec.Struct, tag=True, frozen=True):
+class SaveCheckpoint(msgspec.Struct, tag=True, frozen=True):
     """Store this, and say whether it is stored."""
 
     number: int
     body: bytes
 
 
-class Stored(msgspec.Struct, tag=True, frozen=True):
+class CheckpointSaved(msgspec.Struct, tag=True, frozen=True):
     number: int
     stored: bool = False
     refused: str | None = None
 
 
-class Over(msgspec.Struct, tag=True, frozen=True):
+class JobFinished(msgspec.Struct, tag=True, frozen=True):
     """How it ended, in what can be said without the objects of that process."""
 
     state: str
@@ -60,8 +60,8 @@ class Over(msgspec.Struct, tag=True, frozen=True):
     past_limit: bool = False
 
 
-ToChild: TypeAlias = Begin | Work | News | Stored
-ToWorker: TypeAlias = Checkpoint | Over
+ToChild: TypeAlias = Init | RunJob | SetFlag | CheckpointSaved
+ToWorker: TypeAlias = SaveCheckpoint | JobFinished
 
 
 def frame(message: Any) -> bytes:

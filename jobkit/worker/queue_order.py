@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
-class Order(Protocol):
+class QueueOrder(Protocol):
     def next(self) -> list[str]:
         """The queues, for one reserve: all due jobs of an earlier one first."""
         ...
 
 
-class Strict:
+class StrictOrder:
     """Always the same order: a later queue waits while an earlier one has jobs."""
 
     def __init__(self, queues: Sequence[str]) -> None:
@@ -22,7 +22,7 @@ class Strict:
         return self._queues
 
 
-class Weighted:
+class WeightedRoundRobin:
     """Each queue comes first as often as its weight says, spread evenly; none starves.
 
     Smooth weighted round robin, as nginx chooses among servers. Counted in reserves, each of which may bring as many

@@ -11,7 +11,7 @@ MIB: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Retirement:
+class RecyclePolicy:
     """``max_jobs``: executions that ended. ``max_memory``: MiB of this process."""
 
     max_jobs: int | None

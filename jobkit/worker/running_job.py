@@ -16,7 +16,7 @@ THREADS, CHILDREN = "threads", "children"
 
 
 @dataclass(slots=True)
-class Running:
+class RunningJob:
     """A job that has started; ``thread`` when a plain function performs it."""
 
     delivery: Delivery
@@ -27,7 +27,7 @@ class Running:
     """Where it has a place beside its slot."""
     limit: float | None = None
     """Seconds that it may take."""
-    overrun: asyncio.TimerHandle | None = None
+    overrun_timer: asyncio.TimerHandle | None = None
     """When the job's limit is over, and the time that it has to end then."""
 
 

@@ -13,18 +13,18 @@ from concurrent.futures import Future
 from typing import Any, Final, Protocol
 
 
-class Host(Protocol):
+class Runtime(Protocol):
     """Where a worker lives."""
 
     def monotonic(self) -> float:
         """Seconds that only go forward, the same in every thread; never the wall clock."""
         ...
 
-    def luck(self) -> float:
+    def random(self) -> float:
         """At random, from 0 to below 1: so that many workers do not try again at once."""
         ...
 
-    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+    def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         """Run this to its end on an event loop of its own, which goes on while the caller's is blocked.
 
         The answer is done when it has ended, however it did.
@@ -32,16 +32,16 @@ class Host(Protocol):
         ...
 
 
-class ThisHost:
+class SystemRuntime:
     """The machine that this process runs on. What it runs beside is a daemon thread, which holds up no exit."""
 
     def monotonic(self) -> float:
         return time.monotonic()
 
-    def luck(self) -> float:
+    def random(self) -> float:
         return int.from_bytes(os.urandom(2), "big") / 2**16
 
-    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+    def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         ended: Future[None] = Future()
 
         def run() -> None:
@@ -54,4 +54,4 @@ class ThisHost:
         return ended
 
 
-THIS_HOST: Final = ThisHost()
+SYSTEM_RUNTIME: Final = SystemRuntime()

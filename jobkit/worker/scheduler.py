@@ -18,9 +18,9 @@ from jobkit.enqueue.receipt import Receipt
 from jobkit.errors import BackendUnavailable, Closed, ConfigurationError, Unsupported
 from jobkit.jobs.call import instant
 from jobkit.schedule.recurring import Recurring
-from jobkit.schedule.triggers import EPOCH, due
-from jobkit.worker.backoff import Pause
-from jobkit.worker.runtime import THIS_HOST
+from jobkit.schedule.triggers import EPOCH, due_ticks
+from jobkit.worker.backoff import Backoff
+from jobkit.worker.runtime import SYSTEM_RUNTIME
 
 log = logging.getLogger("jobkit.worker")
 
@@ -50,14 +50,14 @@ class Scheduler:
         """Refuse where a backend lacks what keeps ticks apart."""
         for each in self.recurring:
             clients = self._app.clients_of(each.call)
-            capabilities = clients.here().capabilities
+            capabilities = clients.for_running_loop().capabilities
             for need in ("cells", "remember", "delay"):
                 if not getattr(capabilities, need):
                     raise Unsupported(need, f"{clients.source} has no {need}, which recurring jobs need")
 
     async def run(self) -> None:
         """Enqueue each tick when it is due, until cancelled."""
-        pause = Pause(THIS_HOST)
+        pause = Backoff(SYSTEM_RUNTIME)
         while True:
             now = datetime.now(UTC)
             try:
@@ -67,13 +67,13 @@ class Scheduler:
                 return
             except BackendUnavailable as error:
                 log.warning("recurring jobs could not be enqueued, and are tried again: %s", error)
-                await pause.rest()
+                await pause.sleep()
                 continue
             except Exception:
                 log.exception("recurring jobs could not be enqueued, and are tried again")
-                await pause.rest()
+                await pause.sleep()
                 continue
-            pause.over()
+            pause.reset()
             left = (min(self._next.values()) - datetime.now(UTC)).total_seconds()
             await asyncio.sleep(min(max(left, 0.0), LONGEST))
 
@@ -88,14 +88,14 @@ class Scheduler:
 
     async def _catch_up(self, recurring: Recurring, now: datetime) -> list[Receipt]:
         """Until nothing is due. The first who ever looks begins from now on."""
-        backend = self._app.clients_of(recurring.call).here()
+        backend = self._app.clients_of(recurring.call).for_running_loop()
         cell, receipts = f"recurring:{recurring.name}", list[Receipt]()
         while True:
             found = await backend.cell_get(cell)
             if found is None:
                 await backend.cell_set(cell, _written(now), 0)
                 return receipts
-            ticks = due(recurring.schedule, _read(found[0]), now, recurring.missed)
+            ticks = due_ticks(recurring.schedule, _read(found[0]), now, recurring.missed)
             if not ticks:
                 return receipts
             receipts += await self._enqueue(recurring, ticks, backend, cell, found[1])

@@ -16,14 +16,14 @@ from jobkit.backend import Backend, Dead, Delivery, Done, RetryAt, Settled, Sett
 from jobkit.errors import BackendUnavailable
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.worker.backoff import Pause
-from jobkit.worker.runtime import Host
+from jobkit.worker.backoff import Backoff
+from jobkit.worker.runtime import Runtime
 
 log = logging.getLogger("jobkit.worker")
 
 
 @dataclass(slots=True)
-class Ending:
+class FinishedJob:
     """A delivery that ended, at this instant of the monotonic clock."""
 
     delivery: Delivery
@@ -35,39 +35,39 @@ class Ending:
 class Settler:
     """Belongs to one event loop. ``confirmed`` is called with the tokens that the backend has answered for."""
 
-    def __init__(self, backend: Backend, confirmed: Callable[[list[str]], None], host: Host) -> None:
+    def __init__(self, backend: Backend, confirmed: Callable[[list[str]], None], host: Runtime) -> None:
         self._backend = backend
         self._host = host
         self._confirmed = confirmed
-        self._waiting: list[Ending] = []
-        self._held: dict[str, tuple[Ending, asyncio.TimerHandle]] = {}
+        self._waiting: list[FinishedJob] = []
+        self._delayed_retries: dict[str, tuple[FinishedJob, asyncio.TimerHandle]] = {}
         """By token: what is to be tried again later, on a backend that can't delay."""
         self._wake = asyncio.Event()
-        self._back = asyncio.Event()
+        self._store_back = asyncio.Event()
         """The store was away, and answers others again."""
         self._settled = asyncio.Event()
         self._settled.set()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="jobkit-settler")
 
-    def settle(self, ending: Ending) -> None:
+    def settle(self, ending: FinishedJob) -> None:
         """Settle soon, together with what ends meanwhile."""
         self._settled.clear()
         rest = ending.outcome.retry_in or 0
         if rest > 0 and ending.outcome.state is Performed.RETRYING and not self._backend.capabilities.delay:
             token = ending.delivery.token
-            self._held[token] = ending, asyncio.get_running_loop().call_later(rest, self._release, token)
+            self._delayed_retries[token] = ending, asyncio.get_running_loop().call_later(rest, self._release, token)
         else:
             self._soon(ending)
 
     def store_is_back(self) -> None:
         """What waits to be tried again is tried now: its lease may be about to end."""
-        self._back.set()
+        self._store_back.set()
 
     def _release(self, token: str) -> None:
-        ending, _ = self._held.pop(token)
+        ending, _ = self._delayed_retries.pop(token)
         self._soon(ending)
 
-    def _soon(self, ending: Ending) -> None:
+    def _soon(self, ending: FinishedJob) -> None:
         self._waiting.append(ending)
         self._wake.set()
 
@@ -76,7 +76,7 @@ class Settler:
 
         What was held for its next attempt is given to others, who try it at once.
         """
-        for token, (_, timer) in tuple(self._held.items()):
+        for token, (_, timer) in tuple(self._delayed_retries.items()):
             timer.cancel()
             self._release(token)
         try:
@@ -100,11 +100,11 @@ class Settler:
             batch = self._waiting[: self._backend.capabilities.max_batch]
             await self._settle_all(batch)
             del self._waiting[: len(batch)]
-        if not self._held:
+        if not self._delayed_retries:
             self._settled.set()
 
-    async def _settle_all(self, batch: list[Ending]) -> None:
-        pause = Pause(self._host)
+    async def _settle_all(self, batch: list[FinishedJob]) -> None:
+        pause = Backoff(self._host)
         while True:
             now = self._host.monotonic()
             try:
@@ -112,8 +112,8 @@ class Settler:
                 answered = list(zip(batch, outcomes, strict=True))
             except BackendUnavailable as error:
                 log.warning("%d jobs could not be settled, and are tried again: %s", len(batch), error)
-                self._back.clear()
-                await pause.rest(unless=self._back)
+                self._store_back.clear()
+                await pause.sleep(unless=self._store_back)
                 continue
             except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
                 refused = error
@@ -124,7 +124,7 @@ class Settler:
             return
         await self._settle_each(batch, refused)
 
-    async def _settle_each(self, batch: list[Ending], error: Exception) -> None:
+    async def _settle_each(self, batch: list[FinishedJob], error: Exception) -> None:
         """They were refused, or what came is no answer: each by itself; what fails alone is let go, its lease runs out.
 
         It is not tried again and again: what a backend has no word for does not pass by itself.
@@ -138,7 +138,7 @@ class Settler:
         log.error("%r can't be settled, and is performed again once its lease is over", ending.context, exc_info=error)
         self._confirmed([ending.delivery.token])
 
-    def _settlement(self, ending: Ending, now: float) -> Settlement:
+    def _settlement(self, ending: FinishedJob, now: float) -> Settlement:
         stated = ending.outcome.settlement(ending.delivery.token, now - ending.at)
         claims = self._backend.capabilities
         if isinstance(stated, RetryAt) and not claims.delay:
@@ -149,7 +149,7 @@ class Settler:
         return stated
 
 
-def _report(ending: Ending, outcome: SettleOutcome) -> None:
+def _report(ending: FinishedJob, outcome: SettleOutcome) -> None:
     context = ending.context
     if isinstance(outcome, Stale):
         log.warning(

@@ -38,7 +38,7 @@ class Slots:
             self._pools[name] -= taken
         return taken
 
-    def put_back(self, count: int) -> None:
+    def release(self, count: int) -> None:
         """These were taken, and nothing came for them."""
         self._free += count
         for name in self._pools:

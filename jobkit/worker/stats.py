@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 
-class Figures(Struct, frozen=True, kw_only=True):
+class WorkerStats(Struct, frozen=True, kw_only=True):
     """Of one worker, or of several together.
 
     ``running``: executions now. ``ended``: of all that ended, without those that were given back; ``failed`` of these:
@@ -21,7 +21,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     given_back: int = 0
 
     @classmethod
-    def together(cls, all: Iterable[Figures]) -> Figures:
+    def total(cls, all: Iterable[WorkerStats]) -> WorkerStats:
         each = list(all)
         return cls(
             ready=bool(each) and all_ready(each),
@@ -32,5 +32,5 @@ class Figures(Struct, frozen=True, kw_only=True):
         )
 
 
-def all_ready(figures: Iterable[Figures]) -> bool:
+def all_ready(figures: Iterable[WorkerStats]) -> bool:
     return all(one.ready for one in figures)

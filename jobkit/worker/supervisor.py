@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from jobkit.worker.health_files import Files
-from jobkit.worker.stats import Figures
-from jobkit.worker.supervisor_pipe import reports
+from jobkit.worker.health_files import HealthFiles
+from jobkit.worker.stats import WorkerStats
+from jobkit.worker.supervisor_pipe import read_stats
 
 log = logging.getLogger("jobkit.worker")
 
@@ -29,23 +29,23 @@ USAGE: Final = 2
 SILENCE: Final = 30.0
 """Seconds; whose loop has told nothing for so long is not alive."""
 
-OVERTIME: Final = 15.0
+KILL_AFTER_GRACE: Final = 15.0
 """Seconds beyond the grace that a process has to end."""
 
 
 @dataclass
-class Child:
+class WorkerProcess:
     """A worker process."""
 
     place: int
     process: asyncio.subprocess.Process
     reader: asyncio.StreamReader
     started: float
-    figures: Figures = field(default_factory=Figures)
+    figures: WorkerStats = field(default_factory=WorkerStats)
     heard: float = 0.0
     was_ready: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def had_nothing(self, code: int) -> bool:
+    def ended_before_start(self, code: int) -> bool:
         """Ended by a TERM before it had come so far as to wait for one."""
         return code == -signal.SIGTERM and not self.heard
 
@@ -71,7 +71,7 @@ class Supervisor:
         command: Callable[[int, int], Sequence[str]],
         count: int,
         grace: float,
-        files: Files,
+        files: HealthFiles,
         environment: Mapping[str, str] | None = None,
         ended: Callable[[int], None] = lambda pid: None,
     ) -> None:
@@ -81,8 +81,8 @@ class Supervisor:
         self._files = files
         self._environment = environment
         self._ended = ended
-        self._children: dict[int, Child] = {}
-        self._past: list[Figures] = []
+        self._children: dict[int, WorkerProcess] = {}
+        self._past: list[WorkerStats] = []
         self._keepers: list[asyncio.Task[int]] = []
         self._asked: int | None = None
         self._stopping = asyncio.Event()
@@ -91,12 +91,12 @@ class Supervisor:
         self._rolling: asyncio.Task[None] | None = None
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> WorkerStats:
         """Of all processes together, those that ended included."""
         now = [child.figures for child in self._children.values()]
         ready = len(now) == self._count and all(each.ready for each in now)
-        both = Figures.together([*now, *self._past])
-        return Figures(
+        both = WorkerStats.total([*now, *self._past])
+        return WorkerStats(
             ready=ready, running=both.running, ended=both.ended, failed=both.failed, given_back=both.given_back
         )
 
@@ -109,16 +109,18 @@ class Supervisor:
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask, number)
+            loop.add_signal_handler(number, self.request_stop, number)
         loop.add_signal_handler(signal.SIGHUP, self._roll)
         self._files.begin(lambda: self.alive)
-        self._keepers = [loop.create_task(self._keep(place), name=f"jobkit-{place}") for place in range(self._count)]
+        self._keepers = [
+            loop.create_task(self._run_slot(place), name=f"jobkit-{place}") for place in range(self._count)
+        ]
         codes = await asyncio.gather(*self._keepers)
         self._files.end()
         log.info("all %d processes have ended", self._count)
         return self._code or max(codes)
 
-    def ask(self, number: int) -> None:
+    def request_stop(self, number: int) -> None:
         """As a signal does: to stop, and the second time to end at once."""
         if self._asked is not None:
             log.warning("asked to stop again: ending at once")
@@ -136,7 +138,7 @@ class Supervisor:
 
     # One place.
 
-    async def _keep(self, place: int) -> int:
+    async def _run_slot(self, place: int) -> int:
         """Keep one process running, until all are asked to stop; the exit code that it has then."""
         pause = FIRST
         while True:
@@ -149,7 +151,7 @@ class Supervisor:
             child = self._children.pop(place, child)
             self._show()
             if self._stopping.is_set():
-                return 0 if code == 0 or child.had_nothing(code) else 1
+                return 0 if code == 0 or child.ended_before_start(code) else 1
             if code == USAGE and not child.was_ready.is_set():
                 self._give_up(code)
                 return code
@@ -165,7 +167,7 @@ class Supervisor:
             except TimeoutError:
                 pause = min(2 * pause, LAST)
 
-    async def _start(self, place: int) -> Child:
+    async def _start(self, place: int) -> WorkerProcess:
         reading, writing = os.pipe()
         process = await asyncio.create_subprocess_exec(
             *self._command(place, writing),
@@ -179,16 +181,16 @@ class Supervisor:
         reader = asyncio.StreamReader()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb"))
         log.info("process %d has started", process.pid)
-        return Child(place, process, reader, started=loop.time())
+        return WorkerProcess(place, process, reader, started=loop.time())
 
-    async def _watch(self, child: Child) -> int:
+    async def _watch(self, child: WorkerProcess) -> int:
         """Listen to a process until it has ended; one that is asked to and does not is killed."""
         listening = asyncio.create_task(self._listen(child))
         ending = asyncio.create_task(child.process.wait())
         asked = asyncio.create_task(self._stopping.wait())
         await asyncio.wait([ending, asked], return_when=asyncio.FIRST_COMPLETED)
         if not ending.done():
-            await asyncio.wait([ending], timeout=self._grace + OVERTIME)
+            await asyncio.wait([ending], timeout=self._grace + KILL_AFTER_GRACE)
         if not ending.done():
             log.error("%s does not end, and is killed", child)
             child.send(signal.SIGKILL)
@@ -196,12 +198,12 @@ class Supervisor:
         asked.cancel()
         await listening
         self._ended(child.process.pid)
-        self._past.append(Figures(ended=child.figures.ended, failed=child.figures.failed))
-        self._past = [Figures.together(self._past)]
+        self._past.append(WorkerStats(ended=child.figures.ended, failed=child.figures.failed))
+        self._past = [WorkerStats.total(self._past)]
         return code
 
-    async def _listen(self, child: Child) -> None:
-        async for figures in reports(child.reader):
+    async def _listen(self, child: WorkerProcess) -> None:
+        async for figures in read_stats(child.reader):
             child.figures = figures
             child.heard = asyncio.get_running_loop().time()
             if figures.ready:
@@ -210,7 +212,7 @@ class Supervisor:
 
     def _show(self) -> None:
         self._changed.set()
-        self._files.show(ready=self.figures.ready and not self._stopping.is_set())
+        self._files.set_ready(ready=self.figures.ready and not self._stopping.is_set())
 
     def _give_up(self, code: int) -> None:
         """A process says that it can't be run: neither can the others."""
@@ -232,7 +234,7 @@ class Supervisor:
                 self._changed.clear()
                 await self._changed.wait()
 
-    def _has_successor(self, child: Child) -> bool:
+    def _has_successor(self, child: WorkerProcess) -> bool:
         now = self._children.get(child.place)
         return now is not None and now is not child and now.was_ready.is_set()
 

@@ -15,14 +15,16 @@ from typing import Final
 
 import msgspec
 
-from jobkit.worker.stats import Figures
+from jobkit.worker.stats import WorkerStats
 
-EACH: Final = 0.5
+INTERVAL: Final = 0.5
 """Seconds between two reports."""
 
 
 @asynccontextmanager
-async def reporting(fd: int, figures: Callable[[], Figures], ask: Callable[[int], None]) -> AsyncGenerator[None, None]:
+async def send_stats(
+    fd: int, figures: Callable[[], WorkerStats], ask: Callable[[int], None]
+) -> AsyncGenerator[None, None]:
     """In the child: report at once when readiness changes, else now and then; stop when the supervisor is gone."""
     loop = asyncio.get_running_loop()
     os.set_blocking(fd, False)
@@ -43,23 +45,23 @@ async def reporting(fd: int, figures: Callable[[], Figures], ask: Callable[[int]
         _write(fd, figures())
 
 
-async def _report(fd: int, figures: Callable[[], Figures]) -> None:
+async def _report(fd: int, figures: Callable[[], WorkerStats]) -> None:
     while True:
         _write(fd, figures())
-        await asyncio.sleep(EACH)
+        await asyncio.sleep(INTERVAL)
 
 
-def _write(fd: int, figures: Figures) -> None:
+def _write(fd: int, figures: WorkerStats) -> None:
     try:
         os.write(fd, msgspec.json.encode(figures) + b"\n")
     except OSError:
         return  # the supervisor is busy, or gone, which the other pipe tells
 
 
-async def reports(reader: asyncio.StreamReader) -> AsyncGenerator[Figures, None]:
+async def read_stats(reader: asyncio.StreamReader) -> AsyncGenerator[WorkerStats, None]:
     """In the supervisor: what a child tells, until it ends."""
     while line := await reader.readline():
         try:
-            yield msgspec.json.decode(line, type=Figures)
+            yield msgspec.json.decode(line, type=WorkerStats)
         except msgspec.DecodeError:
             continue  # the half line of a child that was killed

@@ -13,7 +13,7 @@ from typing import Any
 _numbers = itertools.count(1)
 
 
-class Threads:
+class ThreadPool:
     """Starts a thread when none is idle; ends the idle ones when closed.
 
     The threads are daemons: one whose function never ends can't hold up an exit.

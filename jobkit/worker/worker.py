@@ -17,16 +17,16 @@ from jobkit.connections.clients import Clients
 from jobkit.errors import ConfigurationError
 from jobkit.redaction import printable
 from jobkit.schedule.recurring import Recurring
-from jobkit.worker.fetcher import Feed
-from jobkit.worker.health_files import Files
+from jobkit.worker.fetcher import Fetcher
+from jobkit.worker.health_files import HealthFiles
 from jobkit.worker.options import Options, Stated
-from jobkit.worker.queue_order import Order, Strict, Weighted
-from jobkit.worker.recycling import Retirement
+from jobkit.worker.queue_order import QueueOrder, StrictOrder, WeightedRoundRobin
+from jobkit.worker.recycling import RecyclePolicy
 from jobkit.worker.running_job import CHILDREN, THREADS
-from jobkit.worker.runtime import THIS_HOST, Host
+from jobkit.worker.runtime import SYSTEM_RUNTIME, Runtime
 from jobkit.worker.scheduler import Scheduler
 from jobkit.worker.slots import Slots
-from jobkit.worker.stats import Figures
+from jobkit.worker.stats import WorkerStats
 
 log = logging.getLogger("jobkit.worker")
 
@@ -58,7 +58,7 @@ class Worker:
         *,
         options: Options | None = None,
         recurring: Sequence[Recurring] = (),
-        host: Host = THIS_HOST,
+        host: Runtime = SYSTEM_RUNTIME,
         **stated: Unpack[Stated],
     ) -> None:
         if options is not None and stated:
@@ -67,10 +67,10 @@ class Worker:
         self.options = options or Options(**stated)
         self.scheduler = Scheduler(app, recurring)
         self._host = host
-        self._files = Files(self.options.ready_file, self.options.live_file)
+        self._files = HealthFiles(self.options.ready_file, self.options.live_file)
         self._scheduling: asyncio.Task[None] | None = None
-        self._feeds: list[Feed] = []
-        self._all: list[Feed] = []
+        self._feeds: list[Fetcher] = []
+        self._all: list[Fetcher] = []
         """Since it was started, also while they stop."""
         self._moved = asyncio.Event()
         self._asked = asyncio.Event()
@@ -83,9 +83,9 @@ class Worker:
         return bool(self._feeds) and all(feed.ready for feed in self._feeds)
 
     @property
-    def figures(self) -> Figures:
+    def figures(self) -> WorkerStats:
         """What it has done since it was started."""
-        return structs.replace(Figures.together(feed.figures for feed in self._all), ready=self.ready)
+        return structs.replace(WorkerStats.total(feed.figures for feed in self._all), ready=self.ready)
 
     def takes_from(self, clients: Clients) -> bool:
         return any(feed.source == clients.source for feed in self._feeds)
@@ -102,7 +102,7 @@ class Worker:
         slots = Slots(self.options.concurrency, self._pools())
         sources = self.app.by_source(self.options.queues)
         for clients, queues in sources.items():
-            feed = Feed(
+            feed = Fetcher(
                 *(self.app, clients, self._order(queues), self.options, slots, self._host),
                 alone=len(sources) == 1,
                 changed=self._note,
@@ -116,7 +116,7 @@ class Worker:
 
     def _warn_of_short_leases(self, clients: Clients) -> None:
         """A store that outlives this process is one that it can be cut off from."""
-        claims = clients.here().capabilities
+        claims = clients.for_running_loop().capabilities
         if claims.durable is not None and self.options.lease_ms < 2 * claims.timeout:
             log.warning(
                 "leases of %g s are shorter than twice the %g s that %s takes to notice a dead connection: they may "
@@ -124,12 +124,12 @@ class Worker:
                 *(self.options.lease, claims.timeout / 1000, clients.source),
             )
 
-    def _order(self, queues: list[str]) -> Order:
+    def _order(self, queues: list[str]) -> QueueOrder:
         weights = self.options.weights
         if weights is None:
-            return Strict(queues)
+            return StrictOrder(queues)
         known = {self.app.check_queue(name): weight for name, weight in weights.items()}
-        return Weighted({name: known.get(self.app.queue_stored_as(name), 1) for name in queues})
+        return WeightedRoundRobin({name: known.get(self.app.queue_stored_as(name), 1) for name in queues})
 
     def _pools(self) -> dict[str, int]:
         pools = {} if self.options.threads is None else {THREADS: self.options.threads}
@@ -157,7 +157,7 @@ class Worker:
             raise
         finally:
             self._files.end()
-        done = Figures.together(feed.figures for feed in feeds)
+        done = WorkerStats.total(feed.figures for feed in feeds)
         log.info("stopped: %d executions ended, %d jobs were given back", done.ended, done.given_back)
 
     async def __aenter__(self) -> Self:
@@ -188,7 +188,7 @@ class Worker:
         self._moved.set()
 
     async def _until_asked_or_done(self) -> None:
-        retirement = Retirement(self.options.max_jobs, self.options.max_memory)
+        retirement = RecyclePolicy(self.options.max_jobs, self.options.max_memory)
         while not self._asked.is_set():
             reason = retirement.reason(self.figures.ended) if retirement.wanted else None
             if reason is not None:
@@ -200,4 +200,4 @@ class Worker:
     def _note(self) -> None:
         """A feed has something to tell."""
         self._moved.set()
-        self._files.show(ready=self.ready)
+        self._files.set_ready(ready=self.ready)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from jobkit.backend import Backend, OffersWipe
+from jobkit.backend import Backend, SupportsWipe
 from jobkit.clock import ManualClock
 from jobkit.connections.clients import Clients, opened
 from jobkit.connections.portal import portal
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from jobkit.connections.portal import Home
-    from jobkit.connections.resolver import Source, Spec
+    from jobkit.connections.portal import CallerThread
+    from jobkit.connections.resolver import BackendSource, Spec
     from pytest_jobkit.backends.selected import Choice
     from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.endless_jobs import TooManyPerforms
@@ -72,8 +72,8 @@ class Case:
         self._name = name
         self._lodgings: set[str] = set()
         self._attendant = Attendant(self)
-        self._sources: dict[tuple[Spec | None, str], Source] = {}
-        self._clients: dict[Source, Clients] = {}
+        self._sources: dict[tuple[Spec | None, str], BackendSource] = {}
+        self._clients: dict[BackendSource, Clients] = {}
         self._thaw: Callable[[], None] | None = None
         self.ignored.extend(matching.matcher(matching.check(each)) for each in marks.allow)
         if marks.perform == "inline":
@@ -85,7 +85,7 @@ class Case:
 
     # Where jobs go.
 
-    def source(self, spec: Spec | None, namespace: str) -> Source:
+    def source(self, spec: Spec | None, namespace: str) -> BackendSource:
         """What an app's own source becomes: the run's backend, in a namespace of this test's, and nobody performing."""
         found = self._sources.get((spec, namespace))
         if found is None:
@@ -97,7 +97,7 @@ class Case:
         """What the names of all that this test stores begin with."""
         return f"{self.choice.source.namespace}-{self._name}"
 
-    def _own(self, name: str) -> Source:
+    def _own(self, name: str) -> BackendSource:
         while name in self._lodgings:  # functions of one name are two stores all the same
             name += "x"
         self._lodgings.add(name)
@@ -112,11 +112,11 @@ class Case:
             attendant=self._attendant,
         )
 
-    def open(self, source: Source) -> Backend:
+    def open(self, source: BackendSource) -> Backend:
         """The test's own client, on the running loop."""
         if source not in self._clients:
             self._clients.setdefault(source, Clients(source))
-        return self._clients[source].here()
+        return self._clients[source].for_running_loop()
 
     def close(self) -> None:
         """Remove what the test stored, and close what it opened."""
@@ -134,11 +134,11 @@ class Case:
                     self.choice.ledger.strike(source.namespace)
             finally:
                 for clients in opened(source):
-                    clients.end()
+                    clients.close_all()
 
-    async def _wipe(self, source: Source, _: Home) -> None:
+    async def _wipe(self, source: BackendSource, _: CallerThread) -> None:
         backend = self.open(source)
-        if isinstance(backend, OffersWipe):
+        if isinstance(backend, SupportsWipe):
             await backend.wipe()
         elif backend.capabilities.inspect:
             ids = [entry.id for entry in self.tape.jobs if entry.source == source]

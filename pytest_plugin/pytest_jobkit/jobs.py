@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jobkit.app import App
-    from jobkit.connections.portal import Home
+    from jobkit.connections.portal import CallerThread
     from pytest_jobkit.case import Case
     from pytest_jobkit.performing.outcome import Outcome
     from pytest_jobkit.recording.entry import Entry
@@ -240,7 +240,7 @@ class Jobs:
         refuse_running_loop(f"jobs.{verb}()", f"jobs.a{verb}()")
         return portal().call(lambda home: self._at_home(home, make))
 
-    async def _at_home(self, home: Home, make: Callable[[Performer], Coroutine[Any, Any, T]]) -> T:
+    async def _at_home(self, home: CallerThread, make: Callable[[Performer], Coroutine[Any, Any, T]]) -> T:
         with at_home(home):
             return await make(Performer(self._case, home.run, home.run))
 

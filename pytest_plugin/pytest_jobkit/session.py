@@ -27,8 +27,8 @@ from pytest_jobkit.scoped_fixtures import STAYS, Stay, Stays
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from jobkit.connections.resolver import Source, Spec
-    from jobkit.events import Happening
+    from jobkit.connections.resolver import BackendSource, Spec
+    from jobkit.events import AnyEvent
     from pytest_jobkit.case import Case
     from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.chaos.reported_run import Finale
@@ -138,18 +138,18 @@ class Run:
         from jobkit import events, redaction
         from jobkit.connections import resolver
 
-        self._config.add_cleanup(redaction.reveal(shown=True))
+        self._config.add_cleanup(redaction.show_arguments(shown=True))
         self._config.add_cleanup(events.observe(self._hear))
-        self._config.add_cleanup(resolver.redirect_all(self._redirect))
+        self._config.add_cleanup(resolver.override_backends(self._redirect))
 
-    def _redirect(self, spec: Spec | None, namespace: str) -> Source:
+    def _redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
         return self.touch().source(spec, namespace)
 
-    def _hear(self, event: Happening) -> None:
+    def _hear(self, event: AnyEvent) -> None:
         """Not of jobs that somebody in a test sends elsewhere."""
         from jobkit.connections import resolver
 
-        if resolver.redirector() == self._redirect:
+        if resolver.current_override() == self._redirect:
             self.touch().tape.hear(event)
 
     def touch(self) -> Case:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from jobkit.backend import CancelOutcome, Delivery
 from jobkit.backends.inline.store import Store
-from jobkit.lifecycle import Move
+from jobkit.lifecycle import Transition
 from tests.broken.patched import PatchedHarness
 
 RULE = "X3"
@@ -24,7 +24,7 @@ class Grudging(Store):
 
     def reserve(self, now: int, queues: Sequence[str], limit: int, lease: int) -> list[Delivery]:
         for id in self._aborted & self._jobs.keys():
-            self._end(self._jobs[id], Move.CANCEL, now)
+            self._end(self._jobs[id], Transition.CANCEL, now)
         return super().reserve(now, queues, limit, lease)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit.app import App
-from jobkit.lifecycle import Move, Phase
+from jobkit.lifecycle import Phase, Transition
 from jobkit.testing.inline import Harness as InlineHarness
 from jobkit.worker import Worker
 
@@ -18,7 +18,7 @@ class Harness(InlineHarness):
             with memory.lock:
                 for job in list(memory.store._jobs.values()):
                     if job.phase is Phase.LEASED:
-                        memory.store._give_back(job, Move.RELEASE, memory.store._now)
+                        memory.store._give_back(job, Transition.RELEASE, memory.store._now)
         return super().worker(app, **options)
 
     def describe(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.keys import PRIORITIES
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "P1"
@@ -24,9 +24,9 @@ class Aside(RedisBackend):
         await super().pause(queue)
         await self._drive(self._move(aside, waiting))
 
-    def _move(self, here: list[str], there: list[str]) -> Steps[None]:
+    def _move(self, here: list[str], there: list[str]) -> Operation[None]:
         pairs = [name for pair in zip(here, there, strict=True) for name in pair]
-        yield Ask(["EVAL", MOVE, len(pairs), *pairs])
+        yield Command(["EVAL", MOVE, len(pairs), *pairs])
 
 
 class Harness(ServerHarness):

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from jobkit.backends.redis.executor import Carrier
-from jobkit.backends.redis.requests import Ask, Reply, Run
+from jobkit.backends.redis.executor import CommandExecutor
+from jobkit.backends.redis.requests import Command, Reply, ScriptCall
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "E5"
 TIER = "wire"
 
 
-class Once(Carrier):
+class Once(CommandExecutor):
     """Leaves it to its caller to repeat, as many clients do."""
 
-    async def _carry(self, request: Run | Ask) -> Reply:
-        return await super()._carry(structs.replace(request, once=True) if isinstance(request, Run) else request)
+    async def _carry(self, request: ScriptCall | Command) -> Reply:
+        return await super()._carry(
+            structs.replace(request, not_retryable=True) if isinstance(request, ScriptCall) else request
+        )
 
 
 class Harness(ServerHarness):

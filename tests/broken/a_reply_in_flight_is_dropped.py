@@ -6,16 +6,16 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Delivery
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.patched import PatchedWorker
 
 RULE = "W7"
 
 
-async def _forget(feed: Feed, reserving: asyncio.Task[list[Delivery]]) -> None:
+async def _forget(feed: Fetcher, reserving: asyncio.Task[list[Delivery]]) -> None:
     pass
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.fetcher.Feed._release_what": _forget}
+        return {"jobkit.worker.fetcher.Fetcher._release_what": _forget}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from jobkit.backends.redis.executor import Carrier
-from jobkit.backends.redis.requests import Ask, Reply, Run
+from jobkit.backends.redis.executor import CommandExecutor
+from jobkit.backends.redis.requests import Command, Reply, ScriptCall
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "D6"
 
 
-class Again(Carrier):
-    async def _carry(self, request: Run | Ask) -> Reply:
-        return await super()._carry(structs.replace(request, once=False) if isinstance(request, Run) else request)
+class Again(CommandExecutor):
+    async def _carry(self, request: ScriptCall | Command) -> Reply:
+        return await super()._carry(
+            structs.replace(request, not_retryable=False) if isinstance(request, ScriptCall) else request
+        )
 
 
 class Harness(ServerHarness):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from jobkit.backend import Delivery
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.commands import Taken
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.commands import ReserveResult
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "L2"
@@ -22,15 +22,15 @@ FIRST = "written or first_state(token)"
 
 
 class Afterwards(RedisBackend):
-    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
+    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> ReserveResult:
         taken = await super()._take(queues, limit, lease)
         if taken.deliveries:
             await self._drive(self._count(taken.deliveries))
         return taken
 
-    def _count(self, deliveries: Sequence[Delivery]) -> Steps[None]:
+    def _count(self, deliveries: Sequence[Delivery]) -> Operation[None]:
         for delivery in deliveries:
-            yield Ask(["EVAL", COUNT, 1, self.keys.state, delivery.message.id, delivery.attempt])
+            yield Command(["EVAL", COUNT, 1, self.keys.state, delivery.message.id, delivery.attempt])
 
 
 class Harness(ServerHarness):

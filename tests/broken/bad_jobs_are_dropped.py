@@ -9,7 +9,7 @@ from jobkit.errors import Undecodable
 from jobkit.execute import perform as execution
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import Plain, Registry
+from jobkit.execute.perform import Registry, RunSync
 from tests.broken.patched import PatchedWorker
 
 RULE = "W5"
@@ -18,7 +18,7 @@ RULE = "W5"
 perform = execution.perform
 
 
-async def _drop_bad_ones(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+async def _drop_bad_ones(delivery: Delivery, context: JobContext, registry: Registry, plain: RunSync) -> Outcome:
     outcome = await perform(delivery, context, registry, plain)
     return Outcome(state=Performed.SKIPPED) if isinstance(outcome.error, Undecodable) else outcome
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jobkit.backend import Cancelled, CancelOutcome, Extended, ExtendOutcome, Extension
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "X2"
@@ -32,11 +32,11 @@ class Announcing(RedisBackend):
     def _list(self) -> str:
         return f"{self.keys.prefix}doomed"
 
-    def _announce(self, ids: Sequence[str]) -> Steps[None]:
-        yield Ask(["SADD", self._list, *ids])
+    def _announce(self, ids: Sequence[str]) -> Operation[None]:
+        yield Command(["SADD", self._list, *ids])
 
-    def _announced(self) -> Steps[set[bytes]]:
-        return set((yield Ask(["SMEMBERS", self._list])).value)
+    def _announced(self) -> Operation[set[bytes]]:
+        return set((yield Command(["SMEMBERS", self._list])).value)
 
 
 class Harness(ServerHarness):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobkit.backend import Cancelled, CancelOutcome, Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
-from jobkit.lifecycle import Move, Phase
+from jobkit.lifecycle import Phase, Transition
 from tests.broken.patched import PatchedHarness
 
 RULE = "X1"
@@ -18,7 +18,7 @@ class Noting(Store):
         super().__init__()
         self._revoked: set[str] = set()
 
-    def _cancel(self, now: int, job: Job | None) -> CancelOutcome:
+    def _cancel(self, now: int, job: StoredJob | None) -> CancelOutcome:
         if job is not None and job.phase is Phase.WAITING:
             self._revoked.add(job.message.id)
             return Cancelled()
@@ -26,7 +26,7 @@ class Noting(Store):
 
     def reserve(self, now: int, queues: Sequence[str], limit: int, lease: int) -> list[Delivery]:
         for id in self._revoked & self._jobs.keys():
-            self._end(self._jobs[id], Move.CANCEL, now)
+            self._end(self._jobs[id], Transition.CANCEL, now)
         self._revoked.clear()
         return super().reserve(now, queues, limit, lease)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.connection import Channel
+from jobkit.backends.redis.connection import PipelinedConnection
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "G4"
 
 
-class Restless(Channel):
+class Restless(PipelinedConnection):
     async def _connect(self) -> None:
         self._closed = False
         await super()._connect()

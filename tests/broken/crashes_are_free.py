@@ -10,7 +10,7 @@ from jobkit.backend import Delivery
 from jobkit.execute import perform as execution
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome
-from jobkit.execute.perform import Plain, Registry
+from jobkit.execute.perform import Registry, RunSync
 from tests.broken.patched import PatchedWorker
 
 RULE = "W4"
@@ -19,7 +19,7 @@ RULE = "W4"
 perform = execution.perform
 
 
-async def _in_good_faith(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+async def _in_good_faith(delivery: Delivery, context: JobContext, registry: Registry, plain: RunSync) -> Outcome:
     return await perform(structs.replace(delivery, attempt=1), context, registry, plain)
 
 

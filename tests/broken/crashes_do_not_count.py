@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase
 from tests.broken.patched import PatchedHarness
@@ -12,7 +12,7 @@ RULE = "L2"
 
 
 class Lenient(Store):
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         if job.phase is Phase.LEASED:
             job.attempt -= 1
         return super()._grant(job, lease_end, token)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.processes import OverRedis
 
 RULE = "W9"
 TIER = "processes"
 
 
-def _give_up(feed: Feed, error: Exception) -> None:
-    feed._turn(ready=False)
+def _give_up(feed: Fetcher, error: Exception) -> None:
+    feed._set_ready(ready=False)
     raise asyncio.CancelledError
 
 
-FAULTS = {"jobkit.worker.fetcher.Feed._complain": _give_up}
+FAULTS = {"jobkit.worker.fetcher.Fetcher._log_failure": _give_up}
 
 
 class Harness(OverRedis):

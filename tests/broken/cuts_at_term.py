@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.processes import OverSqlite
 
 RULE = "W7"
 TIER = "processes"
 
-stop = Feed.stop
+stop = Fetcher.stop
 
 
-async def _without_grace(feed: Feed, grace: float) -> None:
+async def _without_grace(feed: Fetcher, grace: float) -> None:
     await stop(feed, 0.0)
 
 
-FAULTS = {"jobkit.worker.fetcher.Feed.stop": _without_grace}
+FAULTS = {"jobkit.worker.fetcher.Fetcher.stop": _without_grace}
 
 
 class Harness(OverSqlite):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase
 from tests.broken.patched import PatchedHarness
@@ -11,7 +11,7 @@ RULE = "K2"
 
 
 class Clinging(Store):
-    def _free_key(self, job: Job) -> None:
+    def _free_key(self, job: StoredJob) -> None:
         if job.phase is not Phase.DEAD:
             super()._free_key(job)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "S3"
@@ -24,11 +24,11 @@ class Afterwards(RedisBackend):
                 await self._drive(self._put_off(each.token, each.after))
         return outcomes
 
-    def _put_off(self, token: str, milliseconds: int) -> Steps[None]:
+    def _put_off(self, token: str, milliseconds: int) -> Operation[None]:
         found = read_token(token)
         assert found is not None
         ref = found[2]
-        yield Ask(["ZINCRBY", self.keys.waiting(ref.queue, ref.priority), milliseconds, ref.member])
+        yield Command(["ZINCRBY", self.keys.waiting(ref.queue, ref.priority), milliseconds, ref.member])
 
 
 class Harness(ServerHarness):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import DeleteOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "K2"
 
 
 class Leaving(Store):
-    def _delete(self, job: Job | None) -> DeleteOutcome:
+    def _delete(self, job: StoredJob | None) -> DeleteOutcome:
         holders = dict(self._holders)
         outcome = super()._delete(job)
         self._holders = holders

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Dead, Done, Settlement, SettleOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "S1"
 
 
 class Hoarding(Store):
-    def _settle(self, now: int, job: Job | None, settlement: Settlement) -> SettleOutcome:
+    def _settle(self, now: int, job: StoredJob | None, settlement: Settlement) -> SettleOutcome:
         if isinstance(settlement, Done):
             settlement = Dead(settlement.token, "done")
         return super()._settle(now, job, settlement)

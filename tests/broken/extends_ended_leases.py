@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import ExtendOutcome, Extension
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "L7"
 
 
 class Reviving(Store):
-    def _extend(self, now: int, job: Job | None, extension: Extension) -> ExtendOutcome:
+    def _extend(self, now: int, job: StoredJob | None, extension: Extension) -> ExtendOutcome:
         if job is not None and job.lease_end <= now:
             self._displace(job)
             job.lease_end = now + 1

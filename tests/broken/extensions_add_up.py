@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from jobkit.backend import ExtendOutcome, Extension
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -13,7 +13,7 @@ RULE = "L8"
 
 
 class Adding(Store):
-    def _extend(self, now: int, job: Job | None, extension: Extension) -> ExtendOutcome:
+    def _extend(self, now: int, job: StoredJob | None, extension: Extension) -> ExtendOutcome:
         if job is not None and job.lease_end > now:
             extension = structs.replace(extension, lease=job.lease_end - now + extension.lease)
         return super()._extend(now, job, extension)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit.backend import Delivery
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.patched import PatchedWorker
 
 RULE = "W8"
 
 
-reserve = Feed._reserve
+reserve = Fetcher._reserve
 
 
-async def _twice_as_many(feed: Feed, limit: int, wait: int) -> list[Delivery]:
+async def _twice_as_many(feed: Fetcher, limit: int, wait: int) -> list[Delivery]:
     return await reserve(feed, 2 * limit, wait)
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.fetcher.Feed._reserve": _twice_as_many}
+        return {"jobkit.worker.fetcher.Fetcher._reserve": _twice_as_many}

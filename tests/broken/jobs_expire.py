@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backends.inline.store import Store
-from jobkit.lifecycle import Move, Phase
+from jobkit.lifecycle import Phase, Transition
 from tests.broken.patched import PatchedHarness
 
 RULE = "G2"
@@ -17,7 +17,7 @@ class Expiring(Store):
         now = super().begin(now)
         for job in list(self._jobs.values()):
             if job.phase is Phase.WAITING and job.since + DAY < now:
-                self._remove(job, Move.PURGE)
+                self._remove(job, Transition.PURGE)
         return now
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import EnqueueOutcome, Held, Message
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -22,7 +22,7 @@ class Unlocked(Store):
             self._holders[message.key] = holder
         return outcome
 
-    def _free_key(self, job: Job) -> None:
+    def _free_key(self, job: StoredJob) -> None:
         self._holders.pop(job.message.key or "", None)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jobkit.backend import Dead, Done, Settlement, SettleOutcome
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "K2"
@@ -23,8 +23,8 @@ class Afterwards(RedisBackend):
             await self._drive(self._free(keys))
         return outcomes
 
-    def _free(self, keys: Sequence[str]) -> Steps[None]:
-        yield Ask(["HDEL", self.keys.keys, *keys])
+    def _free(self, keys: Sequence[str]) -> Operation[None]:
+        yield Command(["HDEL", self.keys.keys, *keys])
 
 
 class Harness(ServerHarness):

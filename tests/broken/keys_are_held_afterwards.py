@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import Accepted, EnqueueOutcome, Message
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.requests import Ask, Steps, Word
+from jobkit.backends.redis.requests import Command, Operation, Word
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "K1"
@@ -23,8 +23,8 @@ class Afterwards(RedisBackend):
             await self._drive(self._hold(held))
         return outcomes
 
-    def _hold(self, held: Sequence[Word]) -> Steps[None]:
-        yield Ask(["HSET", self.keys.keys, *held])
+    def _hold(self, held: Sequence[Word]) -> Operation[None]:
+        yield Command(["HSET", self.keys.keys, *held])
 
 
 class Harness(ServerHarness):

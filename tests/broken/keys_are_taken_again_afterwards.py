@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.codec import Ref, read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.codec import JobRef, read_token
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "K3"
@@ -23,9 +23,9 @@ class Afterwards(RedisBackend):
             await self._drive(self._take_again(refs))
         return outcomes
 
-    def _take_again(self, refs: Sequence[Ref]) -> Steps[None]:
+    def _take_again(self, refs: Sequence[JobRef]) -> Operation[None]:
         for ref in refs:
-            yield Ask(["HSETNX", self.keys.keys, ref.key, ref.id])
+            yield Command(["HSETNX", self.keys.keys, ref.key, ref.id])
 
 
 class Harness(ServerHarness):

@@ -7,7 +7,7 @@ from tests.broken.settles_before_it_performs import settles_first
 
 RULE = "W1"
 TIER = "processes"
-FAULTS = {"jobkit.worker.executor.Jobs._perform": settles_first}
+FAULTS = {"jobkit.worker.executor.Executor._perform": settles_first}
 
 
 class Harness(OverSqlite):

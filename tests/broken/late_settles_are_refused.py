@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Settlement, SettleOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "L6"
 
 
 class Punctual(Store):
-    def _settle(self, now: int, job: Job | None, settlement: Settlement) -> SettleOutcome:
+    def _settle(self, now: int, job: StoredJob | None, settlement: Settlement) -> SettleOutcome:
         return super()._settle(now, job if job is None or job.lease_end > now else None, settlement)
 
 

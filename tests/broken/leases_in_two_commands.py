@@ -8,7 +8,7 @@ from msgspec import structs
 
 from jobkit.backend import Extension
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.commands import Taken
+from jobkit.backends.redis.commands import ReserveResult
 from jobkit.clock import Clock
 from jobkit.testing.redis.harness import FakeHarness
 from jobkit_conformance.harness import Wire
@@ -19,12 +19,12 @@ FOR_EVER = 10**12
 
 
 class TwoCommands(RedisBackend):
-    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
+    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> ReserveResult:
         taken = await super()._take(queues, limit, FOR_EVER)
         if taken.deliveries:
             await self.extend([Extension(delivery.token, lease) for delivery in taken.deliveries])
         ends = [structs.replace(each, lease_end=each.lease_end - FOR_EVER + lease) for each in taken.deliveries]
-        return Taken(ends, taken.now, taken.next_due)
+        return ReserveResult(ends, taken.now, taken.next_due)
 
 
 class Harness(FakeHarness):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.lifecycle import Move, Phase
+from jobkit.lifecycle import Phase, Transition
 from tests.conformance.remote import RemoteHarness
 
 RULE = "D1"
@@ -14,4 +14,4 @@ class Harness(RemoteHarness):
         for store in self.server.stores():
             for job in list(store._jobs.values()):
                 if job.phase is Phase.LEASED:
-                    store._give_back(job, Move.RELEASE, store._now)
+                    store._give_back(job, Transition.RELEASE, store._now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -15,7 +15,7 @@ class Beating(Store):
         super().__init__()
         self._granted: dict[str, int] = {}
 
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         self._granted[token] = lease_end - self._now
         return super()._grant(job, lease_end, token)
 

@@ -20,4 +20,7 @@ def _none(deliveries: object, registry: object) -> dict[str, float]:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execute.perform.within": _as_long_as_it_takes, "jobkit.worker.executor.limits_of": _none}
+        return {
+            "jobkit.execute.perform.run_with_limit": _as_long_as_it_takes,
+            "jobkit.worker.executor.limits_of": _none,
+        }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jobkit.backend import Settlement, SettleOutcome, Stale
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "L5"
@@ -20,11 +20,11 @@ class Looking(RedisBackend):
         outcomes = iter(await super().settle([each for each in settlements if each.token in mine] or settlements[:0]))
         return [next(outcomes) if each.token in mine else Stale() for each in settlements]
 
-    def _are_mine(self, tokens: Sequence[str]) -> Steps[set[str]]:
+    def _are_mine(self, tokens: Sequence[str]) -> Operation[set[str]]:
         mine = set[str]()
         for token in tokens:
             found = read_token(token)
-            reply = (yield Ask(["HGET", self.keys.state, found[2].id])) if found else None
+            reply = (yield Command(["HGET", self.keys.state, found[2].id])) if found else None
             if found and reply and reply.value and reply.value.endswith(b" " + found[0].encode()):
                 mine.add(token)
         return mine

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import Delivery
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit.backends.inline.state import Place
+from jobkit.backends.inline.state import Position
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase, State
 from tests.broken.patched import PatchedHarness
@@ -29,7 +29,7 @@ def _due(store: Store, now: int, queues: Sequence[str], limit: int) -> list[str]
     return found[:limit]
 
 
-def _ready(store: Store, now: int, name: str) -> list[Place]:
+def _ready(store: Store, now: int, name: str) -> list[Position]:
     return list(store._queues[name].select(State.READY, now))
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.executor import Jobs
-from jobkit.worker.leases import News
+from jobkit.worker.executor import Executor
+from jobkit.worker.leases import LeaseEvent
 from tests.broken.patched import PatchedWorker
 
 RULE = "W3"
 
 
-def _tell_nobody(jobs: Jobs, token: str, news: News) -> None:
+def _tell_nobody(jobs: Executor, token: str, news: LeaseEvent) -> None:
     pass
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.executor.Jobs._tell": _tell_nobody}
+        return {"jobkit.worker.executor.Executor._tell": _tell_nobody}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.sorted_index import Line
+from jobkit.backends.inline.sorted_index import SortedIndex
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -16,7 +16,7 @@ class Lazy(Store):
     _reserving = False
 
     def begin(self, now: int) -> int:
-        ending, self._ending = self._ending, Line()
+        ending, self._ending = self._ending, SortedIndex()
         now = super().begin(now)
         self._ending = ending
         return now

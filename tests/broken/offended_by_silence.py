@@ -6,14 +6,14 @@ from typing import Any
 
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.executor import CommandExecutor
 from jobkit.errors import BackendUnavailable
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "D2"
 
 
-class Offended(Carrier):
+class Offended(CommandExecutor):
     silent = False
 
     async def _send(self, marked: Any) -> Any:

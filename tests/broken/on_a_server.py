@@ -7,7 +7,7 @@ from hashlib import sha1
 from typing import ClassVar
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.executor import CommandExecutor
 from jobkit.backends.redis.scripts import Script, script
 from jobkit.clock import Clock
 from jobkit.testing.redis import harness
@@ -19,7 +19,7 @@ class ServerHarness(harness.Harness):
     """A subclass names the class with the fault."""
 
     client: ClassVar[type[RedisBackend]] = RedisBackend
-    carrier: ClassVar[type[Carrier]] = Carrier
+    carrier: ClassVar[type[CommandExecutor]] = CommandExecutor
     edits: ClassVar[tuple[tuple[str, str, str], ...]] = ()
     """Of a script, by its name: what takes the place of what in its text."""
 

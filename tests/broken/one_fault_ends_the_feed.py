@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.patched import PatchedWorker
 
 RULE = "W9"
 
 
-def _give_up(feed: Feed, error: Exception) -> None:
-    feed._turn(ready=False)
+def _give_up(feed: Fetcher, error: Exception) -> None:
+    feed._set_ready(ready=False)
     raise asyncio.CancelledError
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.fetcher.Feed._complain": _give_up}
+        return {"jobkit.worker.fetcher.Fetcher._log_failure": _give_up}

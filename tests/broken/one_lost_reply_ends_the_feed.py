@@ -8,19 +8,19 @@ from typing import Any
 from unittest import mock
 
 from jobkit.errors import BackendUnavailable
-from jobkit.worker.fetcher import Feed
+from jobkit.worker.fetcher import Fetcher
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "W9"
 
-_complain = Feed._complain
+_complain = Fetcher._log_failure
 
 
 async def _for_ever(*_: Any) -> None:
     await asyncio.Event().wait()
 
 
-def _give_up(feed: Feed, error: Exception) -> None:
+def _give_up(feed: Fetcher, error: Exception) -> None:
     """Only where the server was there and its reply was not: one that is away is waited for."""
     _complain(feed, error)
     if isinstance(error, BackendUnavailable) and "closed" in str(error).lower():
@@ -31,7 +31,7 @@ class Harness(ServerHarness):
     def __init__(self) -> None:
         super().__init__()
         self._patches = ExitStack()
-        self._patches.enter_context(mock.patch.object(Feed, "_complain", _give_up))
+        self._patches.enter_context(mock.patch.object(Fetcher, "_log_failure", _give_up))
 
     def close(self) -> None:
         self._patches.close()

@@ -7,7 +7,7 @@ from typing import Any
 from jobkit.errors import TimeLimit
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import judge
+from jobkit.execute.perform import outcome_of_error
 from jobkit.retry import Rules
 from tests.broken.patched import PatchedWorker
 
@@ -17,9 +17,9 @@ RULE = "W13"
 def _interrupted(rules: Rules, context: JobContext, error: BaseException) -> Outcome:
     if isinstance(error, TimeLimit):
         return Outcome(state=Performed.INTERRUPTED, error=error)
-    return judge(rules, context, error)
+    return outcome_of_error(rules, context, error)
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execute.perform.judge": _interrupted}
+        return {"jobkit.execute.perform.outcome_of_error": _interrupted}

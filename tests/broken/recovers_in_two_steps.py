@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.conformance.remote import RemoteBackend, RemoteHarness
 
@@ -20,15 +20,15 @@ class Reaping(RemoteBackend):
             await self.call(partial(self._put_back, lost))
         return await super()._take(queues, limit, lease)
 
-    async def _take_out(self, queues: Sequence[str]) -> list[Job]:
+    async def _take_out(self, queues: Sequence[str]) -> list[StoredJob]:
         return self.inline._look(lambda store, now: _displaced(store, now, queues))
 
-    async def _put_back(self, lost: Sequence[Job]) -> None:
+    async def _put_back(self, lost: Sequence[StoredJob]) -> None:
         for job in lost:
             self.inline.memory.store._place(job)
 
 
-def _displaced(store: Store, now: int, queues: Sequence[str]) -> list[Job]:
+def _displaced(store: Store, now: int, queues: Sequence[str]) -> list[StoredJob]:
     lines = [level.leased for name in queues if name in store._queues for level in store._queues[name].levels.values()]
     lost = [store._jobs[id] for line in lines for _, _, id in tuple(line.until(now))]
     for job in lost:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "L2"
 
 
 class Strict(Store):
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         job.released = False
         return super()._grant(job, lease_end, token)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.executor import CommandExecutor
 from jobkit.backends.redis.request_factory import Request
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "E4"
 
 
-class Unmarked(Carrier):
+class Unmarked(CommandExecutor):
     async def _send(self, marked: Request) -> Any:
         return await super()._send(self._requests.begin(marked._request))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import RequeueOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "S6"
 
 
 class Remembering(Store):
-    def _requeue(self, now: int, job: Job | None) -> RequeueOutcome:
+    def _requeue(self, now: int, job: StoredJob | None) -> RequeueOutcome:
         attempt = 0 if job is None else job.attempt
         outcome = super()._requeue(now, job)
         if job is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jobkit.backend import EnqueueOutcome, Known, Message
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
-from jobkit.lifecycle import Move
+from jobkit.lifecycle import Transition
 from tests.broken.patched import PatchedHarness
 
 RULE = "E6"
@@ -16,7 +16,7 @@ class Blocking(Store):
         super().__init__()
         self._results: set[str] = set()
 
-    def _end(self, job: Job, by: Move, at: int) -> None:
+    def _end(self, job: StoredJob, by: Transition, at: int) -> None:
         super()._end(job, by, at)
         self._results.add(job.message.id)
 

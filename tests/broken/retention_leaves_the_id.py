@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobkit.backend import EnqueueOutcome, Known, Message
-from jobkit.backends.inline.state import Job
-from jobkit.lifecycle import Move
+from jobkit.backends.inline.state import StoredJob
+from jobkit.lifecycle import Transition
 from tests.conformance.remote import RemoteHarness, RetainingStore
 
 RULE = "S7"
@@ -15,9 +15,9 @@ class Half(RetainingStore):
         super().__init__()
         self._dropped: set[str] = set()
 
-    def _end(self, job: Job, by: Move, at: int) -> None:
+    def _end(self, job: StoredJob, by: Transition, at: int) -> None:
         super()._end(job, by, at)
-        if by is Move.PURGE:
+        if by is Transition.PURGE:
             self._dropped.add(job.message.id)
 
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from jobkit.backend import RequeueOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -13,7 +13,7 @@ RULE = "B1"
 
 
 class Cutting(Store):
-    def _requeue(self, now: int, job: Job | None) -> RequeueOutcome:
+    def _requeue(self, now: int, job: StoredJob | None) -> RequeueOutcome:
         outcome = super()._requeue(now, job)
         if job is not None:
             job.message = structs.replace(job.message, body=job.message.body.rstrip(b"\x00\xff"))

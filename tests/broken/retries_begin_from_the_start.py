@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "P2"
 
 
 class Anew(Store):
-    def _settle(self, now: int, job: Job | None, settlement: Settlement) -> SettleOutcome:
+    def _settle(self, now: int, job: StoredJob | None, settlement: Settlement) -> SettleOutcome:
         if job is not None and isinstance(settlement, RetryAt):
             job.checkpoint = None
         return super()._settle(now, job, settlement)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
-from jobkit.lifecycle import Move
+from jobkit.lifecycle import Transition
 from tests.broken.patched import PatchedHarness
 
 RULE = "S3"
 
 
 class Backdating(Store):
-    def _give_back(self, job: Job, by: Move, since: int) -> None:
-        late = max(0, self._now - job.lease_end) if by is Move.RETRY else 0
+    def _give_back(self, job: StoredJob, by: Transition, since: int) -> None:
+        late = max(0, self._now - job.lease_end) if by is Transition.RETRY else 0
         super()._give_back(job, by, since - late)
 
 

@@ -8,7 +8,7 @@ from jobkit.backend import Delivery
 from jobkit.execute import perform as execution
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import Plain, Registry
+from jobkit.execute.perform import Registry, RunSync
 from tests.broken.on_a_server import ServerWorker
 
 RULE = "W4"
@@ -18,7 +18,7 @@ TRIES = 4
 perform = execution.perform
 
 
-async def _a_few_times(delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+async def _a_few_times(delivery: Delivery, context: JobContext, registry: Registry, plain: RunSync) -> Outcome:
     for _ in range(TRIES - 1):
         outcome = await perform(delivery, context, registry, plain)
         if outcome.state is not Performed.RETRYING:

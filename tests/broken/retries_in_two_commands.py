@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from tests.broken.on_a_server import ServerHarness
 
 RULE = "S2"
@@ -24,11 +24,11 @@ class TwoCommands(RedisBackend):
                 await self._drive(self._put_back(each.token, each.after or 0))
         return outcomes
 
-    def _put_back(self, token: str, milliseconds: int) -> Steps[None]:
+    def _put_back(self, token: str, milliseconds: int) -> Operation[None]:
         found = read_token(token)
         assert found is not None
         ref, since = found[2], time.time_ns() // 1_000_000 + milliseconds
-        yield Ask(["ZADD", self.keys.waiting(ref.queue, ref.priority), since, ref.member])
+        yield Command(["ZADD", self.keys.waiting(ref.queue, ref.priority), since, ref.member])
 
 
 class Harness(ServerHarness):

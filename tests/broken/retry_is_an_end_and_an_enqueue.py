@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from jobkit.backend import RetryAt, Settlement, SettleOutcome
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -25,7 +25,7 @@ class TwoSteps(InlineBackend):
         return await super().settle(settlements)
 
 
-def _hide(store: Store, job: Job) -> None:
+def _hide(store: Store, job: StoredJob) -> None:
     store._displace(job)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -12,7 +12,7 @@ RULE = "L5"
 class Forgetful(Store):
     """Every token ever issued goes on speaking for its job."""
 
-    def _void(self, job: Job) -> None:
+    def _void(self, job: StoredJob) -> None:
         job.token = None
 
 

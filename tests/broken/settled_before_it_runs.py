@@ -13,4 +13,4 @@ TIER = "wire"
 
 class Harness(ServerWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.executor.Jobs._perform": settles_first}
+        return {"jobkit.worker.executor.Executor._perform": settles_first}

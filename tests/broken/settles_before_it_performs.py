@@ -6,17 +6,17 @@ import asyncio
 from typing import Any
 
 from jobkit.backend import Done
-from jobkit.worker.executor import Jobs
-from jobkit.worker.running_job import Running
+from jobkit.worker.executor import Executor
+from jobkit.worker.running_job import RunningJob
 from tests.broken.patched import PatchedWorker
 
 RULE = "W1"
 
 
-perform = Jobs._perform
+perform = Executor._perform
 
 
-async def settles_first(jobs: Jobs, running: Running) -> None:
+async def settles_first(jobs: Executor, running: RunningJob) -> None:
     await jobs._backend.settle([Done(running.delivery.token)])
     await asyncio.sleep(0)
     await perform(jobs, running)
@@ -24,4 +24,4 @@ async def settles_first(jobs: Jobs, running: Running) -> None:
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.executor.Jobs._perform": settles_first}
+        return {"jobkit.worker.executor.Executor._perform": settles_first}

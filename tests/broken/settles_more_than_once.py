@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Settled, Settlement, SettleOutcome
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -15,7 +15,7 @@ class Repeating(Store):
         super().__init__()
         self._settled: set[str] = set()
 
-    def _settle(self, now: int, job: Job | None, settlement: Settlement) -> SettleOutcome:
+    def _settle(self, now: int, job: StoredJob | None, settlement: Settlement) -> SettleOutcome:
         if job is None and settlement.token in self._settled:
             return Settled()
         self._settled.add(settlement.token)

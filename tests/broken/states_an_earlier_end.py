@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -13,7 +13,7 @@ RULE = "L10"
 
 
 class Cautious(Store):
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         delivery = super()._grant(job, lease_end, token)
         return structs.replace(delivery, lease_end=lease_end - 1000)
 

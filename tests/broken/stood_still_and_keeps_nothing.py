@@ -6,23 +6,23 @@ import time
 from typing import Any
 
 from jobkit.backend import Backend
-from jobkit.worker.leases import Keeper
+from jobkit.worker.leases import LeaseKeeper
 from tests.broken.processes import OverSqlite
 
 RULE = "W2"
 TIER = "processes"
 
-extend_due = Keeper._extend_due
-hold = Keeper.hold
-_seen: dict[Keeper, float] = {}
+extend_due = LeaseKeeper._extend_due
+hold = LeaseKeeper.track
+_seen: dict[LeaseKeeper, float] = {}
 
 
-def _from_now_on(keeper: Keeper, *held: Any, **how: Any) -> None:
+def _from_now_on(keeper: LeaseKeeper, *held: Any, **how: Any) -> None:
     _seen[keeper] = _seen.get(keeper) or time.monotonic()
     hold(keeper, *held, **how)
 
 
-async def _until_it_stands_still(keeper: Keeper, backend: Backend) -> None:
+async def _until_it_stands_still(keeper: LeaseKeeper, backend: Backend) -> None:
     now, last = time.monotonic(), _seen.get(keeper, 0.0)
     if last and now - last > keeper._third * 3:
         return
@@ -31,8 +31,8 @@ async def _until_it_stands_still(keeper: Keeper, backend: Backend) -> None:
 
 
 FAULTS = {
-    "jobkit.worker.leases.Keeper.hold": _from_now_on,
-    "jobkit.worker.leases.Keeper._extend_due": _until_it_stands_still,
+    "jobkit.worker.leases.LeaseKeeper.track": _from_now_on,
+    "jobkit.worker.leases.LeaseKeeper._extend_due": _until_it_stands_still,
 }
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.executor import Jobs
+from jobkit.worker.executor import Executor
 from tests.broken.patched import PatchedWorker
 
 RULE = "W7"
 
 
-async def _leave_them(jobs: Jobs) -> None:
+async def _leave_them(jobs: Executor) -> None:
     jobs._running.clear()
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.executor.Jobs._interrupt": _leave_them}
+        return {"jobkit.worker.executor.Executor._interrupt": _leave_them}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobkit.backend import Delivery
-from jobkit.backends.inline.state import Job
+from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from tests.broken.patched import PatchedHarness
 
@@ -11,7 +11,7 @@ RULE = "L4"
 
 
 class Counting(Store):
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         return super()._grant(job, lease_end, f"delivery-{job.number + 1:08}-of-{job.message.id}")
 
 

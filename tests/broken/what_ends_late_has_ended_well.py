@@ -25,4 +25,4 @@ async def _cancelled_in_time(seconds: float | None, call: Callable[[], Awaitable
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.execute.perform.within": _cancelled_in_time}
+        return {"jobkit.execute.perform.run_with_limit": _cancelled_in_time}

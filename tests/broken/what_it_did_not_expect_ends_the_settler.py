@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobkit.errors import InvalidArgument, Unsupported
-from jobkit.worker.settler import Ending, Settler
+from jobkit.worker.settler import FinishedJob, Settler
 from tests.broken.patched import PatchedWorker
 
 RULE = "W9"
@@ -13,7 +13,7 @@ RULE = "W9"
 _settle_each = Settler._settle_each
 
 
-async def _only_what_it_knows(settler: Settler, batch: list[Ending], error: Exception) -> None:
+async def _only_what_it_knows(settler: Settler, batch: list[FinishedJob], error: Exception) -> None:
     if not isinstance(error, (InvalidArgument, Unsupported)):
         raise error
     await _settle_each(settler, batch, error)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit.worker.executor import Jobs
-from jobkit.worker.running_job import Running
+from jobkit.worker.executor import Executor
+from jobkit.worker.running_job import RunningJob
 from tests.broken.patched import PatchedWorker
 
 RULE = "W13"
 
 
-def _wait_for_it(jobs: Jobs, running: Running) -> None:
+def _wait_for_it(jobs: Executor, running: RunningJob) -> None:
     pass
 
 
 class Harness(PatchedWorker):
     def faults(self) -> dict[str, Any]:
-        return {"jobkit.worker.executor.Jobs._overrun": _wait_for_it}
+        return {"jobkit.worker.executor.Executor._overrun": _wait_for_it}

@@ -21,7 +21,7 @@ from jobkit.backend import (
     Settlement,
     SettleOutcome,
 )
-from jobkit.backends.aggregate import Aggregated
+from jobkit.backends.aggregate import AggregatingBackend
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
 from jobkit.backends.inline.key_values import Cells
 from jobkit.backends.inline.store import Store
@@ -161,7 +161,7 @@ class Gathered(Slow):
     """Enqueues of several callers in one step, and each step takes its time."""
 
     async def open(self, namespace: str, clock: Clock | None) -> Any:
-        return Aggregated(await super().open(namespace, clock), size=10, wait=0)
+        return AggregatingBackend(await super().open(namespace, clock), size=10, wait=0)
 
 
 class RealTimeBackend(InlineBackend):

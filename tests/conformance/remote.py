@@ -37,7 +37,7 @@ from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed, ConfigurationError
-from jobkit.lifecycle import Move, State
+from jobkit.lifecycle import State, Transition
 from jobkit.validation import check_messages, check_name, check_reserve
 from jobkit_conformance import BackendHarness
 
@@ -54,7 +54,7 @@ class RetainingStore(Store):
         now = super().begin(now)
         for queue in list(self._queues.values()):
             for since, _, id in tuple(queue.dead.until(now - RETENTION)):
-                self._end(self._jobs[id], Move.PURGE, since + RETENTION)
+                self._end(self._jobs[id], Transition.PURGE, since + RETENTION)
         return now
 
 

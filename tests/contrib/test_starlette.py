@@ -30,7 +30,7 @@ def web() -> FastAPI:
 
 
 def test_it_performs_while_the_web_app_runs() -> None:
-    restore = resolver.redirect_all(None)  # as in production
+    restore = resolver.override_backends(None)  # as in production
     try:
         done.clear()
         with TestClient(web()) as client:

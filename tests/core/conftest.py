@@ -20,8 +20,8 @@ def _as_in_production(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No plugin listens, redirects or shows arguments: what is tested here is what a production process does."""
     monkeypatch.setattr(events, "observers", [])
     monkeypatch.delenv(resolver.VARIABLE, raising=False)
-    hide = redaction.reveal(shown=False)
-    leave = resolver.redirect_all(None)
+    hide = redaction.show_arguments(shown=False)
+    leave = resolver.override_backends(None)
     yield
     leave()
     hide()
@@ -48,9 +48,9 @@ def app(memory: Memory, clock: ManualClock) -> jobkit.App:
 
 
 @pytest.fixture
-def heard() -> Iterator[list[events.Happening]]:
+def heard() -> Iterator[list[events.AnyEvent]]:
     """Every event of the test."""
-    found: list[events.Happening] = []
+    found: list[events.AnyEvent] = []
     end = events.observe(found.append)
     yield found
     end()

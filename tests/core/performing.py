@@ -15,7 +15,7 @@ from jobkit.execute.perform import context_of, perform
 
 def delivery(app: jobkit.App, call: jobkit.Call, *, attempt: int = 1) -> Delivery:
     """What a store would hand out for this call."""
-    [(_, _, [outgoing])] = app.sender.batches([call], atomic=True)
+    [(_, _, [outgoing])] = app.sender.group_by_backend([call], atomic=True)
     return Delivery(outgoing.message(), attempt, attempt, token="t", lease_end=0)
 
 

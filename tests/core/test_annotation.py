@@ -10,28 +10,28 @@ from typing import Any
 import pytest
 
 from jobkit.coders.json import JSON
-from jobkit.enqueue.annotation_hint import annotation_of, proposal, shown
-from jobkit.jobs.round_trip import Change, first_change
+from jobkit.enqueue.annotation_hint import infer_annotation, shown, suggest_annotation
+from jobkit.jobs.round_trip import RoundTripError, first_difference
 from tests.core.kinds import KEPT, Color, Gift, Item, Point
 
 CODER = JSON()
 
-LOST = Change("it", object, None)
+LOST = RoundTripError("it", object, None)
 
 GIVE_UP = "no annotation keeps it: pass what it is made of, and make it again in the job"
 
 
 def proposed(name: str, value: Any) -> str:
-    return proposal(CODER, name, value, LOST)
+    return suggest_annotation(CODER, name, value, LOST)
 
 
 @pytest.mark.parametrize("value", [value for kind, value in KEPT.items() if kind is not list], ids=repr)
 def test_it_keeps_the_value_through_the_coder(value: object) -> None:
-    annotation = annotation_of(value)
+    annotation = infer_annotation(value)
     if isinstance(value, dict) and "id" in value:
         return  # a TypedDict is a dict at run time, and knows no name: its parts are of two kinds
     returned = CODER.decode(CODER.encode(value), annotation)
-    assert first_change(value, returned, "it") is None
+    assert first_difference(value, returned, "it") is None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_it_keeps_the_value_through_the_coder(value: object) -> None:
     ],
 )
 def test_it_reads_as_one_writes_it(value: object, text: str) -> None:
-    assert shown(annotation_of(value)) == text
+    assert shown(infer_annotation(value)) == text
 
 
 def test_it_is_proposed_for_the_whole_parameter() -> None:
@@ -106,5 +106,5 @@ def test_what_is_nested_too_deeply_gets_an_answer() -> None:
 
 
 def test_instead_of_it_one_may_pass_what_would_come_back() -> None:
-    change = Change("it", OrderedDict, dict)
-    assert proposal(CODER, "it", OrderedDict(a=1), change) == "no annotation keeps it: pass it as dict"
+    change = RoundTripError("it", OrderedDict, dict)
+    assert suggest_annotation(CODER, "it", OrderedDict(a=1), change) == "no annotation keeps it: pass it as dict"

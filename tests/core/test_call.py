@@ -187,7 +187,7 @@ def test_a_call_is_no_key(send: Job) -> None:
 def test_it_shows_no_values_unless_they_may_be_shown(send: Job) -> None:
     call = send.using(delay=60, queue="default").call(7, "secret")
     assert repr(call) == "send.using(queue='default', delay=60).call(user_id=<int>, template=<str>)"
-    hide = redaction.reveal(shown=True)
+    hide = redaction.show_arguments(shown=True)
     assert repr(call) == "send.using(queue='default', delay=60).call(user_id=7, template='secret')"
     hide()
 

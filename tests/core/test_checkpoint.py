@@ -15,7 +15,7 @@ from jobkit.backends.inline.backend import Memory
 from jobkit.clock import ManualClock
 from jobkit.coders.json import JSON
 from jobkit.errors import Interrupted, InvalidArgument, LossyArgument, RunningLoop, Undecodable, Unsupported
-from jobkit.execute.checkpoint import ByExtending, check_body
+from jobkit.execute.checkpoint import LeaseSink, check_body
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import context_of, perform
@@ -135,7 +135,7 @@ async def taken(memory: Memory, clock: ManualClock, app: jobkit.App) -> tuple[In
 
 async def test_it_travels_with_an_extension(memory: Memory, clock: ManualClock, app: jobkit.App) -> None:
     backend, found = await taken(memory, clock, app)
-    line = ByExtending(backend, found.token, 1000)
+    line = LeaseSink(backend, found.token, 1000)
     job = context_of(found)
     job.coder = JSON()
     job.carry(line)

@@ -16,24 +16,24 @@ import jobkit
 from jobkit.cli import worker_options
 from jobkit.cli.log_format import BesideStatus
 from jobkit.cli.status_line import CLEAR, StatusLine, text
-from jobkit.cli.worker import loop_factory, weighed
+from jobkit.cli.worker import loop_factory, parse_queue_weights
 from jobkit.errors import ConfigurationError
 from jobkit.execute.context import JobContext, enter
-from jobkit.worker.json_logging import JSONLines
-from jobkit.worker.stats import Figures
+from jobkit.worker.json_logging import JSONFormatter
+from jobkit.worker.stats import WorkerStats
 
 
 def test_queues_may_have_weights(app: jobkit.App) -> None:
     for name in ("mail", "slow", "odd=name"):
         app.queue(name)
-    assert weighed(app, None) == (None, None)
-    assert weighed(app, ["mail", "slow"]) == (["mail", "slow"], None)
-    assert weighed(app, ["mail=3", "slow"]) == (["mail", "slow"], {"mail": 3, "slow": 1})
-    assert weighed(app, ["odd=name"]) == (["odd=name"], None)
+    assert parse_queue_weights(app, None) == (None, None)
+    assert parse_queue_weights(app, ["mail", "slow"]) == (["mail", "slow"], None)
+    assert parse_queue_weights(app, ["mail=3", "slow"]) == (["mail", "slow"], {"mail": 3, "slow": 1})
+    assert parse_queue_weights(app, ["odd=name"]) == (["odd=name"], None)
     with pytest.raises(ConfigurationError, match="--queue mail=three: a weight is a whole number, such as mail=3"):
-        weighed(app, ["mail=three"])
+        parse_queue_weights(app, ["mail=three"])
     with pytest.raises(jobkit.UnknownQueue, match="no queue 'mial'"):
-        weighed(app, ["mial"])
+        parse_queue_weights(app, ["mial"])
 
 
 def test_a_process_of_several_is_told_the_same() -> None:
@@ -47,8 +47,8 @@ def test_a_process_of_several_is_told_the_same() -> None:
     assert (child.queue, child.concurrency, child.threads, child.lease) == (["a=2", "b"], 3, 2, 7.5)
     assert (child.no_schedules, child.max_memory, child.log_format) == (True, 300, "json")
     assert (child.processes, child.ready_file) == (None, None)
-    assert [worker_options.spread(100, place, 4) for place in range(4)] == [100, 98, 95, 93]
-    assert worker_options.spread(1, 3, 4) == 1
+    assert [worker_options.stagger_max_jobs(100, place, 4) for place in range(4)] == [100, 98, 95, 93]
+    assert worker_options.stagger_max_jobs(1, 3, 4) == 1
 
 
 @pytest.mark.parametrize("count", ["0", "-1", "many"])
@@ -79,7 +79,7 @@ def test_uvloop_is_taken_where_it_is_there(monkeypatch: pytest.MonkeyPatch) -> N
 def logged(*args: object, message: str = "%r is dead: %s", **more: object) -> dict[str, object]:
     record = logging.LogRecord("jobkit.worker", logging.ERROR, "f", 1, message, args, None)
     vars(record).update(more)
-    line = JSONLines().format(record)
+    line = JSONFormatter().format(record)
     assert "\n" not in line
     found: dict[str, object] = json.loads(line)
     return found
@@ -113,14 +113,14 @@ def test_an_error_is_one_value() -> None:
 
 
 def test_figures_in_words() -> None:
-    figures = Figures(ready=True, running=12, ended=1203, failed=3)
+    figures = WorkerStats(ready=True, running=12, ended=1203, failed=3)
     assert text(figures, 14.2) == "ready · 12 running · 1,203 ended · 3 failed · 14/s"
-    assert text(Figures(), 0.25) == "not ready · 0 running · 0 ended · 0 failed · 0.2/s"
+    assert text(WorkerStats(), 0.25) == "not ready · 0 running · 0 ended · 0 failed · 0.2/s"
 
 
 async def test_a_log_line_is_written_above_it() -> None:
     stream = io.StringIO()
-    line = StatusLine(stream, lambda: Figures(ready=True))
+    line = StatusLine(stream, lambda: WorkerStats(ready=True))
     drawing = asyncio.create_task(line.run())
     await asyncio.sleep(0)
     handler = BesideStatus(stream, line.clear, line.draw)

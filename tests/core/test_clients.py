@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 import jobkit
-from jobkit.backend import OffersBlocking, Unknown
+from jobkit.backend import SupportsBlocking, Unknown
 from jobkit.backends.inline.backend import Memory
-from jobkit.connections.clients import Clients, ThroughPortal, opened
+from jobkit.connections.clients import Clients, PortalClient, opened
 from jobkit.connections.portal import portal
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.errors import Closed, Unsupported
 from tests.core.shelf import Shelf
 from tests.core.third_party import Factory, ThirdParty
@@ -28,7 +28,7 @@ def factory(memory: Memory) -> Factory:
 
 @pytest.fixture
 def clients(factory: Factory) -> Clients:
-    return Clients(Source(factory, None, "jobkit"))
+    return Clients(BackendSource(factory, None, "jobkit"))
 
 
 # With a loop.
@@ -36,17 +36,17 @@ def clients(factory: Factory) -> Clients:
 
 async def test_nothing_is_opened_before_its_first_use(clients: Clients, factory: Factory) -> None:
     assert factory.made == []
-    clients.here()
+    clients.for_running_loop()
     assert len(factory.made) == 1
 
 
 async def test_a_loop_has_one_client(clients: Clients) -> None:
-    assert clients.here() is clients.here()
+    assert clients.for_running_loop() is clients.for_running_loop()
 
 
 def test_each_loop_has_its_own_and_closes_it_at_its_end(clients: Clients, factory: Factory) -> None:
     async def use() -> asyncio.AbstractEventLoop:
-        clients.here()
+        clients.for_running_loop()
         return asyncio.get_running_loop()
 
     loops = [asyncio.run(use()) for _ in range(2)]
@@ -55,7 +55,7 @@ def test_each_loop_has_its_own_and_closes_it_at_its_end(clients: Clients, factor
 
 def test_a_loop_that_was_torn_down_badly_is_forgotten(clients: Clients, factory: Factory) -> None:
     async def use() -> None:
-        clients.here()
+        clients.for_running_loop()
 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(use())
@@ -66,11 +66,11 @@ def test_a_loop_that_was_torn_down_badly_is_forgotten(clients: Clients, factory:
 
 
 async def test_closing_closes_the_running_loops_own(clients: Clients, factory: Factory) -> None:
-    first = clients.here()
+    first = clients.for_running_loop()
     await clients.aclose()
     await clients.aclose()
     assert factory.made[0].closed_on is asyncio.get_running_loop()
-    assert clients.here() is not first
+    assert clients.for_running_loop() is not first
 
 
 async def test_an_app_closes_what_it_opened(factory: Factory) -> None:
@@ -83,7 +83,7 @@ async def test_an_app_closes_what_it_opened(factory: Factory) -> None:
 
 def test_loops_in_several_threads_do_not_meet(clients: Clients, factory: Factory) -> None:
     async def use() -> None:
-        clients.here()
+        clients.for_running_loop()
 
     threads = [threading.Thread(target=lambda: asyncio.run(use())) for _ in range(8)]
     for thread in threads:
@@ -103,7 +103,7 @@ def test_a_backend_without_a_blocking_face_is_called_through_the_portal(
     send = app.job(name="shop.send")(lambda: None)
     receipts = [send.enqueue(), send.enqueue()]
     (made,) = [made for made in factory.made if made.loops]
-    assert not isinstance(made, OffersBlocking)
+    assert not isinstance(made, SupportsBlocking)
     assert made.loops == {portal().loop}
     assert shelf.ids == [receipt.id for receipt in receipts]
     app.close()
@@ -111,7 +111,7 @@ def test_a_backend_without_a_blocking_face_is_called_through_the_portal(
 
 
 def test_one_that_offers_a_blocking_face_is_called_as_it_is(app: jobkit.App) -> None:
-    assert not isinstance(app.clients("default").blocking(), ThroughPortal)
+    assert not isinstance(app.clients("default").blocking(), PortalClient)
 
 
 def test_once_closed_it_is_opened_again_when_needed(app: jobkit.App) -> None:
@@ -151,14 +151,14 @@ def test_ending_closes_every_client_on_its_own_loop(
     clients: Clients, factory: Factory, running: asyncio.AbstractEventLoop, idle: asyncio.AbstractEventLoop
 ) -> None:
     async def use() -> None:
-        clients.here()
+        clients.for_running_loop()
 
     asyncio.run_coroutine_threadsafe(use(), running).result()
     idle.run_until_complete(use())
     clients.blocking().enqueue([])
-    clients.end()
+    clients.close_all()
     assert {made.closed_on for made in factory.made} >= {running, idle, portal().loop}
-    assert clients.over
+    assert clients.closed
 
 
 def test_all_that_is_open_of_a_source_can_be_found(clients: Clients) -> None:
@@ -204,7 +204,7 @@ clients = app.clients({queue!r})
 parents = asyncio.new_event_loop()
 
 async def opened():
-    clients.here()
+    clients.for_running_loop()
     return len(clients._by_loop)
 
 before = clients.blocking()

@@ -7,7 +7,7 @@ from contextvars import copy_context
 import pytest
 
 import jobkit
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.execute.context import JobContext, current_job, enter
 
 
@@ -42,7 +42,7 @@ def test_from_entering_on_it_is_the_current_one(context: JobContext) -> None:
 
 
 async def test_the_function_and_what_it_calls_see_it(app: jobkit.App) -> None:
-    def stamp(outgoing: Outgoing) -> None:
+    def stamp(outgoing: EnqueueContext) -> None:
         outgoing.metadata["trace"] = "7"
 
     app.queue("mail", enqueue=[stamp])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jobkit.errors import ConfigurationError
 from jobkit.schedule.cron import Cron, zone_of
-from jobkit.schedule.triggers import due
+from jobkit.schedule.triggers import due_ticks
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -52,7 +52,7 @@ def shown(ticks: list[datetime]) -> list[str]:
     ],
 )
 def test_clocks_are_put_forward(line: str, ticks: list[str]) -> None:
-    found = due(Cron(line, BERLIN), utc("2024-03-30T00:00"), utc("2024-04-01T12:00"), "all")
+    found = due_ticks(Cron(line, BERLIN), utc("2024-03-30T00:00"), utc("2024-04-01T12:00"), "all")
     assert shown(found)[: len(ticks)] == ticks
 
 
@@ -65,7 +65,7 @@ def test_clocks_are_put_forward(line: str, ticks: list[str]) -> None:
     ],
 )
 def test_clocks_are_put_back(line: str, ticks: list[str]) -> None:
-    found = due(Cron(line, BERLIN), utc("2024-10-26T23:30"), utc("2024-10-28T12:00"), "all")
+    found = due_ticks(Cron(line, BERLIN), utc("2024-10-26T23:30"), utc("2024-10-28T12:00"), "all")
     assert shown(found)[: len(ticks)] == ticks
 
 

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.coders.json import JSON
-from jobkit.enqueue.encode import encode
+from jobkit.enqueue.encode import encode_arguments
 from jobkit.errors import LossyArgument
-from jobkit.jobs.round_trip import first_change
+from jobkit.jobs.round_trip import first_difference
 from jobkit.jobs.signature import Signature
 from tests.core.kinds import KEPT, Color, Gift, Item, Size
 
@@ -33,7 +33,7 @@ def signature_of(annotation: Any) -> Signature:
 
 def there_and_back(annotation: Any, value: object) -> object:
     signature = signature_of(annotation)
-    return signature.decode(CODER, encode(signature, CODER, {"it": value}))["it"]
+    return signature.decode(CODER, encode_arguments(signature, CODER, {"it": value}))["it"]
 
 
 def bare(it) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001 - without an annotation on purpose
@@ -44,13 +44,13 @@ BARE = Signature(bare, "shop.send")
 
 def refusal(signature: Signature, value: object) -> str:
     with pytest.raises(LossyArgument) as refused:
-        encode(signature, CODER, {"it": value})
+        encode_arguments(signature, CODER, {"it": value})
     return str(refused.value)
 
 
 @pytest.mark.parametrize(("annotation", "value"), KEPT.items(), ids=[str(each) for each in KEPT])
 def test_an_annotation_keeps_what_it_names(annotation: Any, value: object) -> None:
-    assert first_change(value, there_and_back(annotation, value), "it") is None
+    assert first_difference(value, there_and_back(annotation, value), "it") is None
 
 
 @pytest.mark.parametrize("value", KEPT.values(), ids=[str(each) for each in KEPT])
@@ -66,7 +66,7 @@ def test_without_it_the_value_is_refused_when_enqueued(value: object) -> None:
     )
 )
 def test_jsons_own_types_need_no_annotation(value: object) -> None:
-    assert BARE.decode(CODER, encode(BARE, CODER, {"it": value})) == {"it": value}
+    assert BARE.decode(CODER, encode_arguments(BARE, CODER, {"it": value})) == {"it": value}
 
 
 @given(st.datetimes(timezones=st.timezones() | st.none()))
@@ -88,7 +88,7 @@ def test_any_datetime_is_kept_or_refused(value: Any) -> None:
 
 @given(st.decimals() | st.uuids() | st.timedeltas() | st.dates() | st.times() | st.binary())
 def test_any_value_of_a_named_kind_is_kept(value: object) -> None:
-    assert first_change(value, there_and_back(type(value), value), "it") is None
+    assert first_difference(value, there_and_back(type(value), value), "it") is None
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_what_is_nested_too_deeply_is_kept_or_refused(wrap: Callable[[object], o
     for _ in range(depth):
         deep = wrap(deep)
     try:
-        encode(BARE, CODER, {"it": deep})
+        encode_arguments(BARE, CODER, {"it": deep})
     except LossyArgument as refused:
         assert "nested too deeply" in str(refused)  # noqa: PT017 - either is right
     else:
@@ -216,14 +216,14 @@ def test_what_was_not_given_does_not_travel() -> None:
     def send(user: int, template: str = "welcome", *more: int, **named: int) -> None: ...
 
     signature = Signature(send, "shop.send")
-    assert encode(signature, CODER, {"user": 7}) == b'{"user":7}'
+    assert encode_arguments(signature, CODER, {"user": 7}) == b'{"user":7}'
 
 
 def test_a_default_that_no_coder_knows_is_the_performers_own() -> None:
     def send(user: int, handle: object = Handle()) -> None: ...
 
     signature = Signature(send, "shop.send")
-    assert signature.decode(CODER, encode(signature, CODER, {"user": 7})) == {"user": 7}
+    assert signature.decode(CODER, encode_arguments(signature, CODER, {"user": 7})) == {"user": 7}
 
 
 class Forgetful(JSON):
@@ -235,4 +235,4 @@ class Forgetful(JSON):
 
 def test_a_coder_that_changes_values_is_found_out() -> None:
     with pytest.raises(LossyArgument, match="it: int would come back with another value"):
-        encode(signature_of(int), Forgetful(), {"it": 7})
+        encode_arguments(signature_of(int), Forgetful(), {"it": 7})

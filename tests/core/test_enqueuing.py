@@ -17,8 +17,8 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import ManualClock
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source
-from jobkit.enqueue.context import Outgoing
+from jobkit.connections.resolver import BackendSource
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import BackendUnavailable, Refuse
 from jobkit.jobs.middleware import Middleware
@@ -79,7 +79,7 @@ class Recording:
         self.threads: set[threading.Thread] = set()
 
     def around(self, name: str) -> Middleware:
-        def around(outgoing: Outgoing) -> Generator[None, Receipt, None]:
+        def around(outgoing: EnqueueContext) -> Generator[None, Receipt, None]:
             self.log.append(f"{name} in {outgoing.arguments['user_id']}")
             self.threads.add(threading.current_thread())
             try:
@@ -92,7 +92,7 @@ class Recording:
         return around
 
     def aaround(self, name: str) -> Middleware:
-        async def aaround(outgoing: Outgoing) -> AsyncGenerator[None, Receipt]:
+        async def aaround(outgoing: EnqueueContext) -> AsyncGenerator[None, Receipt]:
             self.log.append(f"{name} in {outgoing.arguments['user_id']}")
             try:
                 receipt = yield
@@ -141,11 +141,11 @@ def test_plain_ones_run_in_the_callers_thread(app: jobkit.App, recording: Record
     assert recording.threads == {threading.current_thread()}
 
 
-def closed(_: Outgoing) -> None:
+def closed(_: EnqueueContext) -> None:
     raise Refuse("closed on Sundays")
 
 
-async def aclosed(_: Outgoing) -> None:
+async def aclosed(_: EnqueueContext) -> None:
     raise Refuse("closed on Sundays")
 
 
@@ -160,7 +160,7 @@ def test_a_refusal_is_a_receipt_with_its_reason(
     assert len(shelf) == 0
 
 
-def odd_only(outgoing: Outgoing) -> None:
+def odd_only(outgoing: EnqueueContext) -> None:
     if outgoing.arguments["user_id"] == 2:
         raise Refuse("even")
 
@@ -197,7 +197,7 @@ def test_a_fault_travels_out_through_each_yield(memory: Memory, recording: Recor
 def test_an_error_of_a_middleware_keeps_the_whole_batch_from_being_stored(
     app: jobkit.App, shelf: Shelf, recording: Recording, enqueue: Enqueue
 ) -> None:
-    def broken(_: Outgoing) -> None:
+    def broken(_: EnqueueContext) -> None:
         raise OSError("no database")
 
     with pytest.raises(OSError, match="no database"):
@@ -210,7 +210,7 @@ def test_an_error_of_a_middleware_keeps_the_whole_batch_from_being_stored(
 def test_each_job_of_a_batch_is_led_out_whatever_the_others_do(
     app: jobkit.App, shelf: Shelf, recording: Recording, style: str
 ) -> None:
-    def fails_for_two(outgoing: Outgoing) -> Generator[None]:
+    def fails_for_two(outgoing: EnqueueContext) -> Generator[None]:
         yield
         if outgoing.arguments["user_id"] == 2:
             raise OSError("too late")
@@ -225,7 +225,7 @@ def test_each_job_of_a_batch_is_led_out_whatever_the_others_do(
 
 @both
 def test_what_one_adds_travels_along(app: jobkit.App, shelf: Shelf, enqueue: Enqueue) -> None:
-    def stamp(outgoing: Outgoing) -> None:
+    def stamp(outgoing: EnqueueContext) -> None:
         outgoing.metadata["tenant"] = "acme"
 
     message: Message = shelf[enqueue(declare(app, stamp)).id].message
@@ -266,8 +266,8 @@ def attended(app: jobkit.App, memory: Memory, clock: ManualClock) -> Iterator[Ca
     ends: list[Callable[[], None]] = []
 
     def attend(standing_by: StandingBy) -> Send:
-        source = Source(lambda *_: InlineBackend(memory, clock), None, "jobkit", attendant=standing_by)
-        ends.append(resolver.redirect_all(lambda spec, namespace: source))
+        source = BackendSource(lambda *_: InlineBackend(memory, clock), None, "jobkit", attendant=standing_by)
+        ends.append(resolver.override_backends(lambda spec, namespace: source))
         return declare(app, odd_only)
 
     yield attend

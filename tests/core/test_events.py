@@ -30,7 +30,7 @@ def send(app: jobkit.App) -> jobkit.Job[[int], str]:
 
 
 def test_an_enqueue_is_told_with_its_receipt(
-    send: jobkit.Job[[int], str], heard: list[events.Happening], shelf: Shelf
+    send: jobkit.Job[[int], str], heard: list[events.AnyEvent], shelf: Shelf
 ) -> None:
     receipt = send.enqueue(7)
     (event,) = heard
@@ -41,17 +41,17 @@ def test_an_enqueue_is_told_with_its_receipt(
 
 
 async def test_an_awaited_one_is_told_when_made_and_when_stored(
-    send: jobkit.Job[[int], str], heard: list[events.Happening]
+    send: jobkit.Job[[int], str], heard: list[events.AnyEvent]
 ) -> None:
     coming = send.aenqueue(7)
     waiting = heard[0]
-    assert isinstance(waiting, events.Waiting)
+    assert isinstance(waiting, events.EnqueueCreated)
     assert (waiting.enqueuing, waiting.calls) == (coming, [send.call(7)])
     await coming
-    assert [type(event) for event in heard] == [events.Waiting, events.Enqueued]
+    assert [type(event) for event in heard] == [events.EnqueueCreated, events.Enqueued]
 
 
-def test_whatever_the_answer_is(send: jobkit.Job[[int], str], heard: list[events.Happening]) -> None:
+def test_whatever_the_answer_is(send: jobkit.Job[[int], str], heard: list[events.AnyEvent]) -> None:
     for user in (7, 7, 8):
         send.using(id="abc").enqueue(user)
     assert [event.receipt.status for event in heard if isinstance(event, events.Enqueued)] == [
@@ -61,17 +61,17 @@ def test_whatever_the_answer_is(send: jobkit.Job[[int], str], heard: list[events
     ]
 
 
-def test_each_of_many_is_told(app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.Happening]) -> None:
+def test_each_of_many_is_told(app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.AnyEvent]) -> None:
     receipts = app.enqueue_many([send.call(number) for number in range(3)])
     assert [event.id for event in heard if isinstance(event, events.Enqueued)] == [receipt.id for receipt in receipts]
 
 
 async def test_performing_here_and_now_is_told_from_beginning_to_end(
-    send: jobkit.Job[[int], str], heard: list[events.Happening]
+    send: jobkit.Job[[int], str], heard: list[events.AnyEvent]
 ) -> None:
     outcome = await send.aperform(13)
     called, started, ended = heard
-    assert isinstance(called, events.Called)
+    assert isinstance(called, events.PerformedDirectly)
     assert isinstance(started, events.Started)
     assert isinstance(ended, events.Ended)
     assert {event.id for event in (called, started, ended)} == {called.message.id}
@@ -81,13 +81,13 @@ async def test_performing_here_and_now_is_told_from_beginning_to_end(
 
 
 async def test_a_cancel_is_told_with_its_outcome(
-    app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.Happening]
+    app: jobkit.App, send: jobkit.Job[[int], str], heard: list[events.AnyEvent]
 ) -> None:
     receipt = await send.aenqueue(7)
     heard.clear()
     await app.acancel(receipt)
     await app.acancel(receipt)
-    assert heard == [events.CancelAsked(id=receipt.id, outcome=Cancelled())], "and nothing of what is unknown"
+    assert heard == [events.CancelRequested(id=receipt.id, outcome=Cancelled())], "and nothing of what is unknown"
 
 
 def test_observers_hear_in_order_until_they_end_that(send: jobkit.Job[[int], str]) -> None:
@@ -103,9 +103,9 @@ def test_observers_hear_in_order_until_they_end_that(send: jobkit.Job[[int], str
 
 
 def test_an_observer_that_raises_breaks_nothing(
-    send: jobkit.Job[[int], str], heard: list[events.Happening], monkeypatch: pytest.MonkeyPatch
+    send: jobkit.Job[[int], str], heard: list[events.AnyEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(event: events.Happening) -> None:
+    def broken(event: events.AnyEvent) -> None:
         raise RuntimeError("observer")
 
     reported: list[Any] = []
@@ -134,7 +134,7 @@ def test_an_enqueue_is_heard_in_the_callers_own_thread(app: jobkit.App) -> None:
     assert threads == [threading.current_thread()]
 
 
-def test_an_event_shows_no_arguments(app: jobkit.App, heard: list[events.Happening]) -> None:
+def test_an_event_shows_no_arguments(app: jobkit.App, heard: list[events.AnyEvent]) -> None:
     @app.job(name="shop.send")
     async def send(to: str) -> None: ...
 

@@ -11,7 +11,7 @@ import pytest
 import jobkit
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import REASON_LENGTH, context_of, headline, judge, perform, reason_of
+from jobkit.execute.perform import REASON_LENGTH, context_of, error_summary, outcome_of_error, perform, reason_of
 from jobkit.retry import Retry, rules
 from tests.core.performing import delivery, job_of, performed, raising
 
@@ -84,7 +84,7 @@ def test_a_reason_is_of_bounded_length() -> None:
     ],
 )
 def test_a_headline_is_as_python_prints_it(error: Exception, line: str) -> None:
-    assert headline(error) == line
+    assert error_summary(error) == line
 
 
 async def test_discard_ends_quietly(app: jobkit.App) -> None:
@@ -116,7 +116,7 @@ async def test_without_a_rule_an_exception_is_death_at_once(app: jobkit.App) -> 
 
 def test_the_same_attempt_of_the_same_job_waits_the_same_time_again() -> None:
     context = JobContext(id="abc", job="shop.job", queue="mail", attempt=2, headers={})
-    one, other = (judge(rules(Retry(), None), context, OSError()) for _ in range(2))
+    one, other = (outcome_of_error(rules(Retry(), None), context, OSError()) for _ in range(2))
     assert one.retry_in == other.retry_in is not None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import jobkit
 from jobkit.backend import Delivery
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.errors import Skip
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
@@ -147,7 +147,7 @@ async def test_a_middleware_that_fails_on_the_way_in_fails_thejob_of(app: jobkit
 
 
 async def test_what_a_middleware_around_enqueuing_adds_the_job_finds(app: jobkit.App, shelf: Shelf) -> None:
-    def stamp(outgoing: Outgoing) -> None:
+    def stamp(outgoing: EnqueueContext) -> None:
         outgoing.metadata["trace"] = "7"
 
     app.queue("mail", enqueue=[stamp])

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit import redaction
-from jobkit.jobs.round_trip import first_change
+from jobkit.jobs.round_trip import first_difference
 from tests.core.kinds import KEPT, Address, Color, Event, Gift, Item, Point, Size
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -23,7 +23,7 @@ PLUS_ONE, PLUS_TWO = timezone(timedelta(hours=1)), timezone(timedelta(hours=2))
 
 
 def said(given: object, returned: object) -> str | None:
-    change = first_change(given, returned, "it")
+    change = first_difference(given, returned, "it")
     return None if change is None else str(change)
 
 
@@ -36,22 +36,22 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_nothing_differs_from_itself(value: object) -> None:
-    assert first_change(value, value, "it") is None
+    assert first_difference(value, value, "it") is None
 
 
 @given(json_values, json_values)
 def test_what_is_equal_and_of_the_same_types_is_faithful_and_nothing_else(one: object, other: object) -> None:
     alike = repr(one) == repr(other)  # of JSON's own types repr says both, but for the order of keys
     if alike:
-        assert first_change(one, other, "it") is None
+        assert first_difference(one, other, "it") is None
     elif one != other:
-        assert first_change(one, other, "it") is not None
+        assert first_difference(one, other, "it") is not None
 
 
 @pytest.mark.parametrize("value", KEPT.values(), ids=[str(each) for each in KEPT])
 def test_every_kind_of_argument_is_faithful_to_its_like(value: object) -> None:
     again = msgspec.convert(msgspec.to_builtins(value), type(value)) if isinstance(value, Item | Event) else value
-    assert first_change(value, again, "it") is None
+    assert first_difference(value, again, "it") is None
 
 
 # Types.
@@ -94,7 +94,7 @@ def test_another_type_is_a_change(given: object, returned: object, text: str) ->
     ],
 )
 def test_the_path_leads_to_the_change(given: object, returned: object, path: str) -> None:
-    change = first_change(given, returned, "it")
+    change = first_difference(given, returned, "it")
     assert change is not None
     assert change.path == path
 
@@ -106,7 +106,7 @@ def test_keys_are_compared_by_type_too() -> None:
 def test_keys_are_arguments_too_and_shown_only_where_those_are() -> None:
     given, returned = {"secret": (1,)}, {"secret": [1]}
     assert said(given, returned) == "it[...]: tuple would come back as list"
-    hide = redaction.reveal(shown=True)
+    hide = redaction.show_arguments(shown=True)
     assert said(given, returned) == "it['secret']: tuple would come back as list"
     hide()
 
@@ -119,12 +119,12 @@ class Name(str):
 
 
 def test_kinds_of_str_are_stored_as_what_they_say() -> None:
-    assert first_change(Name("a"), "a", "it") is None
+    assert first_difference(Name("a"), "a", "it") is None
     assert said(Name("a"), "b") == "it: tests.Name would come back as str"
 
 
 def test_an_int_may_stand_for_the_float_that_it_equals() -> None:
-    assert first_change([1], [1.0], "it") is None
+    assert first_difference([1], [1.0], "it") is None
     assert said(2**53 + 1, float(2**53)) == "it: int would come back as float"
 
 
@@ -158,23 +158,23 @@ def _shown(value: object) -> str:
 
 @pytest.mark.parametrize("number", [math.nan, Decimal("NaN"), Decimal("sNaN")])
 def test_what_equals_nothing_is_faithful_when_it_is_the_same(number: Any) -> None:
-    assert first_change([number], [type(number)(str(number))], "it") is None
+    assert first_difference([number], [type(number)(str(number))], "it") is None
 
 
 def test_two_datetimes_are_the_same_when_instant_and_offset_are() -> None:
     summer = datetime(2026, 7, 1, 12, tzinfo=BERLIN)
-    assert first_change(summer, datetime(2026, 7, 1, 12, tzinfo=PLUS_TWO), "it") is None
+    assert first_difference(summer, datetime(2026, 7, 1, 12, tzinfo=PLUS_TWO), "it") is None
 
 
 @pytest.mark.parametrize(("fold", "offset"), [(0, PLUS_TWO), (1, PLUS_ONE)])
 def test_the_hour_that_autumn_repeats_is_kept(fold: int, offset: timezone) -> None:
     repeated = datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=fold)
     assert repeated != datetime(2026, 10, 25, 2, 30, tzinfo=offset), "which is why == is not the question"
-    assert first_change(repeated, datetime(2026, 10, 25, 2, 30, tzinfo=offset), "it") is None
+    assert first_difference(repeated, datetime(2026, 10, 25, 2, 30, tzinfo=offset), "it") is None
 
 
 def test_naive_datetimes_are_kept_as_they_are() -> None:
-    assert first_change(datetime(2026, 1, 1), datetime(2026, 1, 1), "it") is None
+    assert first_difference(datetime(2026, 1, 1), datetime(2026, 1, 1), "it") is None
 
 
 # Whose fields.
@@ -203,5 +203,5 @@ class Odd:
 
 
 def test_what_has_no_parts_is_asked_whether_it_is_equal() -> None:
-    assert first_change(Odd(), Odd(), "it") is None
+    assert first_difference(Odd(), Odd(), "it") is None
     assert said(object(), object()) == "it: object would come back with another value"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from jobkit.backend import Accepted, EnqueueOutcome, Known, Message
-from jobkit.enqueue.batching import Gathering, Limits
+from jobkit.enqueue.batching import Batcher, Limits
 from jobkit.errors import BackendUnavailable, InvalidMessage
 
 
@@ -44,39 +44,39 @@ async def sent() -> Sent:
 
 
 @pytest.fixture
-async def gathering(sent: Sent) -> Gathering:
-    return Gathering(sent, Limits(items=10, bytes=1_000))
+async def gathering(sent: Sent) -> Batcher:
+    return Batcher(sent, Limits(items=10, bytes=1_000))
 
 
-async def test_one_who_is_alone_waits_for_nobody(gathering: Gathering, sent: Sent) -> None:
+async def test_one_who_is_alone_waits_for_nobody(gathering: Batcher, sent: Sent) -> None:
     call = gathering.enqueue([message(1)], 1)
     call.send(None)  # no turn of the loop, and yet
     assert sent.batches == [["1"]]
     call.close()
 
 
-async def test_those_of_one_turn_share_a_step_and_each_has_its_own_outcomes(gathering: Gathering, sent: Sent) -> None:
+async def test_those_of_one_turn_share_a_step_and_each_has_its_own_outcomes(gathering: Batcher, sent: Sent) -> None:
     found = await asyncio.gather(*(gathering.enqueue([message(n), message(n + 10)], 1) for n in range(4)))
     assert sent.batches == [["0", "10"], ["1", "11", "2", "12", "3", "13"]]
     assert found == [[Accepted(due=n), Accepted(due=n + 10)] for n in range(4)]
 
 
-async def test_a_batch_is_full_by_items(gathering: Gathering, sent: Sent) -> None:
+async def test_a_batch_is_full_by_items(gathering: Batcher, sent: Sent) -> None:
     await asyncio.gather(*(gathering.enqueue([message(n)], 1) for n in range(24)))
     assert [len(batch) for batch in sent.batches] == [1, 10, 10, 3]
 
 
-async def test_a_batch_is_full_by_bytes(gathering: Gathering, sent: Sent) -> None:
+async def test_a_batch_is_full_by_bytes(gathering: Batcher, sent: Sent) -> None:
     await asyncio.gather(*(gathering.enqueue([message(n)], 400) for n in range(6)))
     assert [len(batch) for batch in sent.batches] == [1, 2, 2, 1]
 
 
-async def test_the_order_is_that_of_the_calls(gathering: Gathering, sent: Sent) -> None:
+async def test_the_order_is_that_of_the_calls(gathering: Batcher, sent: Sent) -> None:
     await asyncio.gather(*(gathering.enqueue([message(n)], 1) for n in range(30)))
     assert [id for batch in sent.batches for id in batch] == [str(n) for n in range(30)]
 
 
-async def test_nobody_is_told_before_it_is_stored(gathering: Gathering, sent: Sent) -> None:
+async def test_nobody_is_told_before_it_is_stored(gathering: Batcher, sent: Sent) -> None:
     sent.answers.clear()
     calls = [asyncio.ensure_future(gathering.enqueue([message(n)], 1)) for n in range(3)]
     while len(sent.batches) < 2:
@@ -86,13 +86,13 @@ async def test_nobody_is_told_before_it_is_stored(gathering: Gathering, sent: Se
     await asyncio.gather(*calls)
 
 
-async def test_a_fault_is_every_callers(gathering: Gathering, sent: Sent) -> None:
+async def test_a_fault_is_every_callers(gathering: Batcher, sent: Sent) -> None:
     sent.error = BackendUnavailable("no server")
     found = await asyncio.gather(*(gathering.enqueue([message(n)], 1) for n in range(3)), return_exceptions=True)
     assert [type(each) for each in found] == [BackendUnavailable] * 3
 
 
-async def test_what_one_caller_did_wrong_is_nobody_elses_fault(gathering: Gathering, sent: Sent) -> None:
+async def test_what_one_caller_did_wrong_is_nobody_elses_fault(gathering: Batcher, sent: Sent) -> None:
     bodies = [b"", b"", b"bad", b""]
     calls = [gathering.enqueue([message(n, body)], 1) for n, body in enumerate(bodies)]
     found = await asyncio.gather(*calls, return_exceptions=True)
@@ -102,7 +102,7 @@ async def test_what_one_caller_did_wrong_is_nobody_elses_fault(gathering: Gather
     assert found[3] == [Accepted(due=3)]
 
 
-async def test_one_who_gives_up_before_it_is_sent_takes_it_along(gathering: Gathering, sent: Sent) -> None:
+async def test_one_who_gives_up_before_it_is_sent_takes_it_along(gathering: Batcher, sent: Sent) -> None:
     calls = [asyncio.ensure_future(gathering.enqueue([message(n)], 1)) for n in range(3)]
     asyncio.get_running_loop().call_soon(calls[1].cancel)  # after it joined, before the batch leaves
     found = await asyncio.gather(*calls, return_exceptions=True)
@@ -110,7 +110,7 @@ async def test_one_who_gives_up_before_it_is_sent_takes_it_along(gathering: Gath
     assert [found[0], found[2]] == [[Accepted(due=0)], [Accepted(due=2)]]
 
 
-async def test_one_who_gives_up_later_spoils_nothing(gathering: Gathering, sent: Sent) -> None:
+async def test_one_who_gives_up_later_spoils_nothing(gathering: Batcher, sent: Sent) -> None:
     sent.answers.clear()
     calls = [asyncio.ensure_future(gathering.enqueue([message(n)], 1)) for n in range(3)]
     while len(sent.batches) < 2:
@@ -122,7 +122,7 @@ async def test_one_who_gives_up_later_spoils_nothing(gathering: Gathering, sent:
 
 
 async def test_with_a_wait_a_batch_stays_open_until_it_is_full(sent: Sent) -> None:
-    gathering = Gathering(sent, Limits(items=3, bytes=1_000), wait=3600)
+    gathering = Batcher(sent, Limits(items=3, bytes=1_000), wait=3600)
     calls = [asyncio.ensure_future(gathering.enqueue([message(0)], 1))]
     for n in (1, 2):
         await asyncio.sleep(0)
@@ -133,12 +133,12 @@ async def test_with_a_wait_a_batch_stays_open_until_it_is_full(sent: Sent) -> No
 
 
 async def test_with_a_wait_a_batch_leaves_when_it_is_over(sent: Sent) -> None:
-    gathering = Gathering(sent, Limits(items=100, bytes=1_000), wait=0.001)
+    gathering = Batcher(sent, Limits(items=100, bytes=1_000), wait=0.001)
     assert await gathering.enqueue([message(7)], 1) == [Accepted(due=7)]
 
 
 async def test_closing_sends_what_was_gathered_and_waits_for_its_answers(sent: Sent) -> None:
-    gathering = Gathering(sent, Limits(items=100, bytes=1_000), wait=3600)
+    gathering = Batcher(sent, Limits(items=100, bytes=1_000), wait=3600)
     call = asyncio.ensure_future(gathering.enqueue([message(7)], 1))
     await asyncio.sleep(0)
     await gathering.close()
@@ -150,6 +150,6 @@ async def test_too_few_outcomes_are_an_error_of_all_and_nobody_waits_for_ever(se
     async def short(messages: Sequence[Message]) -> list[EnqueueOutcome]:
         return [Known()]
 
-    gathering = Gathering(short, Limits(items=100, bytes=1_000), wait=0.001)
+    gathering = Batcher(short, Limits(items=100, bytes=1_000), wait=0.001)
     found = await asyncio.gather(*(gathering.enqueue([message(n)], 1) for n in range(3)), return_exceptions=True)
     assert [type(each) for each in found] == [ValueError] * 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from jobkit.backends.inline import sorted_index as module
-from jobkit.backends.inline.sorted_index import Entry, Line
+from jobkit.backends.inline.sorted_index import Entry, SortedIndex
 
 scores = st.integers(0, 30)
 entries = st.tuples(scores, st.integers(1, 1000), st.just("id"))
@@ -21,7 +21,7 @@ class Lines(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.line = Line()
+        self.line = SortedIndex()
         self.plain: list[Entry] = []
 
     @initialize(size=st.integers(1, 4))
@@ -72,14 +72,14 @@ TestLine.settings = settings(max_examples=60, stateful_step_count=40)
 
 @given(st.lists(entries, unique=True, max_size=50))
 def test_order_of_adding_makes_no_difference(given: list[Entry]) -> None:
-    line = Line()
+    line = SortedIndex()
     for entry in given:
         line.add(entry)
     assert list(line) == sorted(given)
 
 
 def test_it_holds_many() -> None:
-    line = Line()
+    line = SortedIndex()
     for number in range(5_000):
         line.add((number * 7919 % 5_000, number, "id"))
     assert line.count_until(2_499) == 2_500
@@ -88,5 +88,5 @@ def test_it_holds_many() -> None:
 
 @pytest.mark.parametrize("score", [-1, 0, 5])
 def test_an_empty_one_has_nothing(score: int) -> None:
-    line = Line()
+    line = SortedIndex()
     assert (list(line.until(score)), line.count_until(score), line.first(), len(line)) == ([], 0, None, 0)

@@ -7,42 +7,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.errors import IllegalMove
-from jobkit.lifecycle import MOVES, Move, Phase, State, move, state
+from jobkit.lifecycle import TRANSITIONS, Phase, State, Transition, apply_transition, state
 
-EVERY = [(phase, by) for phase in Phase for by in Move]
-LEGAL = [(phase, by) for phase, by in EVERY if by in MOVES[phase]]
+EVERY = [(phase, by) for phase in Phase for by in Transition]
+LEGAL = [(phase, by) for phase, by in EVERY if by in TRANSITIONS[phase]]
 ILLEGAL = [each for each in EVERY if each not in LEGAL]
 
 
 def test_the_table_has_every_phase() -> None:
-    assert set(MOVES) == set(Phase)
+    assert set(TRANSITIONS) == set(Phase)
 
 
 @pytest.mark.parametrize(("phase", "by"), LEGAL)
-def test_a_legal_move_leads_where_the_table_says(phase: Phase, by: Move) -> None:
-    assert move(phase, by) is MOVES[phase][by]
+def test_a_legal_move_leads_where_the_table_says(phase: Phase, by: Transition) -> None:
+    assert apply_transition(phase, by) is TRANSITIONS[phase][by]
 
 
 @pytest.mark.parametrize(("phase", "by"), ILLEGAL)
-def test_an_illegal_move_raises_and_says_which(phase: Phase, by: Move) -> None:
+def test_an_illegal_move_raises_and_says_which(phase: Phase, by: Transition) -> None:
     with pytest.raises(IllegalMove, match=f"a job that is {phase.value} can't {by.value}"):
-        move(phase, by)
+        apply_transition(phase, by)
 
 
-@given(st.lists(st.sampled_from(list(Move)), max_size=30))
-def test_illegal_moves_change_nothing_on_any_walk(walk: list[Move]) -> None:
+@given(st.lists(st.sampled_from(list(Transition)), max_size=30))
+def test_illegal_moves_change_nothing_on_any_walk(walk: list[Transition]) -> None:
     tried = legal = Phase.ABSENT
     for by in walk:
         try:
-            tried = move(tried, by)
+            tried = apply_transition(tried, by)
         except IllegalMove:
             continue
-        legal = MOVES[legal][by]
+        legal = TRANSITIONS[legal][by]
     assert tried is legal
 
 
 def test_every_move_is_legal_somewhere() -> None:
-    assert {by for _, by in LEGAL} == set(Move)
+    assert {by for _, by in LEGAL} == set(Transition)
 
 
 def test_every_phase_can_be_reached_and_left_for_good() -> None:
@@ -53,19 +53,21 @@ def test_every_phase_can_be_reached_and_left_for_good() -> None:
 def _reachable(start: Phase) -> set[Phase]:
     found, pending = {start}, [start]
     while pending:
-        after = set(MOVES[pending.pop()].values()) - found
+        after = set(TRANSITIONS[pending.pop()].values()) - found
         found |= after
         pending.extend(after)
     return found
 
 
 def test_done_ends_a_job_from_wherever_it_is_legal() -> None:
-    assert {MOVES[phase][Move.DONE] for phase in Phase if Move.DONE in MOVES[phase]} == {Phase.ABSENT}
+    assert {TRANSITIONS[phase][Transition.DONE] for phase in Phase if Transition.DONE in TRANSITIONS[phase]} == {
+        Phase.ABSENT
+    }
 
 
 def test_a_cancelled_lease_ends_the_job_whatever_settles_it() -> None:
-    settles = (Move.DONE, Move.RETRY, Move.RELEASE, Move.BURY, Move.EXPIRE)
-    assert {move(Phase.MARKED, by) for by in settles} == {Phase.ABSENT}
+    settles = (Transition.DONE, Transition.RETRY, Transition.RELEASE, Transition.DEAD_LETTER, Transition.EXPIRE)
+    assert {apply_transition(Phase.MARKED, by) for by in settles} == {Phase.ABSENT}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import jobkit
 from jobkit.errors import ConfigurationError, TimeLimit
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import reason_of
-from jobkit.jobs.limits import check_limit, within
+from jobkit.jobs.limits import check_limit, run_with_limit
 from tests.core.performing import job_of, performed
 
 SOON = 0.02
@@ -38,8 +38,8 @@ async def test_what_ends_in_time_is_left_alone() -> None:
         await asyncio.sleep(0)
         return 7
 
-    assert await within(None, answer) == 7
-    assert await within(60, answer) == 7
+    assert await run_with_limit(None, answer) == 7
+    assert await run_with_limit(60, answer) == 7
 
 
 async def test_an_error_in_time_is_its_own() -> None:
@@ -49,7 +49,7 @@ async def test_an_error_in_time_is_its_own() -> None:
         raise error
 
     with pytest.raises(TimeoutError) as raised:
-        await within(60, fail)
+        await run_with_limit(60, fail)
     assert raised.value is error
 
 
@@ -59,7 +59,7 @@ async def hang() -> None:
 
 async def test_what_takes_longer_is_interrupted_and_says_where() -> None:
     with pytest.raises(TimeLimit, match=r"^it ran for longer than its limit of 0\.02 s$") as raised:
-        await within(SOON, hang)
+        await run_with_limit(SOON, hang)
     assert raised.value.__cause__ is None
     assert "await asyncio.Event().wait()" in reason_of(raised.value)
 
@@ -72,7 +72,7 @@ async def test_what_it_raised_when_interrupted_is_the_cause() -> None:
             raise LookupError("while clearing up")
 
     with pytest.raises(TimeLimit) as raised:
-        await within(SOON, stumble)
+        await run_with_limit(SOON, stumble)
     assert isinstance(raised.value.__cause__, LookupError)
 
 
@@ -82,7 +82,7 @@ async def test_what_returns_too_late_has_failed() -> None:
         return 7
 
     with pytest.raises(TimeLimit):
-        await within(SOON, block)
+        await run_with_limit(SOON, block)
 
 
 async def test_what_answers_its_interruption_with_a_value_has_failed() -> None:
@@ -94,11 +94,11 @@ async def test_what_answers_its_interruption_with_a_value_has_failed() -> None:
         return 8
 
     with pytest.raises(TimeLimit):
-        await within(SOON, shrug)
+        await run_with_limit(SOON, shrug)
 
 
 async def test_a_cancellation_from_outside_is_no_matter_of_time() -> None:
-    task = asyncio.create_task(within(60, hang))
+    task = asyncio.create_task(run_with_limit(60, hang))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -6,12 +6,12 @@ import pytest
 from msgspec import UNSET
 
 import jobkit
-from jobkit.enqueue.context import Outgoing, new_id
+from jobkit.enqueue.context import EnqueueContext, new_id
 from jobkit.errors import InvalidArgument
 
 
-def leaving(app: jobkit.App, call: jobkit.Call) -> Outgoing:
-    [(_, _, [found])] = app.sender.batches([call], atomic=True)
+def leaving(app: jobkit.App, call: jobkit.Call) -> EnqueueContext:
+    [(_, _, [found])] = app.sender.group_by_backend([call], atomic=True)
     return found
 
 

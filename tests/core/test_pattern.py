@@ -138,7 +138,7 @@ def test_expected_values_may_be_anything_that_knows_how_to_be_equal(send: Job) -
 
 
 def test_a_comparison_shows_everything_stated_beside_what_is_there(send: Job) -> None:
-    hide = redaction.reveal(shown=True)
+    hide = redaction.show_arguments(shown=True)
     fields = send.using(queue="mail").call(8).after(61).compare(Seen())
     assert [(each.name, each.expected, each.actual, each.equal) for each in fields] == [
         ("user_id", "8", "7", False),
@@ -168,7 +168,7 @@ def test_times_are_checked_as_in_using(send: Job) -> None:
 
 
 def test_it_reads_as_it_is_written(send: Job, other: Job) -> None:
-    hide = redaction.reveal(shown=True)
+    hide = redaction.show_arguments(shown=True)
     pattern = send.call(7).on("post").after(60).priority(3).key("k").by(other)
     assert repr(pattern) == (
         "send.call(user_id=7, template='welcome').on('mail').after(60).priority(3).key('k').by(other)"

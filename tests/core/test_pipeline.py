@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jobkit.errors import ConfigurationError
-from jobkit.jobs.middleware import AsyncWay, Middleware, Way, check, is_async
+from jobkit.jobs.middleware import AsyncMiddlewareChain, Middleware, MiddlewareChain, check, is_async
 
 Log = list[str]
 
@@ -61,7 +61,7 @@ def recording() -> Recording:
 
 def walk(middlewares: list[Middleware], call: Callable[[], str]) -> str:
     """Through a way as its users take it, for callers without a loop."""
-    way = Way(middlewares, "item")
+    way = MiddlewareChain(middlewares, "item")
     way.enter()
     try:
         result = call()
@@ -76,7 +76,7 @@ def awalk(middlewares: list[Middleware], call: Callable[[], str]) -> str:
     """The same on a loop."""
 
     async def run() -> str:
-        way = AsyncWay(middlewares, "item")
+        way = AsyncMiddlewareChain(middlewares, "item")
         await way.enter()
         try:
             result = call()
@@ -248,7 +248,7 @@ def test_one_that_returns_before_its_yield_is_out_of_the_way(recording: Recordin
 
 def test_every_way_out_is_taken_when_the_loop_cancels(recording: Recording) -> None:
     async def run() -> None:
-        way = AsyncWay([recording.around("a"), recording.aaround("b")], "item")
+        way = AsyncMiddlewareChain([recording.around("a"), recording.aaround("b")], "item")
         await way.enter()
         await way.fail(asyncio.CancelledError())
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from jobkit.connections.portal import Home, Portal, portal
+from jobkit.connections.portal import CallerThread, Portal, portal
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def own() -> Portal:
 
 
 def test_a_coroutine_runs_on_a_loop_in_another_thread(own: Portal) -> None:
-    async def where(_: Home) -> tuple[threading.Thread, asyncio.AbstractEventLoop]:
+    async def where(_: CallerThread) -> tuple[threading.Thread, asyncio.AbstractEventLoop]:
         return threading.current_thread(), asyncio.get_running_loop()
 
     thread, loop = own.call(where)
@@ -29,14 +29,14 @@ def test_a_coroutine_runs_on_a_loop_in_another_thread(own: Portal) -> None:
 
 
 def test_a_plain_function_may_run_at_home_in_the_callers_thread(own: Portal) -> None:
-    async def ask(home: Home) -> list[threading.Thread]:
+    async def ask(home: CallerThread) -> list[threading.Thread]:
         return [await home.run(threading.current_thread) for _ in range(2)]
 
     assert own.call(ask) == [threading.current_thread()] * 2
 
 
 def test_each_caller_has_its_own_home(own: Portal) -> None:
-    async def ask(home: Home) -> threading.Thread:
+    async def ask(home: CallerThread) -> threading.Thread:
         return await home.run(threading.current_thread)
 
     found: list[bool] = []
@@ -55,7 +55,7 @@ def test_an_error_at_home_goes_to_whoever_asked(own: Portal, error: BaseExceptio
     def fail() -> None:
         raise error
 
-    async def ask(home: Home) -> BaseException | None:
+    async def ask(home: CallerThread) -> BaseException | None:
         try:
             await home.run(fail)
         except BaseException as raised:  # noqa: BLE001 - that is the point
@@ -66,7 +66,7 @@ def test_an_error_at_home_goes_to_whoever_asked(own: Portal, error: BaseExceptio
 
 
 def test_an_error_of_the_coroutine_goes_to_the_caller(own: Portal) -> None:
-    async def fail(_: Home) -> None:
+    async def fail(_: CallerThread) -> None:
         raise LookupError("no")
 
     with pytest.raises(LookupError, match="no"):
@@ -74,14 +74,14 @@ def test_an_error_of_the_coroutine_goes_to_the_caller(own: Portal) -> None:
     assert own.call(_one) == 1, "and the portal goes on"
 
 
-async def _one(_: Home) -> int:
+async def _one(_: CallerThread) -> int:
     return 1
 
 
 def test_what_nobody_waits_for_any_more_is_not_called(own: Portal) -> None:
     called: list[str] = []
 
-    async def ask(home: Home) -> None:
+    async def ask(home: CallerThread) -> None:
         for name in ("never", "called"):
             asking = asyncio.ensure_future(home.run(partial(called.append, name)))
             if name == "never":
@@ -104,7 +104,7 @@ def test_a_caller_that_is_interrupted_cancels_what_it_waits_for(own: Portal) -> 
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    async def wait(home: Home) -> None:
+    async def wait(home: CallerThread) -> None:
         home._calls.put(interrupt)
         try:
             await asyncio.Event().wait()

@@ -20,9 +20,9 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import Clock, ManualClock
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.enqueue import background
-from jobkit.errors import BackendUnavailable, InvalidMessage, PostFull, SignatureMismatch, Unsupported
+from jobkit.errors import BackendUnavailable, BackgroundQueueFull, InvalidMessage, SignatureMismatch, Unsupported
 from tests.core.shelf import Shelf
 
 Send = jobkit.Job[[int], None]
@@ -67,7 +67,7 @@ def door(memory: Memory, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def app(door: Callable[[], Door]) -> Iterator[jobkit.App]:
-    app = jobkit.App(lambda url, namespace, clock: door(), posts=5)
+    app = jobkit.App(lambda url, namespace, clock: door(), background_limit=5)
     yield app
     app.close()
 
@@ -85,14 +85,14 @@ def call(send: Send, number: int) -> Any:
 
 
 def test_what_was_posted_is_stored_by_the_time_the_app_has_closed(app: jobkit.App, send: Send, shelf: Shelf) -> None:
-    assert app.post(call(send, 1), call(send, 2)) is None  # type: ignore[func-returns-value]
-    app.post(call(send, 3))
+    assert app.enqueue_in_background(call(send, 1), call(send, 2)) is None  # type: ignore[func-returns-value]
+    app.enqueue_in_background(call(send, 3))
     app.close()
     assert shelf.ids == ["job-1", "job-2", "job-3"]
 
 
 async def test_the_same_from_a_running_loop(app: jobkit.App, send: Send, shelf: Shelf) -> None:
-    app.post(call(send, 1))
+    app.enqueue_in_background(call(send, 1))
     await app.aclose()
     assert shelf.ids == ["job-1"]
 
@@ -102,7 +102,7 @@ def test_whoever_posts_waits_for_nothing_and_what_waits_leaves_together(
 ) -> None:
     door.open.clear()
     for number in range(4):
-        app.post(call(send, number))
+        app.enqueue_in_background(call(send, number))
     assert door.asked.wait(10)
     assert door.batches == []
     door.open.set()
@@ -114,7 +114,7 @@ def test_whoever_posts_waits_for_nothing_and_what_waits_leaves_together(
 def test_threads_may_post_and_each_keeps_its_order(app: jobkit.App, send: Send, shelf: Shelf) -> None:
     def post(first: int) -> None:
         for number in (first, first + 1):
-            app.post(call(send, number))
+            app.enqueue_in_background(call(send, number))
 
     threads = [threading.Thread(target=post, args=(first,)) for first in (10, 20)]
     for thread in threads:
@@ -130,12 +130,12 @@ def test_threads_may_post_and_each_keeps_its_order(app: jobkit.App, send: Send, 
 def test_as_many_as_may_wait_and_not_one_more(app: jobkit.App, send: Send, door: type[Door], shelf: Shelf) -> None:
     door.open.clear()
     for number in range(4):
-        app.post(call(send, number))
-    with pytest.raises(PostFull, match="4 posted jobs wait to be stored, and 5 may: "):
-        app.post(call(send, 4), call(send, 5))  # all or none
-    app.post(call(send, 6))
-    with pytest.raises(PostFull, match=r"enqueue\(\) waits for it"):
-        app.post(call(send, 7))
+        app.enqueue_in_background(call(send, number))
+    with pytest.raises(BackgroundQueueFull, match="4 posted jobs wait to be stored, and 5 may: "):
+        app.enqueue_in_background(call(send, 4), call(send, 5))  # all or none
+    app.enqueue_in_background(call(send, 6))
+    with pytest.raises(BackgroundQueueFull, match=r"enqueue\(\) waits for it"):
+        app.enqueue_in_background(call(send, 7))
     door.open.set()
     app.close()
     assert shelf.ids == ["job-0", "job-1", "job-2", "job-3", "job-6"]
@@ -146,7 +146,7 @@ def test_while_the_backend_is_away_nothing_is_lost_and_it_is_said_once(
 ) -> None:
     caplog.set_level(logging.INFO, "jobkit.posting")
     door.away.set()
-    app.post(call(send, 1), call(send, 2))
+    app.enqueue_in_background(call(send, 1), call(send, 2))
     with pytest.raises(BackendUnavailable, match="2 posted jobs could not be stored within 0.05 s"):
         app.sender.flush(0.05)
     door.away.clear()
@@ -158,13 +158,13 @@ def test_while_the_backend_is_away_nothing_is_lost_and_it_is_said_once(
 
 def test_what_is_wrong_with_a_call_is_raised_where_it_is_posted(app: jobkit.App, send: Send, shelf: Shelf) -> None:
     with pytest.raises(SignatureMismatch):
-        app.post(send.call("too", "many"))  # type: ignore[call-arg, arg-type]
+        app.enqueue_in_background(send.call("too", "many"))  # type: ignore[call-arg, arg-type]
 
     @app.job(name="shop.big")
     def big(text: str) -> None: ...
 
     with pytest.raises(InvalidMessage, match="the body has at most"):
-        app.post(big.call("x" * (2 << 20)))
+        app.enqueue_in_background(big.call("x" * (2 << 20)))
     app.close()
     assert shelf.ids == []
 
@@ -182,7 +182,7 @@ def test_a_middleware_runs_in_the_context_of_whoever_posts(memory: Memory, clock
 
     for name in ("ada", "bob"):
         tenant.set(name)
-        app.post(send.using(id=name).call(1))
+        app.enqueue_in_background(send.using(id=name).call(1))
     app.close()
     assert [shelf[id].message.headers["tenant"] for id in ("ada", "bob")] == ["ada", "bob"]
 
@@ -205,7 +205,7 @@ def test_one_that_the_backend_will_not_have_does_not_keep_the_others(
     def send(user_id: int) -> None: ...
 
     for number in range(4):
-        app.post(call(send, number))
+        app.enqueue_in_background(call(send, number))
     Picky.gate.set()
     app.close()
     assert shelf.ids == ["job-0", "job-1", "job-3"]
@@ -216,7 +216,7 @@ def test_what_was_not_accepted_is_said(
     app: jobkit.App, send: Send, shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "jobkit.posting")
-    app.post(call(send, 1), send.using(id="job-1").call(2), call(send, 1))
+    app.enqueue_in_background(call(send, 1), send.using(id="job-1").call(2), call(send, 1))
     app.close()
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
@@ -226,10 +226,10 @@ def test_what_was_not_accepted_is_said(
 
 
 def test_observers_hear_of_it_once_it_is_stored(
-    app: jobkit.App, send: Send, door: type[Door], heard: list[events.Happening]
+    app: jobkit.App, send: Send, door: type[Door], heard: list[events.AnyEvent]
 ) -> None:
     door.open.clear()
-    app.post(call(send, 1))
+    app.enqueue_in_background(call(send, 1))
     assert not heard
     door.open.set()
     app.close()
@@ -242,9 +242,9 @@ def test_in_a_test_it_is_there_at_once(app: jobkit.App, send: Send, memory: Memo
     def elsewhere(url: str | None, namespace: str, clock: Clock | None) -> InlineBackend:
         return InlineBackend(memory, ManualClock())
 
-    leave = resolver.redirect_all(lambda spec, namespace: Source(elsewhere, None, "test"))
+    leave = resolver.override_backends(lambda spec, namespace: BackendSource(elsewhere, None, "test"))
     try:
-        app.post(call(send, 1))
+        app.enqueue_in_background(call(send, 1))
         assert shelf.ids == ["job-1"]
     finally:
         leave()
@@ -258,7 +258,7 @@ app = jobkit.App({url!r})
 def send(user_id: int) -> None: ...
 
 for number in range(50):
-    app.post(send.call(number))
+    app.enqueue_in_background(send.call(number))
 """
 
 
@@ -268,7 +268,7 @@ def test_a_program_that_just_ends_has_stored_it(tmp_path: Any) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
     async def count() -> int:
-        backend = Source(resolver.find(url, "jobkit").factory, url, "jobkit").open()
+        backend = BackendSource(resolver.find(url, "jobkit").factory, url, "jobkit").open()
         try:
             return (await backend.counts("default")).ready
         finally:

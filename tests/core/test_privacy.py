@@ -17,25 +17,25 @@ from jobkit.backend import Delivery, Message
 from jobkit.connections.resolver import find
 from jobkit.execute.perform import context_of
 from jobkit.jobs.envelope import Envelope
-from jobkit.redaction import reveal, shown_key, shown_value, without_password
+from jobkit.redaction import redacted, redacted_key, show_arguments, without_password
 
 SECRET = "hunter2"
 
 
 def test_values_are_shown_by_their_types() -> None:
-    assert shown_value(SECRET) == "<str>"
-    assert shown_key(SECRET) == "[...]"
+    assert redacted(SECRET) == "<str>"
+    assert redacted_key(SECRET) == "[...]"
 
 
 def test_unless_somebody_asked_and_then_until_that_ends() -> None:
-    hide = reveal(shown=True)
-    assert (shown_value(SECRET), shown_key("a")) == ("'hunter2'", "['a']")
-    again = reveal(shown=False)
-    assert shown_value(7) == "<int>"
+    hide = show_arguments(shown=True)
+    assert (redacted(SECRET), redacted_key("a")) == ("'hunter2'", "['a']")
+    again = show_arguments(shown=False)
+    assert redacted(7) == "<int>"
     again()
-    assert shown_value(7) == "7"
+    assert redacted(7) == "7"
     hide()
-    assert shown_value(7) == "<int>"
+    assert redacted(7) == "<int>"
 
 
 @dataclass
@@ -130,7 +130,7 @@ def test_a_message_shows_its_body_where_that_may_be_shown() -> None:
         ", priority=3, at=None, after=None, key=None, remember=None, headers={})",
     )
     assert repr(message) == f"{start}<bytes>{end}"
-    hide = redaction.reveal(shown=True)
+    hide = redaction.show_arguments(shown=True)
     assert repr(message) == f"{start}b'hunter2'{end}"
     assert eval(repr(message), {"Message": Message}) == message  # noqa: S307 - it is written above
     hide()

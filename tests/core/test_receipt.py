@@ -9,16 +9,16 @@ import pytest
 import jobkit
 from jobkit.backend import Accepted, Conflict, EnqueueOutcome, Held, Known
 from jobkit.clock import MAX_MS, ManualClock
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.receipt import Receipt, Status
 
 
 @pytest.fixture
-def outgoing(app: jobkit.App) -> Outgoing:
+def outgoing(app: jobkit.App) -> EnqueueContext:
     @app.job(name="shop.send", queue="mail")
     def send(user_id: int) -> None: ...
 
-    [(_, _, [found])] = app.sender.batches([send.using(id="abc").call(7)], atomic=True)
+    [(_, _, [found])] = app.sender.group_by_backend([send.using(id="abc").call(7)], atomic=True)
     return found
 
 
@@ -35,7 +35,7 @@ def receipt(status: Status, due: datetime | None = None, held_by: str | None = N
         (Held(by="other"), receipt(Status.HELD, held_by="other")),
     ],
 )
-def test_each_outcome_has_its_receipt(outgoing: Outgoing, outcome: EnqueueOutcome, expected: Receipt) -> None:
+def test_each_outcome_has_its_receipt(outgoing: EnqueueContext, outcome: EnqueueOutcome, expected: Receipt) -> None:
     assert outgoing.receipt(outcome) == expected
 
 
@@ -43,12 +43,12 @@ def test_it_is_true_when_the_job_was_accepted() -> None:
     assert {status for status in Status if receipt(status)} == {Status.ACCEPTED}
 
 
-def test_a_refusal_has_its_reason(outgoing: Outgoing) -> None:
+def test_a_refusal_has_its_reason(outgoing: EnqueueContext) -> None:
     refused = outgoing.refused("not today")
     assert (refused.status, refused.reason, bool(refused)) == (Status.REFUSED, "not today", False)
 
 
-def test_a_due_time_beyond_every_calendar_is_the_last_there_is(outgoing: Outgoing) -> None:
+def test_a_due_time_beyond_every_calendar_is_the_last_there_is(outgoing: EnqueueContext) -> None:
     due = outgoing.receipt(Accepted(due=MAX_MS)).due
     assert due == datetime.max.replace(tzinfo=UTC)
 

@@ -17,9 +17,9 @@ from jobkit.coders.encrypted import Encrypted
 from jobkit.coders.json import JSON
 from jobkit.coders.msgpack import MessagePack
 from jobkit.coders.signed import Signed
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from jobkit.errors import ConfigurationError, Undecodable
-from jobkit.execute.perform import open_delivery
+from jobkit.execute.perform import decode_delivery
 from tests.core.kinds import KEPT
 
 OLD, NEW, OTHER = ("old" * 11, "new" * 11, "other" * 7)
@@ -35,7 +35,7 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 def stored(app: jobkit.App, job: Any, *args: Any) -> Delivery:
     """What a worker would get of this call."""
-    outgoing = Outgoing.of(job.call(*args), app._queues.find("default"))
+    outgoing = EnqueueContext.of(job.call(*args), app._queues.find("default"))
     return Delivery(outgoing.message(), number=1, attempt=1, token="", lease_end=0)
 
 
@@ -71,7 +71,7 @@ def test_it_is_a_coder_and_its_name_says_what_is_in_it(make: Any) -> None:
 
 def test_a_job_travels(make: Make) -> None:
     app, pay, _ = declare(make(NEW))
-    job, arguments = open_delivery(stored(app, pay, 7, 100), app)
+    job, arguments = decode_delivery(stored(app, pay, 7, 100), app)
     assert (job.name, arguments) == ("shop.pay", {"user_id": 7, "cents": 100})
 
 
@@ -82,7 +82,7 @@ def test_each_changed_byte_is_noticed(make: Make) -> None:
     for place in range(len(body)):
         changed = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
         with pytest.raises(Undecodable, match="shop.pay: the arguments can't be decoded: the"):
-            open_delivery(with_body(delivery, changed), app)
+            decode_delivery(with_body(delivery, changed), app)
 
 
 @given(st.binary(max_size=200))
@@ -96,7 +96,7 @@ def test_another_jobs_body_is_refused(make: Make) -> None:
     app, pay, refund = declare(make(NEW))
     taken = stored(app, refund, 7, 100).message.body
     with pytest.raises(Undecodable, match="another job's"):
-        open_delivery(with_body(stored(app, pay, 7, 100), taken), app)
+        decode_delivery(with_body(stored(app, pay, 7, 100), taken), app)
 
 
 def test_a_body_that_nobody_sealed_is_refused_whatever_its_header_says(make: Make) -> None:
@@ -104,13 +104,13 @@ def test_a_body_that_nobody_sealed_is_refused_whatever_its_header_says(make: Mak
     app.queue("plain", coder=JSON())
     forged = with_body(stored(app, pay, 7, 100), b'{"user_id":7,"cents":1}', coder="json")
     with pytest.raises(Undecodable, match=r"jobs of this queue are sealed \(\w+-json\), and a body by 'json' is not"):
-        open_delivery(forged, app)
+        decode_delivery(forged, app)
 
 
 def test_while_older_ones_are_on_their_way_the_app_lists_their_coder(make: Make) -> None:
     app, pay, _ = declare(make(NEW), JSON())
     older = with_body(stored(app, pay, 7, 100), b'{"user_id":7,"cents":1}', coder="json")
-    assert open_delivery(older, app)[1] == {"user_id": 7, "cents": 1}
+    assert decode_delivery(older, app)[1] == {"user_id": 7, "cents": 1}
 
 
 def test_keys_are_changed_without_losing_a_job(make: Make) -> None:
@@ -127,11 +127,11 @@ def test_keys_are_changed_without_losing_a_job(make: Make) -> None:
 def test_a_queue_may_have_keys_of_its_own(make: Make) -> None:
     app, pay, _ = declare(make(NEW))
     app.queue("bank", coder=make(OTHER))
-    outgoing = Outgoing.of(pay.call(7, 100), app._queues.find("bank"))
+    outgoing = EnqueueContext.of(pay.call(7, 100), app._queues.find("bank"))
     delivery = Delivery(outgoing.message(), number=1, attempt=1, token="", lease_end=0)
-    assert open_delivery(delivery, app)[1] == {"user_id": 7, "cents": 100}
+    assert decode_delivery(delivery, app)[1] == {"user_id": 7, "cents": 100}
     with pytest.raises(Undecodable):
-        open_delivery(with_body(delivery, stored(app, pay, 7, 100).message.body), app)
+        decode_delivery(with_body(delivery, stored(app, pay, 7, 100).message.body), app)
 
 
 def test_only_what_is_signed_is_readable() -> None:
@@ -143,7 +143,7 @@ def test_only_what_is_signed_is_readable() -> None:
 def test_no_key_is_shown(make: Make) -> None:
     app, pay, _ = declare(make([NEW, OLD]))
     with pytest.raises(Undecodable) as raised:
-        open_delivery(with_body(stored(app, pay, 7, 100), b"x" * 80), app)
+        decode_delivery(with_body(stored(app, pay, 7, 100), b"x" * 80), app)
     for shown in (repr(make([NEW, OLD])), str(raised.value)):
         assert NEW not in shown
         assert OLD not in shown

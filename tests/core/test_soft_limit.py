@@ -15,7 +15,7 @@ from jobkit.errors import ConfigurationError, TimeLimit
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import reason_of
-from jobkit.jobs.limits import Softened, SoftTimeLimit
+from jobkit.jobs.limits import SoftLimited, SoftTimeLimit
 from tests.core.performing import job_of, performed
 
 SOON = 0.02
@@ -23,7 +23,7 @@ SOON = 0.02
 
 
 async def softened(coroutine: Any, seconds: float = SOON) -> Any:
-    return await Softened(coroutine, seconds, asyncio.get_running_loop().time() + seconds)
+    return await SoftLimited(coroutine, seconds, asyncio.get_running_loop().time() + seconds)
 
 
 async def hang() -> None:

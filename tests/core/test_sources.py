@@ -16,7 +16,7 @@ from jobkit.backend import Backend
 from jobkit.backends.inline import InlineBackend, factory
 from jobkit.clock import Clock
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source, find
+from jobkit.connections.resolver import BackendSource, find
 from jobkit.errors import ConfigurationError, VolatileBackendWarning
 
 KNOWN = "fakeredis, inline, redis, redis+cluster, redis+sentinel, rediss, rediss+cluster, rediss+sentinel, sqlite, unix"
@@ -116,12 +116,12 @@ def test_third_parties_come_by_entry_point() -> None:
 @pytest.mark.parametrize("name", ["make", "Kit.make"])
 def test_a_factory_may_be_named(name: str) -> None:
     found = find(f"{__name__}:{name}", "shop")
-    assert found == Source(make, None, "shop")
+    assert found == BackendSource(make, None, "shop")
     assert isinstance(found.open(), InlineBackend)
 
 
 def test_a_factory_may_be_given() -> None:
-    assert find(make, "shop") == Source(make, None, "shop")
+    assert find(make, "shop") == BackendSource(make, None, "shop")
 
 
 @pytest.mark.parametrize("name", ["gone", "Kit.gone", "Kit.number"])
@@ -198,14 +198,14 @@ def test_nothing_is_looked_for_before_it_is_needed() -> None:
 def test_while_redirected_every_app_keeps_its_jobs_elsewhere() -> None:
     asked: list[Any] = []
 
-    def elsewhere(spec: Any, namespace: str) -> Source:
+    def elsewhere(spec: Any, namespace: str) -> BackendSource:
         asked.append((spec, namespace))
         return find("inline:elsewhere", namespace)
 
     app = jobkit.App("inline:here", namespace="shop")
     app.queue("mail", backend="redis://production.invalid")
     before = app.clients("default")
-    end = resolver.redirect_all(elsewhere)
+    end = resolver.override_backends(elsewhere)
     assert {app.clients(name).source.url for name in app.queues} == {"inline:elsewhere"}
     end()
     assert app.clients("default") is before

@@ -43,7 +43,7 @@ def test_an_apps_own_memory_is_not_that_of_one_that_is_gone() -> None:
 def test_what_has_ended_is_opened_again() -> None:
     app = jobkit.App("inline:shop")
     ended = app.clients("default")
-    ended.end()
+    ended.close_all()
     assert app.clients("default") is not ended
     assert app.clients("default") is app.clients("default")
 

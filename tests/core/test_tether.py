@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from jobkit.connections import loop_scope as module
-from jobkit.connections.loop_scope import tether
+from jobkit.connections.loop_scope import close_with_loop
 
 
 async def waits(log: list[str]) -> AsyncGenerator[None]:
@@ -24,7 +24,7 @@ def test_it_begins_at_once_and_ends_while_the_loop_is_still_there() -> None:
     log: list[str] = []
 
     async def main() -> None:
-        tether(waits(log))
+        close_with_loop(waits(log))
         assert log == ["begun"]
 
     asyncio.run(main())
@@ -33,7 +33,7 @@ def test_it_begins_at_once_and_ends_while_the_loop_is_still_there() -> None:
 
 async def test_it_may_end_earlier() -> None:
     log: list[str] = []
-    await tether(waits(log)).aclose()
+    await close_with_loop(waits(log)).aclose()
     assert log == ["begun", "ended, loop open"]
 
 
@@ -41,7 +41,7 @@ def kept() -> int:
     """How many are kept once the next one comes."""
 
     async def another() -> None:
-        await tether(waits([])).aclose()
+        await close_with_loop(waits([])).aclose()
 
     asyncio.run(another())
     return len(module._kept)
@@ -53,7 +53,7 @@ def test_what_has_ended_is_kept_no_longer() -> None:
 
 def test_nor_what_a_loop_that_was_torn_down_badly_left_behind() -> None:
     async def main() -> None:
-        tether(waits([]))
+        close_with_loop(waits([]))
 
     before = kept()
     loop = asyncio.new_event_loop()
@@ -69,4 +69,4 @@ async def test_what_waits_before_it_yields_is_a_mistake() -> None:
 
     generator = hasty()
     with pytest.raises(AssertionError, match="yields before it waits"):
-        tether(generator)
+        close_with_loop(generator)

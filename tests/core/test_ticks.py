@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.errors import ConfigurationError
-from jobkit.schedule.triggers import MOST, Daily, Every, due
+from jobkit.schedule.triggers import MOST, Daily, Every, due_ticks
 
 ZONES = [
     *("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Sao_Paulo"),
@@ -57,7 +57,7 @@ def test_ticks_follow_each_other(zone: str, at: time, instant: datetime) -> None
 @given(zone=st.sampled_from(ZONES), at=TIMES, begin=INSTANTS)
 def test_each_day_of_a_zone_has_one_tick(zone: str, at: time, begin: datetime) -> None:
     daily, here = Daily(at, ZoneInfo(zone)), ZoneInfo(zone)
-    ticks = due(daily, begin, begin + timedelta(days=40), "all")
+    ticks = due_ticks(daily, begin, begin + timedelta(days=40), "all")
     days = [tick.astimezone(here).date() for tick in ticks]
     assert len(set(days)) == len(days)
     for tick, day in zip(ticks, days, strict=True):
@@ -71,7 +71,7 @@ def test_a_day_that_a_zone_left_out_has_none() -> None:
     daily = Daily(time(12), ZoneInfo("Pacific/Apia"))
     here = [
         tick.astimezone(ZoneInfo("Pacific/Apia")).day
-        for tick in due(daily, utc("2011-12-28"), utc("2012-01-02"), "all")
+        for tick in due_ticks(daily, utc("2011-12-28"), utc("2012-01-02"), "all")
     ]
     assert here == [28, 29, 31, 1, 2]
 
@@ -86,24 +86,24 @@ MINUTELY = Every(timedelta(minutes=1))
 
 
 def test_what_is_due_comes_after_the_last_and_not_after_now() -> None:
-    assert due(MINUTELY, utc("2024-01-01T10:00"), utc("2024-01-01T10:02"), "all") == [
+    assert due_ticks(MINUTELY, utc("2024-01-01T10:00"), utc("2024-01-01T10:02"), "all") == [
         utc("2024-01-01T10:01"),
         utc("2024-01-01T10:02"),
     ]
-    assert due(MINUTELY, utc("2024-01-01T10:02"), utc("2024-01-01T10:02"), "all") == []
-    assert due(MINUTELY, utc("2024-01-01T10:02"), utc("2024-01-01T10:02"), "latest") == []
+    assert due_ticks(MINUTELY, utc("2024-01-01T10:02"), utc("2024-01-01T10:02"), "all") == []
+    assert due_ticks(MINUTELY, utc("2024-01-01T10:02"), utc("2024-01-01T10:02"), "latest") == []
 
 
 def test_what_was_missed_is_all_of_it_or_the_latest() -> None:
     last, now = utc("2024-01-01T10:00"), utc("2024-01-03T10:00")
-    some = due(MINUTELY, last, now, "all")
+    some = due_ticks(MINUTELY, last, now, "all")
     assert (len(some), some[0], some[-1]) == (MOST, last + timedelta(minutes=1), last + timedelta(minutes=MOST))
-    assert due(MINUTELY, last, now, "latest") == [now]
+    assert due_ticks(MINUTELY, last, now, "latest") == [now]
 
 
 def test_a_tick_that_is_late_was_missed_where_none_is_wanted() -> None:
     every, last = Every(timedelta(minutes=5)), utc("2024-01-01T10:00")
-    assert due(every, last, utc("2024-01-01T10:05:30"), "none") == [utc("2024-01-01T10:05")]
-    assert due(every, last, utc("2024-01-01T10:07"), "none") == []
-    assert due(every, last, utc("2024-01-01T10:20:30"), "none") == [utc("2024-01-01T10:20")]
-    assert due(every, utc("2024-01-01T10:05"), utc("2024-01-01T10:05:30"), "none") == []
+    assert due_ticks(every, last, utc("2024-01-01T10:05:30"), "none") == [utc("2024-01-01T10:05")]
+    assert due_ticks(every, last, utc("2024-01-01T10:07"), "none") == []
+    assert due_ticks(every, last, utc("2024-01-01T10:20:30"), "none") == [utc("2024-01-01T10:20")]
+    assert due_ticks(every, utc("2024-01-01T10:05"), utc("2024-01-01T10:05:30"), "none") == []

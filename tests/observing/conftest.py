@@ -13,7 +13,7 @@ from jobkit.connections import resolver
 
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
-    restore = resolver.redirect_all(None)
+    restore = resolver.override_backends(None)
     yield
     restore()
 

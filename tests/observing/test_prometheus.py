@@ -72,7 +72,7 @@ async def test_queues_are_counted(app: jobkit.App) -> None:
 
     await later.aenqueue()
     await later.using(delay=60).aenqueue()
-    (backend,) = {clients.here() for clients in app.by_source()}
+    (backend,) = {clients.for_running_loop() for clients in app.by_source()}
     await backend.pause("shop:mail")
     registry = CollectorRegistry()
     await QueueMetrics(app, registry).look()

@@ -50,8 +50,8 @@ def test_once_jobkit_is_imported_everything_is_in_place(alone: Project) -> None:
         def test_in_the_middle_of_a_test():
             assert "jobkit" not in sys.modules
             from shop import remind, app
-            from jobkit.connections.resolver import redirected
-            assert redirected()
+            from jobkit.connections.resolver import is_overridden
+            assert is_overridden()
             remind.enqueue(1)
             assert app.clients("mail").source.namespace.startswith("jobkit-test-")
             import jobkit

@@ -10,10 +10,10 @@ HASTY = """
     from msgspec.structs import replace
 
     from jobkit.backends.inline import factory
-    from jobkit.backends.delegating import Passing
+    from jobkit.backends.delegating import DelegatingBackend
 
 
-    class Hasty(Passing):
+    class Hasty(DelegatingBackend):
         async def enqueue(self, messages):
             return await self.backend.enqueue([replace(each, after=None) for each in messages])
 

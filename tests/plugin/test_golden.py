@@ -273,10 +273,10 @@ TITLES = {
 
 SLOW = """
     from jobkit.backends import inline
-    from jobkit.backends.delegating import Passing
+    from jobkit.backends.delegating import DelegatingBackend
 
 
-    class Slow(Passing):
+    class Slow(DelegatingBackend):
         takes_clock = False
 
         async def close(self):

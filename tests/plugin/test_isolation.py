@@ -33,7 +33,7 @@ def test_a_test_sees_only_its_own_jobs(project: Project, backend: str) -> None:
 
 def test_no_test_reaches_production(project: Project) -> None:
     project.passes("""
-        from jobkit.connections.resolver import redirected
+        from jobkit.connections.resolver import is_overridden
 
         def factory(url, namespace, clock):
             raise AssertionError("production")
@@ -56,7 +56,7 @@ def test_no_test_reaches_production(project: Project) -> None:
             assert done == ["work", "work_too"]
 
         async def test_without():
-            assert redirected()
+            assert is_overridden()
             await work.aenqueue()
             assert done == []
 
@@ -253,7 +253,7 @@ def test_jobs_that_a_test_sends_elsewhere_are_not_its_own(project: Project) -> N
             elsewhere = jobkit.App(lambda *_: InlineBackend(backend.memory))
             @elsewhere.job(name="other")
             def other() -> None: ...
-            restore = sources.redirect_all(None)
+            restore = sources.override_backends(None)
             try:
                 other.enqueue()
             finally:
@@ -266,10 +266,10 @@ def test_jobs_that_a_test_sends_elsewhere_are_not_its_own(project: Project) -> N
 def test_without_the_plugin_nothing_is_redirected(project: Project) -> None:
     project.apart(
         """
-        from jobkit.connections.resolver import redirected
+        from jobkit.connections.resolver import is_overridden
 
         def test_it():
-            assert not redirected()
+            assert not is_overridden()
         """,
         "-p",
         "no:jobkit",
@@ -280,10 +280,10 @@ def test_after_the_run_nothing_is_redirected(project: Project) -> None:
     from jobkit import events, redaction
     from jobkit.connections import resolver
 
-    restores = [redaction.reveal(shown=False), resolver.redirect_all(None)]
+    restores = [redaction.show_arguments(shown=False), resolver.override_backends(None)]
     observers = list(events.observers)
     project.passes("def test_it(jobs): assert not jobs.enqueued")
-    after = (resolver.redirected(), events.observers, redaction.shown_value(1))
+    after = (resolver.is_overridden(), events.observers, redaction.redacted(1))
     for restore in reversed(restores):
         restore()
     assert after == (False, observers, "<int>")

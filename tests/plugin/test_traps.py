@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import pytest
 
 import jobkit
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 from pytest_jobkit import Jobs, TooManyPerforms
 from tests.plugin.conftest import INI, Project
 
@@ -22,7 +22,7 @@ seen: list[object] = []
 around: list[str] = []
 
 
-def counting(outgoing: Outgoing) -> Iterator[None]:
+def counting(outgoing: EnqueueContext) -> Iterator[None]:
     around.append(f"enqueue {outgoing.job.rpartition('.')[2]}")
     yield
     around.append("enqueued")

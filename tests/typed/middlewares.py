@@ -7,26 +7,26 @@ from collections.abc import AsyncGenerator, Generator
 from typing import assert_type
 
 import jobkit
-from jobkit.enqueue.context import Outgoing
+from jobkit.enqueue.context import EnqueueContext
 
 
-def stamp(outgoing: Outgoing) -> None:
+def stamp(outgoing: EnqueueContext) -> None:
     assert_type(outgoing.metadata, dict[str, str])
     outgoing.metadata["tenant"] = "acme"
     if outgoing.arguments.get("user_id") == 13:
         raise jobkit.Refuse("not him")
 
 
-async def look_up(outgoing: Outgoing) -> None:
+async def look_up(outgoing: EnqueueContext) -> None:
     assert_type(outgoing.id, str)
 
 
-def logged(outgoing: Outgoing) -> Generator[None, jobkit.Receipt, None]:
+def logged(outgoing: EnqueueContext) -> Generator[None, jobkit.Receipt, None]:
     receipt = yield
     assert_type(receipt, jobkit.Receipt)
 
 
-async def traced(outgoing: Outgoing) -> AsyncGenerator[None, jobkit.Receipt]:
+async def traced(outgoing: EnqueueContext) -> AsyncGenerator[None, jobkit.Receipt]:
     receipt = yield
     assert_type(receipt.job, str)
 

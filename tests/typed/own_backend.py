@@ -23,10 +23,10 @@ from jobkit.backend import (
     Held,
     Known,
     Message,
-    OffersBlocking,
     Settled,
     Settlement,
     SettleOutcome,
+    SupportsBlocking,
 )
 from jobkit.clock import Clock
 
@@ -104,7 +104,7 @@ def factory(url: str | None, namespace: str, clock: Clock | None) -> Mine:
 
 made: BackendFactory = factory
 backend: Backend = Mine()
-offers: OffersBlocking = WithBlocking()
+offers: SupportsBlocking = WithBlocking()
 app = jobkit.App(factory, namespace="shop")
 app.queue("mail", backend=factory)
 app.queue("images", backend="my_package:factory")

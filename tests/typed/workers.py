@@ -37,15 +37,15 @@ jobkit.Retry(on="OSError")  # type: ignore[arg-type]
 clocks: list[Clock] = [SystemClock(), ManualClock()]
 
 
-def observer(event: events.Happening) -> None:
+def observer(event: events.AnyEvent) -> None:
     match event:
         case events.Enqueued():
             assert_type(event.receipt, jobkit.Receipt)
         case events.Ended():
             assert_type(event.outcome, jobkit.Outcome)
-        case events.CancelAsked():
+        case events.CancelRequested():
             assert_type(event.outcome, CancelOutcome)
-        case events.Waiting() | events.Deferred():
+        case events.EnqueueCreated() | events.Deferred():
             assert_type(event.calls, list[jobkit.Call])
         case _:
             assert_type(event.id, str)

@@ -15,7 +15,7 @@ from tests.worker.recorder import Recorder
 
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
-    restore = resolver.redirect_all(None)
+    restore = resolver.override_backends(None)
     yield
     restore()
 

@@ -14,12 +14,12 @@ import jobkit
 from jobkit.backend import ExtendOutcome, Extension, Message, Release
 from jobkit.backends.inline import InlineBackend
 from jobkit.clock import Clock
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled
 from jobkit.execute.outcome import Performed
-from jobkit.worker.leases import Keeper
-from jobkit.worker.runtime import THIS_HOST
+from jobkit.worker.leases import LeaseKeeper
+from jobkit.worker.runtime import SYSTEM_RUNTIME
 from tests.worker.recorder import Recorder
 
 HERE = jobkit.Retry(attempts=3, wait=0, on=LookupError)
@@ -106,7 +106,9 @@ class Keeping:
         def factory(url: str | None, namespace: str, clock: Clock | None) -> InlineBackend:
             return Client(memory.memory)
 
-        self.keeper = Keeper(Source(factory, None, "n"), lease, lambda token, news: self.told.append(news), THIS_HOST)
+        self.keeper = LeaseKeeper(
+            BackendSource(factory, None, "n"), lease, lambda token, news: self.told.append(news), SYSTEM_RUNTIME
+        )
 
 
 async def stored(future: Future[bool]) -> bool:
@@ -117,7 +119,7 @@ async def stored(future: Future[bool]) -> bool:
 async def held(backend: InlineBackend, keeping: Keeping) -> str:
     await backend.enqueue([Message("a", "q", b"")])
     (found,) = await backend.reserve(["q"], limit=1, lease=keeping.lease)
-    keeping.keeper.hold([found.token], asyncio.get_running_loop().time())
+    keeping.keeper.track([found.token], asyncio.get_running_loop().time())
     return found.token
 
 
@@ -170,7 +172,7 @@ async def test_of_two_at_once_the_later_one_is_stored(backend: InlineBackend) ->
 async def test_what_is_not_held_any_more_is_not_stored(backend: InlineBackend) -> None:
     keeping = Keeping(backend)
     token = await held(backend, keeping)
-    keeping.keeper.drop([token])
+    keeping.keeper.untrack([token])
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
     await keeping.keeper.close()
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
@@ -179,11 +181,11 @@ async def test_what_is_not_held_any_more_is_not_stored(backend: InlineBackend) -
 async def test_who_had_nothing_to_keep_keeps_what_comes(backend: InlineBackend) -> None:
     keeping = Keeping(backend, lease=300)
     token = await held(backend, keeping)
-    keeping.keeper.drop([token])
+    keeping.keeper.untrack([token])
     async with asyncio.timeout(20):
-        while keeping.keeper._looks_at != math.inf:
+        while keeping.keeper._next_check != math.inf:
             await asyncio.sleep(0)
-        keeping.keeper.hold([token], asyncio.get_running_loop().time())
+        keeping.keeper.track([token], asyncio.get_running_loop().time())
         while not keeping.asked:
             await asyncio.sleep(0)
     await keeping.keeper.close()
@@ -193,14 +195,14 @@ async def test_who_comes_by_in_time_is_not_woken(backend: InlineBackend, monkeyp
     keeping, nudges = Keeping(backend), list[None]()
     token = await held(backend, keeping)
     async with asyncio.timeout(20):
-        while keeping.keeper._looks_at == 0.0:
+        while keeping.keeper._next_check == 0.0:
             await asyncio.sleep(0)
-    monkeypatch.setattr(keeping.keeper, "_nudge", lambda: nudges.append(None))
+    monkeypatch.setattr(keeping.keeper, "_wake_up", lambda: nudges.append(None))
     for _ in range(10):  # as batches of short jobs come and go
-        keeping.keeper.drop([token])
-        keeping.keeper.hold([token], asyncio.get_running_loop().time())
+        keeping.keeper.untrack([token])
+        keeping.keeper.track([token], asyncio.get_running_loop().time())
     assert nudges == []
-    keeping.keeper.hold([token], asyncio.get_running_loop().time() - 2 * keeping.lease / 3000)
+    keeping.keeper.track([token], asyncio.get_running_loop().time() - 2 * keeping.lease / 3000)
     assert nudges == [None], "its lease wants to be extended before the next look"
     monkeypatch.undo()
     await keeping.keeper.close()

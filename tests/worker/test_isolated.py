@@ -18,7 +18,7 @@ import jobkit
 from jobkit.errors import DeclarationError, FailedElsewhere, ProcessLost, TimeLimit
 from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
-from jobkit.worker.json_logging import JSONLines
+from jobkit.worker.json_logging import JSONFormatter
 from tests.worker.recorder import Recorder
 
 APP = """
@@ -205,7 +205,7 @@ async def test_its_rules_are_judged_where_its_error_is(
 @pytest.mark.parametrize(
     ("formatter", "line"),
     [
-        (JSONLines(), r'{"time":.*"level":"error","logger":"shop","message":"no card of 7".*"job":"say","id":"1"'),
+        (JSONFormatter(), r'{"time":.*"level":"error","logger":"shop","message":"no card of 7".*"job":"say","id":"1"'),
         (logging.Formatter("%(levelname)s! %(message)s"), r"^ERROR! no card of 7$"),
         (Own(), r"^ERROR:shop:no card of 7$"),
     ],

@@ -13,9 +13,9 @@ import jobkit
 from jobkit.errors import ConfigurationError
 from jobkit.events import Ended, Started
 from jobkit.worker import Options
-from jobkit.worker.health_files import Files
-from jobkit.worker.recycling import MIB, Retirement, memory
-from jobkit.worker.stats import Figures
+from jobkit.worker.health_files import HealthFiles
+from jobkit.worker.recycling import MIB, RecyclePolicy, memory
+from jobkit.worker.stats import WorkerStats
 from tests.worker.recorder import Recorder
 
 
@@ -85,33 +85,33 @@ async def test_it_stops_by_itself_once_it_has_done_enough(app: jobkit.App) -> No
 
 def test_enough_is_executions_or_memory() -> None:
     assert memory() > MIB
-    assert Retirement(None, None).reason(10**9) is None
-    assert not Retirement(None, None).wanted
-    assert Retirement(3, None).reason(2) is None
-    assert Retirement(3, None).reason(3) == "3 executions have ended, of 3 at most"
-    assert Retirement(None, 1_000_000).reason(0) is None
-    assert "MiB are used, of 1 at most" in (Retirement(None, 1).reason(0) or "")
+    assert RecyclePolicy(None, None).reason(10**9) is None
+    assert not RecyclePolicy(None, None).wanted
+    assert RecyclePolicy(3, None).reason(2) is None
+    assert RecyclePolicy(3, None).reason(3) == "3 executions have ended, of 3 at most"
+    assert RecyclePolicy(None, 1_000_000).reason(0) is None
+    assert "MiB are used, of 1 at most" in (RecyclePolicy(None, 1).reason(0) or "")
 
 
 async def test_files_tell_how_it_is(tmp_path: Path) -> None:
     ready, live = tmp_path / "ready", tmp_path / "live"
-    files = Files(ready, live)
+    files = HealthFiles(ready, live)
     files.begin()
     await asyncio.sleep(0)
     assert live.exists()
     assert not ready.exists()
-    files.show(ready=True)
+    files.set_ready(ready=True)
     assert ready.exists()
-    files.show(ready=False)
+    files.set_ready(ready=False)
     assert not ready.exists()
-    files.show(ready=True)
+    files.set_ready(ready=True)
     files.end()
     assert not ready.exists()
     assert not live.exists()
 
 
 async def test_what_is_not_alive_is_not_touched(tmp_path: Path) -> None:
-    files = Files(None, tmp_path / "live")
+    files = HealthFiles(None, tmp_path / "live")
     files.begin(lambda: False)
     await asyncio.sleep(0)
     assert not (tmp_path / "live").exists()
@@ -119,7 +119,7 @@ async def test_what_is_not_alive_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_figures_of_several_are_one() -> None:
-    one, other = Figures(ready=True, running=1, ended=5, failed=2), Figures(running=2, given_back=1)
-    assert Figures.together([one, other]) == Figures(running=3, ended=5, failed=2, given_back=1)
-    assert Figures.together([one]).ready
-    assert not Figures.together([]).ready
+    one, other = WorkerStats(ready=True, running=1, ended=5, failed=2), WorkerStats(running=2, given_back=1)
+    assert WorkerStats.total([one, other]) == WorkerStats(running=3, ended=5, failed=2, given_back=1)
+    assert WorkerStats.total([one]).ready
+    assert not WorkerStats.total([]).ready

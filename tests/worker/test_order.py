@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 
 import jobkit
 from jobkit.events import Started
-from jobkit.worker.queue_order import Strict, Weighted
+from jobkit.worker.queue_order import StrictOrder, WeightedRoundRobin
 from tests.worker.recorder import Recorder
 
 
 def test_strict_is_always_the_same() -> None:
-    order = Strict(["urgent", "mail"])
+    order = StrictOrder(["urgent", "mail"])
     assert [order.next() for _ in range(3)] == [["urgent", "mail"]] * 3
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 9), min_size=1))
 def test_each_comes_first_as_often_as_its_weight_says(weights: dict[str, int]) -> None:
-    order = Weighted(weights)
+    order = WeightedRoundRobin(weights)
     rounds = [order.next() for _ in range(3 * sum(weights.values()))]
     assert Counter(first for first, *_ in rounds) == {name: 3 * weight for name, weight in weights.items()}
     assert all(sorted(each) == sorted(weights) for each in rounds), "the others come after it"
 
 
 def test_they_take_turns_and_no_bursts() -> None:
-    order = Weighted({"a": 3, "b": 1})
+    order = WeightedRoundRobin({"a": 3, "b": 1})
     assert [order.next()[0] for _ in range(8)] == list("aabaaaba")
 
 

@@ -12,14 +12,14 @@ import jobkit
 from jobkit.backend import Capabilities
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Settled
-from jobkit.worker.backoff import BROKEN, IDLE, Pause
+from jobkit.worker.backoff import IDLE, MAX_RETRY_DELAY, Backoff
 from tests.worker.recorder import Recorder
 
 
 class Unlucky:
     """Nothing is taken off."""
 
-    def luck(self) -> float:
+    def random(self) -> float:
         return 0.0
 
 
@@ -37,14 +37,14 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return rests
 
 
-@pytest.mark.parametrize("last", [BROKEN, IDLE])
+@pytest.mark.parametrize("last", [MAX_RETRY_DELAY, IDLE])
 async def test_it_doubles_up_to_the_last_and_begins_again(rests: list[float], last: float) -> None:
     host: Any = Unlucky()
-    pause = Pause(host, last)
+    pause = Backoff(host, last)
     for _ in range(10):
-        await pause.rest()
-    pause.over()
-    await pause.rest()
+        await pause.sleep()
+    pause.reset()
+    await pause.sleep()
     assert rests[:4] == [0.05, 0.1, 0.2, 0.4]
     assert rests[8:] == [last, last, 0.05]
 

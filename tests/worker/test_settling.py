@@ -16,7 +16,7 @@ from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.errors import BackendUnavailable, Unsupported
 from jobkit.events import Ended, Settled
 from jobkit.execute.outcome import Performed
-from jobkit.worker.backoff import Pause
+from jobkit.worker.backoff import Backoff
 from tests.conformance.honest import BareBackend
 from tests.worker.recorder import Recorder
 
@@ -106,10 +106,10 @@ async def test_without_dead_letters_the_log_is_where_it_stands(
 async def test_what_waits_to_be_settled_is_as_soon_as_the_store_is_back(
     backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Long(Pause):
+    class Long(Backoff):
         FIRST = LAST = 3600.0
 
-    monkeypatch.setattr("jobkit.worker.settler.Pause", Long)
+    monkeypatch.setattr("jobkit.worker.settler.Backoff", Long)
     refused: set[str] = set()
 
     class Away(InlineBackend):

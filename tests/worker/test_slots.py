@@ -23,7 +23,7 @@ async def test_a_place_is_given_back_with_its_slot() -> None:
     slots.keep("threads")
     slots.give_back("threads")
     assert await slots.take(2) == 1
-    slots.put_back(1)
+    slots.release(1)
     assert (slots.taken, await slots.take(2)) == (0, 1)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 import jobkit
-from jobkit.backends.delegating import Passing
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit.backends.inline import InlineBackend
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled, Started
@@ -64,7 +64,7 @@ async def test_what_does_not_end_is_given_back_at_no_cost(
 async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobkit.worker.executor.STUBBORN", 0.01)
+    monkeypatch.setattr("jobkit.worker.executor.CANCEL_TIMEOUT", 0.01)
     go_on = asyncio.Event()
 
     @app.job(name="stubborn")
@@ -85,7 +85,7 @@ async def test_a_job_that_ignores_being_cancelled_is_given_back_all_the_same(
     await asyncio.sleep(0)
 
 
-class _Late(Passing):
+class _Late(DelegatingBackend):
     """Answers a reserve once it was given up, and takes nothing back."""
 
     def __init__(self, backend: InlineBackend) -> None:
@@ -93,7 +93,7 @@ class _Late(Passing):
         self.asked = asyncio.Event()
         self.reserved = 0
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
     ) -> T:
         if verb == "settle":

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias, cast
 from jobkit.backend import Accepted, Backend, Dead, Done, Extension, Message, Release, RetryAt
 from jobkit.clock import Clock
 from jobkit.connections.clients import Clients
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.errors import BackendUnavailable, Closed, InvalidArgument, JobkitError
 from jobkit.lifecycle import State
 from jobkit_conformance import capability_probe
@@ -290,10 +290,10 @@ async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Stage) -> 
     def factory(url: str | None, namespace: str, clock: Clock | None) -> Backend:
         return cast("Backend", _Opened(log))
 
-    clients = Clients(Source(factory, None, "c4"))
+    clients = Clients(BackendSource(factory, None, "c4"))
 
     async def use() -> bool:
-        return clients.here() is clients.here()
+        return clients.for_running_loop() is clients.for_running_loop()
 
     for _ in range(2):
         stage.check(await asyncio.to_thread(lambda: asyncio.run(use())), "one loop got two clients of one backend")

@@ -105,7 +105,7 @@ async def a_lost_lease_is_reported_and_the_job_is_told(stage: Stage, lease: floa
     informed: list[JobContext] = []
     reported: list[str] = []
 
-    def observe(event: events.Happening) -> None:
+    def observe(event: events.AnyEvent) -> None:
         if isinstance(event, events.LeaseLost):
             reported.append(event.id)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from jobkit.backend import Backend
-from jobkit.backends.delegating import Passing
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit.clock import Clock
 from jobkit_conformance.answers import check_answer
 from jobkit_conformance.history.calls import Call
@@ -90,7 +90,7 @@ WRITTEN: Final = frozenset({"enqueue", "reserve", "settle", "extend", "cancel", 
 """The verbs that change something; looking does not."""
 
 
-class Witness(Passing):
+class Witness(DelegatingBackend):
     """Passes each call on, and writes it down: as near to the backend as can be."""
 
     def __init__(self, backend: Backend, history: History, name: str) -> None:
@@ -98,7 +98,7 @@ class Witness(Passing):
         self.name = name
         self._history = history
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
     ) -> T:
         if verb not in WRITTEN:
@@ -115,7 +115,7 @@ class Witness(Passing):
         return answer
 
 
-class Ear(Passing):
+class Ear(DelegatingBackend):
     """Writes down what a worker asks, and what it hears: of an answer that gets lost it hears nothing."""
 
     def __init__(self, backend: Backend, history: History, process: Process, name: str) -> None:
@@ -124,7 +124,7 @@ class Ear(Passing):
         self._process = process
         self._name = name
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
     ) -> T:
         if verb not in WRITTEN:

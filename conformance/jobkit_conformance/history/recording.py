@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from jobkit.backend import Backend
-from jobkit.backends.delegating import Passing
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit_conformance.answers import check_answer
 from jobkit_conformance.history.trace import Trace
 
 T = TypeVar("T")
 
 
-class Client(Passing):
+class Client(DelegatingBackend):
     """Passes each call on, and writes down what was asked and answered."""
 
     def __init__(self, backend: Backend, trace: Trace, name: str) -> None:
@@ -21,7 +21,7 @@ class Client(Passing):
         self.name = name
         self._trace = trace
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
     ) -> T:
         said = {name: value for name, value in stated.items() if value or name not in ("wait", "cursor")}

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from jobkit.backend import Backend
-from jobkit.backends.delegating import Passing
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit.errors import BackendUnavailable
 from jobkit_conformance.history.history import History
 from jobkit_conformance.simulation.loop import SimulatedLoop
@@ -70,7 +70,7 @@ class SimulatedWire:
         self.died.set_result(None)
 
 
-class Distant(Passing):
+class Distant(DelegatingBackend):
     """A client whose every call is a request and a reply on a wire; a lost one is `BackendUnavailable`.
 
     ``firm``: what a reserve has taken is not dropped when its caller cancels it: it is too late for that.
@@ -81,7 +81,7 @@ class Distant(Passing):
         self._wire = wire
         self._firm = firm
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[T]]
     ) -> T:
         if verb == "close":

@@ -123,7 +123,7 @@ class World:
         await hand.start(self._harness, partial(self._connect, firm=True), self._namespace, faulty=self._faulty)
         return hand
 
-    def _hear(self, event: events.Happening) -> None:
+    def _hear(self, event: events.AnyEvent) -> None:
         for hand in self._workers:
             hand.report(event)
 

@@ -11,7 +11,7 @@ from jobkit import events
 from jobkit.app import App
 from jobkit.backend import Backend, Capabilities, Message
 from jobkit.connections.clients import Clients
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.execute.context import JobContext, current_job
 from jobkit.jobs.envelope import Envelope
 from jobkit.retry import Retry
@@ -67,10 +67,10 @@ class _Berth(Clients):
     """The clients of a process: opened already, and never closed by a loop that ends."""
 
     def __init__(self, own: Backend, keeper: Backend, namespace: str) -> None:
-        super().__init__(Source(lambda _url, _namespace, _clock: keeper, None, namespace))
+        super().__init__(BackendSource(lambda _url, _namespace, _clock: keeper, None, namespace))
         self._own = own
 
-    def here(self) -> Backend:
+    def for_running_loop(self) -> Backend:
         return self._own
 
 
@@ -97,10 +97,10 @@ class _Host:
     def monotonic(self) -> float:
         return self._hand.main.time()
 
-    def luck(self) -> float:
+    def random(self) -> float:
         return LUCK
 
-    def beside(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+    def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         ended: Future[None] = Future()
         self._hand.thread().create_task(main()).add_done_callback(lambda _: ended.set_result(None))
         return ended
@@ -312,7 +312,7 @@ class Hand:
         if self._worker is not None and self.works:
             self._record.ready.append((*self._history.instant(), self._worker.ready))
 
-    def report(self, event: events.Happening) -> None:
+    def report(self, event: events.AnyEvent) -> None:
         """Hears what workers report; of its own, what it says about lost leases."""
         if isinstance(event, events.LeaseLost) and asyncio.get_running_loop() in self._strands:
             self._record.reported.add(event.id)

@@ -16,7 +16,7 @@ from jobkit.app import App
 from jobkit.backend import Backend, Message, Stored
 from jobkit.clock import Clock
 from jobkit.connections.clients import Clients
-from jobkit.connections.resolver import Source
+from jobkit.connections.resolver import BackendSource
 from jobkit.execute.context import JobContext, current_job
 from jobkit.jobs.envelope import Envelope
 from jobkit_conformance.env import Stage
@@ -72,7 +72,7 @@ class Hand:
         self.name = name
         self.fell: BaseException | None = None
         """What ended its thread, where that was not `stop`."""
-        self.clients = Clients(Source(self._open, None, crew.stage.namespace))
+        self.clients = Clients(BackendSource(self._open, None, crew.stage.namespace))
         self._crew = crew
         self._options = options
         self._worker: Worker | None = None

@@ -28,7 +28,7 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.inline.state import Place
+from jobkit.backends.inline.state import Position
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock, ManualClock, SystemClock
 from jobkit.errors import Closed, InvalidArgument
@@ -290,14 +290,14 @@ def _shown(job: Stored) -> Stored:
     return msgspec.structs.replace(job, message=_own(job.message))
 
 
-_PLACES: Final[msgspec.json.Decoder[Place]] = msgspec.json.Decoder(Place)
+_PLACES: Final[msgspec.json.Decoder[Position]] = msgspec.json.Decoder(Position)
 
 
-def _write_cursor(place: Place) -> str:
+def _write_cursor(place: Position) -> str:
     return msgspec.json.encode(place).decode()
 
 
-def _read_cursor(cursor: str | None) -> Place | None:
+def _read_cursor(cursor: str | None) -> Position | None:
     if cursor is None:
         return None
     try:

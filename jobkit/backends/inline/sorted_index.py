@@ -12,7 +12,7 @@ Entry: TypeAlias = tuple[int, int, str]
 BLOCK = 500
 
 
-class Line:
+class SortedIndex:
     """Sorted blocks of at most ``2 * BLOCK`` entries, so that no change moves more than one block."""
 
     def __init__(self) -> None:

@@ -8,15 +8,15 @@ from heapq import merge
 from typing import TypeAlias
 
 from jobkit.backend import Message, Stored
-from jobkit.backends.inline.sorted_index import Entry, Line
+from jobkit.backends.inline.sorted_index import Entry, SortedIndex
 from jobkit.lifecycle import Phase, State, state
 
-Place: TypeAlias = tuple[int, Entry]
+Position: TypeAlias = tuple[int, Entry]
 """A job's place in the declared order: the higher priority first, then by entry."""
 
 
 @dataclass(slots=True)
-class Job:
+class StoredJob:
     """Everything kept of one job."""
 
     message: Message
@@ -54,12 +54,12 @@ class Job:
 
 
 @dataclass(slots=True)
-class Level:
+class PriorityLevel:
     """The live jobs of one queue and priority."""
 
-    waiting: Line = field(default_factory=Line)
-    leased: Line = field(default_factory=Line)
-    marked: Line = field(default_factory=Line)
+    waiting: SortedIndex = field(default_factory=SortedIndex)
+    leased: SortedIndex = field(default_factory=SortedIndex)
+    marked: SortedIndex = field(default_factory=SortedIndex)
 
     def ready(self, now: int) -> Iterator[Entry]:
         return merge(self.waiting.until(now), self.leased.until(now))
@@ -84,16 +84,16 @@ class Level:
 class Queue:
     """The jobs of one queue: the live ones by priority, and the dead."""
 
-    levels: dict[int, Level] = field(default_factory=dict[int, Level])
+    levels: dict[int, PriorityLevel] = field(default_factory=dict[int, PriorityLevel])
     """Highest priority first."""
-    dead: Line = field(default_factory=Line)
+    dead: SortedIndex = field(default_factory=SortedIndex)
 
-    def level(self, priority: int) -> Level:
+    def level(self, priority: int) -> PriorityLevel:
         if priority not in self.levels:
-            self.levels = dict(sorted([*self.levels.items(), (priority, Level())], reverse=True))
+            self.levels = dict(sorted([*self.levels.items(), (priority, PriorityLevel())], reverse=True))
         return self.levels[priority]
 
-    def select(self, wanted: State, now: int) -> Iterator[Place]:
+    def select(self, wanted: State, now: int) -> Iterator[Position]:
         """The jobs in one state, in the order in which they would be granted, the dead as they died."""
         if wanted is State.DEAD:
             yield from ((0, entry) for entry in self.dead)

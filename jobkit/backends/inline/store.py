@@ -42,9 +42,9 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.backends.inline.key_values import Cells
-from jobkit.backends.inline.sorted_index import Entry, Line
-from jobkit.backends.inline.state import Job, Place, Queue
-from jobkit.lifecycle import Move, Phase, State, move, state
+from jobkit.backends.inline.sorted_index import Entry, SortedIndex
+from jobkit.backends.inline.state import Position, Queue, StoredJob
+from jobkit.lifecycle import Phase, State, Transition, apply_transition, state
 
 PAGE = 100
 
@@ -54,14 +54,14 @@ class Store:
 
     def __init__(self) -> None:
         self.cells = Cells()
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, StoredJob] = {}
         self._queues: dict[str, Queue] = {}
         self._paused: set[str] = set()
-        self._leases: dict[str, Job] = {}
+        self._leases: dict[str, StoredJob] = {}
         self._holders: dict[str, str] = {}
-        self._ending = Line()
+        self._ending = SortedIndex()
         self._remembered: dict[str, Entry] = {}
-        self._forgetting = Line()
+        self._forgetting = SortedIndex()
         self._seq = 0
         self._now = 0
 
@@ -69,7 +69,7 @@ class Store:
         """The backend's clock, which never runs backwards, once what ended by itself has been cleared away."""
         self._now = max(self._now, now)
         for end, _, id in tuple(self._ending.until(self._now)):
-            self._end(self._jobs[id], Move.EXPIRE, end)
+            self._end(self._jobs[id], Transition.EXPIRE, end)
         for entry in tuple(self._forgetting.until(self._now)):
             self._forgetting.remove(entry)
             del self._remembered[entry[2]]
@@ -89,7 +89,9 @@ class Store:
             return Held(by=holder)
         due = now + message.after if message.after is not None else message.at if message.at is not None else now
         self._seq += 1
-        job = Job(message, self._seq, since=max(due, now), phase=move(Phase.ABSENT, Move.ACCEPT))
+        job = StoredJob(
+            message, self._seq, since=max(due, now), phase=apply_transition(Phase.ABSENT, Transition.ACCEPT)
+        )
         self._jobs[message.id] = job
         if message.key is not None:
             self._holders[message.key] = message.id
@@ -107,9 +109,9 @@ class Store:
                 deliveries.append(self._grant(self._jobs[entry[2]], now + lease, token))
         return deliveries
 
-    def _grant(self, job: Job, lease_end: int, token: str) -> Delivery:
+    def _grant(self, job: StoredJob, lease_end: int, token: str) -> Delivery:
         self._displace(job)
-        job.phase = move(job.phase, Move.GRANT)
+        job.phase = apply_transition(job.phase, Transition.GRANT)
         job.number += 1
         job.attempt += not job.released
         job.released = False
@@ -145,21 +147,21 @@ class Store:
     def settle(self, now: int, settlements: Iterable[Settlement]) -> list[SettleOutcome]:
         return [self._settle(now, self._leases.get(settlement.token), settlement) for settlement in settlements]
 
-    def _settle(self, now: int, job: Job | None, settlement: Settlement) -> SettleOutcome:
+    def _settle(self, now: int, job: StoredJob | None, settlement: Settlement) -> SettleOutcome:
         if job is None:
             return Stale()
         match settlement:
             case Done():
-                self._end(job, Move.DONE, now)
+                self._end(job, Transition.DONE, now)
             case _ if job.phase is Phase.MARKED:
-                self._end(job, Move.RELEASE, now)
+                self._end(job, Transition.RELEASE, now)
             case RetryAt(at=at, after=after):
-                self._give_back(job, Move.RETRY, max(now, now + after if after is not None else at or 0))
+                self._give_back(job, Transition.RETRY, max(now, now + after if after is not None else at or 0))
             case Release():
-                self._give_back(job, Move.RELEASE, now)
+                self._give_back(job, Transition.RELEASE, now)
                 job.released = True
             case Dead(reason=reason):
-                self._give_back(job, Move.BURY, now)
+                self._give_back(job, Transition.DEAD_LETTER, now)
                 job.reason = reason
                 job.checkpoint = None
                 self._free_key(job)
@@ -168,13 +170,13 @@ class Store:
     def extend(self, now: int, extensions: Iterable[Extension]) -> list[ExtendOutcome]:
         return [self._extend(now, self._leases.get(extension.token), extension) for extension in extensions]
 
-    def _extend(self, now: int, job: Job | None, extension: Extension) -> ExtendOutcome:
+    def _extend(self, now: int, job: StoredJob | None, extension: Extension) -> ExtendOutcome:
         if job is None:
             return Stale()
         if job.lease_end <= now:
             return Ended()
         self._displace(job)
-        job.phase = move(job.phase, Move.EXTEND)
+        job.phase = apply_transition(job.phase, Transition.EXTEND)
         job.lease_end = now + extension.lease
         if extension.checkpoint is not None:
             job.checkpoint = extension.checkpoint
@@ -186,21 +188,21 @@ class Store:
     def cancel(self, now: int, ids: Iterable[str]) -> list[CancelOutcome]:
         return [self._cancel(now, self._jobs.get(id)) for id in ids]
 
-    def _cancel(self, now: int, job: Job | None) -> CancelOutcome:
+    def _cancel(self, now: int, job: StoredJob | None) -> CancelOutcome:
         if job is None or job.phase is Phase.DEAD:
             return Unknown()
         if state(job.phase, job.since, job.lease_end, now) is State.LEASED:
             self._displace(job)
-            job.phase = move(job.phase, Move.MARK)
+            job.phase = apply_transition(job.phase, Transition.REQUEST_CANCEL)
             self._place(job)
             return Marked()
-        self._end(job, Move.CANCEL, now)
+        self._end(job, Transition.CANCEL, now)
         return Cancelled()
 
     def requeue(self, now: int, ids: Iterable[str]) -> list[RequeueOutcome]:
         return [self._requeue(now, self._jobs.get(id)) for id in ids]
 
-    def _requeue(self, now: int, job: Job | None) -> RequeueOutcome:
+    def _requeue(self, now: int, job: StoredJob | None) -> RequeueOutcome:
         if job is None or job.phase is not Phase.DEAD:
             return Unknown()
         key = job.message.key
@@ -208,7 +210,7 @@ class Store:
             if (holder := self._holders.get(key)) is not None:
                 return Held(by=holder)
             self._holders[key] = job.message.id
-        self._give_back(job, Move.REQUEUE, now)
+        self._give_back(job, Transition.REQUEUE, now)
         job.attempt = 0
         job.released = False
         job.reason = None
@@ -217,10 +219,10 @@ class Store:
     def delete(self, ids: Iterable[str]) -> list[DeleteOutcome]:
         return [self._delete(self._jobs.get(id)) for id in ids]
 
-    def _delete(self, job: Job | None) -> DeleteOutcome:
+    def _delete(self, job: StoredJob | None) -> DeleteOutcome:
         if job is None:
             return Unknown()
-        self._remove(job, Move.DELETE)
+        self._remove(job, Transition.DELETE)
         return Deleted()
 
     # Looking.
@@ -246,7 +248,7 @@ class Store:
         paused = name in self._paused
         return Counts(scheduled, ready, leased, len(queue.dead), oldest if ready else None, paused)
 
-    def peek(self, now: int, name: str, wanted: State, cursor: Place | None) -> tuple[list[Stored], Place | None]:
+    def peek(self, now: int, name: str, wanted: State, cursor: Position | None) -> tuple[list[Stored], Position | None]:
         """A page from the first place after the cursor on, and the last place of the page if there are more."""
         queue = self._queues.get(name, Queue())
         places = (place for place in queue.select(wanted, now) if cursor is None or place > cursor)
@@ -258,7 +260,7 @@ class Store:
         queue = self._queues.get(name, Queue())
         doomed = list(islice(queue.select(wanted, now), limit))
         for _, entry in doomed:
-            self._remove(self._jobs[entry[2]], Move.PURGE)
+            self._remove(self._jobs[entry[2]], Transition.PURGE)
         return len(doomed)
 
     def footprint(self) -> dict[str, int]:
@@ -275,15 +277,15 @@ class Store:
 
     # The moves beneath the verbs.
 
-    def _give_back(self, job: Job, by: Move, since: int) -> None:
+    def _give_back(self, job: StoredJob, by: Transition, since: int) -> None:
         """Wait again, or be dead, from an instant on."""
         self._displace(job)
-        job.phase = move(job.phase, by)
+        job.phase = apply_transition(job.phase, by)
         job.since = since
         self._void(job)
         self._place(job)
 
-    def _end(self, job: Job, by: Move, at: int) -> None:
+    def _end(self, job: StoredJob, by: Transition, at: int) -> None:
         """End, and stay known for as long as the message asked."""
         self._remove(job, by)
         if job.message.remember:
@@ -291,35 +293,35 @@ class Store:
             self._remembered[job.message.id] = entry
             self._forgetting.add(entry)
 
-    def _remove(self, job: Job, by: Move) -> None:
+    def _remove(self, job: StoredJob, by: Transition) -> None:
         """Keep nothing of the job."""
         self._displace(job)
         dead = job.phase is Phase.DEAD
-        job.phase = move(job.phase, by)
+        job.phase = apply_transition(job.phase, by)
         self._void(job)
         if not dead:
             self._free_key(job)
         del self._jobs[job.message.id]
 
-    def _void(self, job: Job) -> None:
+    def _void(self, job: StoredJob) -> None:
         if job.token is not None:
             del self._leases[job.token]
             job.token = None
 
-    def _free_key(self, job: Job) -> None:
+    def _free_key(self, job: StoredJob) -> None:
         if job.message.key is not None:
             del self._holders[job.message.key]
 
-    def _place(self, job: Job) -> None:
+    def _place(self, job: StoredJob) -> None:
         for line in self._lines(job):
             line.add(job.entry)
 
-    def _displace(self, job: Job) -> None:
+    def _displace(self, job: StoredJob) -> None:
         for line in self._lines(job):
             line.remove(job.entry)
         self._tidy(job.message)
 
-    def _lines(self, job: Job) -> list[Line]:
+    def _lines(self, job: StoredJob) -> list[SortedIndex]:
         queue = self._queues.setdefault(job.message.queue, Queue())
         if job.phase is Phase.DEAD:
             return [queue.dead]

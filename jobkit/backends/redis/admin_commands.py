@@ -24,10 +24,10 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.redis.codec import PLACE, Ref, readable
-from jobkit.backends.redis.commands import Moves, Numbered
+from jobkit.backends.redis.codec import SEQ_BYTES, JobRef, unpack_or_damaged
+from jobkit.backends.redis.commands import Commands, IndexedSet
 from jobkit.backends.redis.keys import PRIORITIES
-from jobkit.backends.redis.requests import CALLS, Ask, Steps, Word
+from jobkit.backends.redis.requests import CALLS, Command, Operation, Word
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
 
@@ -40,21 +40,21 @@ Entry: TypeAlias = tuple[int, int, bytes]
 """Where a job stands in a queue's order: level (from 1), score, member."""
 
 
-class MovesById:
+class AdminCommands:
     """The verbs of one namespace, beside those that every job goes through."""
 
-    def __init__(self, moves: Moves) -> None:
+    def __init__(self, moves: Commands) -> None:
         self._moves = moves
         self._keys = moves.keys
 
-    def cancel(self, ids: Sequence[str]) -> Steps[list[CancelOutcome]]:
+    def cancel(self, ids: Sequence[str]) -> Operation[list[CancelOutcome]]:
         words: dict[str, CancelOutcome] = {"g": Cancelled(), "m": Marked(), "u": Unknown()}
         return [words[word] for word in (yield from self._remove("cancel", ids))]
 
-    def delete(self, ids: Sequence[str]) -> Steps[list[DeleteOutcome]]:
+    def delete(self, ids: Sequence[str]) -> Operation[list[DeleteOutcome]]:
         return [Deleted() if word == "g" else Unknown() for word in (yield from self._remove("delete", ids))]
 
-    def purge(self, queue: str, state: State, limit: int) -> Steps[int]:
+    def purge(self, queue: str, state: State, limit: int) -> Operation[int]:
         removed = 0
         while removed < limit:
             page = yield from self._entries(queue, state, limit - removed, None)
@@ -64,26 +64,26 @@ class MovesById:
             removed += words.count("g")
         return removed
 
-    def requeue(self, ids: Sequence[str]) -> Steps[list[RequeueOutcome]]:
+    def requeue(self, ids: Sequence[str]) -> Operation[list[RequeueOutcome]]:
         return (yield from self._each(ids, self._requeue, Unknown()))
 
-    def get(self, ids: Sequence[str]) -> Steps[list[Stored | Unknown]]:
+    def get(self, ids: Sequence[str]) -> Operation[list[Stored | Unknown]]:
         return (yield from self._each(ids, self._look, Unknown()))
 
-    def counts(self, queue: str) -> Steps[Counts]:
+    def counts(self, queue: str) -> Operation[Counts]:
         own = self._keys
         keys = [own.meta, own.ending, own.sizes, own.dead(queue), *own.levels(queue)]
         answer, _ = yield from self._moves.run("counts", keys, [queue])
         scheduled, ready, leased, dead, oldest, paused = answer
         return Counts(scheduled, ready, leased, dead, int(oldest) if oldest else None, bool(paused))
 
-    def queues(self) -> Steps[list[str]]:
+    def queues(self) -> Operation[list[str]]:
         own = self._keys
         answer, _ = yield from self._moves.run("queues", [own.meta, own.ending, own.sizes], [])
         names = {level.partition(b":")[2] for level in answer}
         return [name.decode() for name in sorted(names)]
 
-    def peek(self, queue: str, state: State, cursor: str | None) -> Steps[Page]:
+    def peek(self, queue: str, state: State, cursor: str | None) -> Operation[Page]:
         entries = yield from self._entries(queue, state, PAGE + 1, _read_cursor(cursor))
         page = entries[:PAGE]
         ids, places = _located(queue, state, page)
@@ -91,33 +91,35 @@ class MovesById:
         jobs = [job for job in found if isinstance(job, Stored) and job.state is state]
         return Page(jobs, cursor=_write_cursor(page[-1]) if len(entries) > PAGE else None)
 
-    def wipe(self) -> Steps[None]:
+    def wipe(self) -> Operation[None]:
         """Remove every key of the namespace."""
         cursor: Word = 0
         while True:
-            reply = yield Ask(["SCAN", cursor, "MATCH", f"{self._keys.prefix}*", "COUNT", 1000])
+            reply = yield Command(["SCAN", cursor, "MATCH", f"{self._keys.prefix}*", "COUNT", 1000])
             cursor, names = reply.value
             if names:
-                yield Ask(["UNLINK", *names])
+                yield Command(["UNLINK", *names])
             if int(cursor) == 0:
                 return
 
     # Where jobs are.
 
-    def _records(self, ids: Sequence[str], levels: Sequence[Level | None]) -> Steps[list[tuple[Message, Ref] | None]]:
+    def _records(
+        self, ids: Sequence[str], levels: Sequence[Level | None]
+    ) -> Operation[list[tuple[Message, JobRef] | None]]:
         """The messages and references of these ids, as far as there are such jobs."""
         if not ids:
             return []
-        reply = yield Ask(["HMGET", self._keys.jobs, *ids])
+        reply = yield Command(["HMGET", self._keys.jobs, *ids])
         return [_record(id, stored, level) for id, stored, level in zip(ids, reply.value, levels, strict=True)]
 
     def _each(
         self,
         ids: Sequence[str],
-        act: Callable[..., Steps[list[Any]]],
+        act: Callable[..., Operation[list[Any]]],
         missing: Any,
         levels: Sequence[Level | None] | None = None,
-    ) -> Steps[list[Any]]:
+    ) -> Operation[list[Any]]:
         """Act on the jobs that there are, in order; again on those that were not what they had been.
 
         An id that comes again in the batch is judged after its first time. ``levels``: where they are, if known.
@@ -139,7 +141,7 @@ class MovesById:
                     outcomes[place] = answer
         return outcomes
 
-    def _entries(self, queue: str, state: State, most: int, after: Entry | None) -> Steps[list[Entry]]:
+    def _entries(self, queue: str, state: State, most: int, after: Entry | None) -> Operation[list[Entry]]:
         """Level, score and member of the jobs in a state, in order, after a place."""
         own = self._keys
         sets = [own.dead(queue), own.dead(queue)] if state is State.DEAD else own.levels(queue)
@@ -152,9 +154,9 @@ class MovesById:
 
     # What is done there.
 
-    def _remove(self, what: str, ids: Sequence[str], levels: Sequence[Level] | None = None) -> Steps[list[str]]:
-        def act(messages: list[Message], refs: list[Ref]) -> Steps[list[str | None]]:
-            levels, queues = Numbered(), Numbered()
+    def _remove(self, what: str, ids: Sequence[str], levels: Sequence[Level] | None = None) -> Operation[list[str]]:
+        def act(messages: list[Message], refs: list[JobRef]) -> Operation[list[str | None]]:
+            levels, queues = IndexedSet(), IndexedSet()
             arguments: list[Word] = []
             for ref in refs:
                 level, queue = levels.number((ref.queue, ref.priority)), queues.number(ref.queue)
@@ -172,8 +174,8 @@ class MovesById:
 
         return (yield from self._each(ids, act, "u", levels))
 
-    def _requeue(self, messages: list[Message], refs: list[Ref]) -> Steps[list[RequeueOutcome | None]]:
-        sets, queues = Numbered(), Numbered()
+    def _requeue(self, messages: list[Message], refs: list[JobRef]) -> Operation[list[RequeueOutcome | None]]:
+        sets, queues = IndexedSet(), IndexedSet()
         arguments: list[Word] = []
         own = self._keys
         for ref in refs:
@@ -185,8 +187,8 @@ class MovesById:
         answer, _ = yield from self._moves.run("requeue", keys, [len(refs), len(sets), *arguments], marked=True)
         return [_requeued(word) for word in answer[0].split(b"\n")]
 
-    def _look(self, messages: list[Message], refs: list[Ref]) -> Steps[list[Stored | None]]:
-        levels, queues = Numbered(), Numbered()
+    def _look(self, messages: list[Message], refs: list[JobRef]) -> Operation[list[Stored | None]]:
+        levels, queues = IndexedSet(), IndexedSet()
         arguments: list[Word] = []
         for ref in refs:
             level, queue = levels.number((ref.queue, ref.priority)), queues.number(ref.queue)
@@ -201,18 +203,18 @@ class MovesById:
         return [_seen(message, now, *found) for message, found in zip(messages, parts, strict=True)]
 
 
-def _record(id: str, stored: bytes | None, level: Level | None) -> tuple[Message, Ref] | None:
+def _record(id: str, stored: bytes | None, level: Level | None) -> tuple[Message, JobRef] | None:
     """What is damaged can be spoken of only by somebody who knows where it is."""
     if stored is None:
         return None
-    message = readable(id, stored, *(level or ("", 0)))
-    return (message, Ref.of(message, stored[:PLACE])) if message.queue else None
+    message = unpack_or_damaged(id, stored, *(level or ("", 0)))
+    return (message, JobRef.of(message, stored[:SEQ_BYTES])) if message.queue else None
 
 
 def _located(queue: str, state: State, entries: list[Entry]) -> tuple[list[str], list[Level]]:
     """The ids of entries, and the levels at which they were found."""
     priorities = [0 if state is State.DEAD else PRIORITIES[level - 1] for level, _, _ in entries]
-    return [member[PLACE:].decode() for _, _, member in entries], [(queue, priority) for priority in priorities]
+    return [member[SEQ_BYTES:].decode() for _, _, member in entries], [(queue, priority) for priority in priorities]
 
 
 def _requeued(word: bytes) -> RequeueOutcome | None:

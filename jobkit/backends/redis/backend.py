@@ -25,23 +25,23 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.redis.admin_commands import MovesById
+from jobkit.backends.redis.admin_commands import AdminCommands
 from jobkit.backends.redis.blocking import BlockingRedis
-from jobkit.backends.redis.commands import Moves, Taken
-from jobkit.backends.redis.connection import keep
-from jobkit.backends.redis.executor import Carrier
+from jobkit.backends.redis.commands import Commands, ReserveResult
+from jobkit.backends.redis.connection import spawn
+from jobkit.backends.redis.executor import CommandExecutor
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.notifier import Bell
+from jobkit.backends.redis.notifier import Notifier
 from jobkit.backends.redis.pause_commands import Switches
 from jobkit.backends.redis.redis_py import Connect, ConnectBlocking
-from jobkit.backends.redis.replication import too_few
-from jobkit.backends.redis.requests import Ask, Steps, Word
+from jobkit.backends.redis.replication import too_few_replicas
+from jobkit.backends.redis.requests import Command, Operation, Word
 from jobkit.backends.redis.routed_connection import opener
-from jobkit.backends.redis.script_clock import Clockwork
-from jobkit.backends.redis.server_checks import description, refuse_eviction
+from jobkit.backends.redis.script_clock import ScriptClock
+from jobkit.backends.redis.server_checks import check_eviction_policy, description
 from jobkit.backends.redis.settings import Settings
 from jobkit.clock import Clock
-from jobkit.enqueue.batching import Gathering, Limits
+from jobkit.enqueue.batching import Batcher, Limits
 from jobkit.errors import BackendUnavailable, Closed, InvalidArgument
 from jobkit.lifecycle import State
 from jobkit.validation import (
@@ -77,17 +77,17 @@ class RedisBackend(Backend):
         self.settings = settings
         self.keys = Keys(namespace)
         self._capabilities = settings.capabilities
-        self._clockwork = Clockwork(clock, offset=offset)
-        self._moves = Moves(self.keys, self._clockwork.mode)
-        self._by_id = MovesById(self._moves)
+        self._clockwork = ScriptClock(clock, offset=offset)
+        self._moves = Commands(self.keys, self._clockwork.mode)
+        self._by_id = AdminCommands(self._moves)
         self._switches = Switches(self._moves)
         self._make = connect or opener(settings, self.keys.meta)
         self._make_blocking = connect_blocking
-        self._carrier = Carrier(settings, self.keys, self._make, self._check_open)
-        self._gathering = Gathering(
+        self._carrier = CommandExecutor(settings, self.keys, self._make, self._check_open)
+        self._gathering = Batcher(
             self._enqueue, Limits(self._capabilities.max_batch, self._capabilities.max_batch_bytes)
         )
-        self._bells: dict[tuple[str, ...], Bell] = {}
+        self._bells: dict[tuple[str, ...], Notifier] = {}
         self._checked = False
         self._closing: asyncio.Task[None] | None = None
 
@@ -172,20 +172,20 @@ class RedisBackend(Backend):
 
     # Taking and waiting.
 
-    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> Taken:
+    async def _take(self, queues: Sequence[str], limit: int, lease: int) -> ReserveResult:
         """One taking step. It goes on when its caller gives up, and what it took then is given back."""
         taking = asyncio.get_running_loop().create_task(self._drive(self._moves.reserve(queues, limit, lease)))
         try:
             taken = await asyncio.shield(taking)
         except asyncio.CancelledError:
-            keep(asyncio.get_running_loop().create_task(self._release(taking)))
+            spawn(asyncio.get_running_loop().create_task(self._release(taking)))
             raise
         if not taken.acknowledged:
-            keep(asyncio.get_running_loop().create_task(self._release(taking)))
-            raise too_few(self.settings)
+            spawn(asyncio.get_running_loop().create_task(self._release(taking)))
+            raise too_few_replicas(self.settings)
         return taken
 
-    async def _release(self, taking: asyncio.Task[Taken]) -> None:
+    async def _release(self, taking: asyncio.Task[ReserveResult]) -> None:
         await asyncio.wait([taking])
         if taking.cancelled() or taking.exception() is not None or not taking.result().deliveries:
             return
@@ -195,44 +195,46 @@ class RedisBackend(Backend):
         except (BackendUnavailable, Closed):
             return  # their leases run out
 
-    async def _wait(self, queues: Sequence[str], limit: int, lease: int, wait: int, taken: Taken) -> list[Delivery]:
+    async def _wait(
+        self, queues: Sequence[str], limit: int, lease: int, wait: int, taken: ReserveResult
+    ) -> list[Delivery]:
         """Until there is something, or the time is over by the backend's clock or by this process'."""
         here = asyncio.get_running_loop().time
         deadline, patience = taken.now + wait, here() + wait / 1000
         self._check_open()
         bell = self._bell(queues)
-        stop = self._clockwork.on_move(bell.ring_all)
+        stop = self._clockwork.on_move(bell.wake_all)
         try:
             while True:
                 await bell.wait(self._rest(taken, deadline, patience - here()))
                 taken = await self._take(queues, limit, lease)
-                still = not self._clockwork.stands_still
+                still = not self._clockwork.is_frozen
                 if taken.deliveries or taken.now >= deadline or (still and here() >= patience):
                     return taken.deliveries
         finally:
             stop()
 
-    def _rest(self, taken: Taken, deadline: int, left: float) -> float:
+    def _rest(self, taken: ReserveResult, deadline: int, left: float) -> float:
         """Seconds until it is worth looking again, if nobody rings before."""
-        if self._clockwork.stands_still:
+        if self._clockwork.is_frozen:
             return self._capabilities.slack / 1000
         soonest = min(deadline, taken.next_due if taken.next_due is not None else deadline) - taken.now
         return max(0.001, min(soonest / 1000, left, self._capabilities.slack / 1000))
 
-    def _bell(self, queues: Sequence[str]) -> Bell:
+    def _bell(self, queues: Sequence[str]) -> Notifier:
         names = tuple(queues)
         if names not in self._bells:
-            self._bells[names] = Bell(self._make, self.keys, names)
+            self._bells[names] = Notifier(self._make, self.keys, names)
         return self._bells[names]
 
     # Carrying steps.
 
-    async def _drive(self, steps: Steps[T]) -> T:
+    async def _drive(self, steps: Operation[T]) -> T:
         self._check_open()
         if not self._checked:
-            await self._carrier.follow(refuse_eviction(self.settings.where))
+            await self._carrier.run(check_eviction_policy(self.settings.where))
             self._checked = True
-        return await self._carrier.follow(steps)
+        return await self._carrier.run(steps)
 
     def _check_open(self) -> None:
         if self._closing is not None:
@@ -242,7 +244,7 @@ class RedisBackend(Backend):
         """Whoever gives up waiting for it leaves it to come to its end by itself."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close())
-            keep(self._closing)
+            spawn(self._closing)
         await asyncio.shield(self._closing)
 
     async def _close(self) -> None:
@@ -267,6 +269,6 @@ class RedisBackend(Backend):
         await self._drive(self._by_id.wipe())
 
 
-def _ask(words: Sequence[Word]) -> Steps[Any]:
-    reply = yield Ask(words)
+def _ask(words: Sequence[Word]) -> Operation[Any]:
+    reply = yield Command(words)
     return reply.value

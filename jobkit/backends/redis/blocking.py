@@ -11,15 +11,15 @@ from typing import Any, TypeVar
 from redis.exceptions import NoScriptError, RedisError
 
 from jobkit.backend import EnqueueOutcome, Message
-from jobkit.backends.redis.commands import Moves
-from jobkit.backends.redis.errors import did_nothing, may_be_tried_again, refused, translate
+from jobkit.backends.redis.commands import Commands
+from jobkit.backends.redis.errors import had_no_effect, may_be_tried_again, refused, translate
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.redis_py import BlockingConnection, ConnectBlocking
-from jobkit.backends.redis.replication import too_few
-from jobkit.backends.redis.request_factory import Request, Requests
-from jobkit.backends.redis.requests import Ask, Reply, Run, Steps
+from jobkit.backends.redis.replication import too_few_replicas
+from jobkit.backends.redis.request_factory import Request, RequestFactory
+from jobkit.backends.redis.requests import Command, Operation, Reply, ScriptCall
 from jobkit.backends.redis.routed_connection import blocking_opener
-from jobkit.backends.redis.server_checks import refuse_eviction
+from jobkit.backends.redis.server_checks import check_eviction_policy
 from jobkit.backends.redis.settings import Settings
 from jobkit.errors import Closed
 from jobkit.validation import check_messages
@@ -30,11 +30,11 @@ T = TypeVar("T")
 class BlockingRedis:
     """Any thread may call it; calls do not wait for one another."""
 
-    def __init__(self, settings: Settings, keys: Keys, moves: Moves, connect: ConnectBlocking | None = None) -> None:
+    def __init__(self, settings: Settings, keys: Keys, moves: Commands, connect: ConnectBlocking | None = None) -> None:
         self._settings = settings
         self._capabilities = settings.capabilities
         self._moves = moves
-        self._requests = Requests(keys, os.urandom(6).hex(), self._capabilities.repeat_window)
+        self._requests = RequestFactory(keys, os.urandom(6).hex(), self._capabilities.repeat_window)
         self._make = connect or blocking_opener(settings, keys.meta)
         self._lock = threading.Lock()
         self._idle: list[BlockingConnection] = []
@@ -52,15 +52,15 @@ class BlockingRedis:
         for connection in idle:
             connection.disconnect()
 
-    def _drive(self, steps: Steps[T]) -> T:
+    def _drive(self, steps: Operation[T]) -> T:
         if self._closed:
             raise Closed(f"this backend ({self._settings.where}) is closed")
         if not self._checked:
-            self._follow(refuse_eviction(self._settings.where))
+            self._follow(check_eviction_policy(self._settings.where))
             self._checked = True
         return self._follow(steps)
 
-    def _follow(self, steps: Steps[T]) -> T:
+    def _follow(self, steps: Operation[T]) -> T:
         try:
             request = next(steps)
             while True:
@@ -69,7 +69,7 @@ class BlockingRedis:
             value: T = end.value
             return value
 
-    def _carry(self, request: Run | Ask) -> Reply:
+    def _carry(self, request: ScriptCall | Command) -> Reply:
         """Send a request; again when its connection was lost."""
         until = time.monotonic() + self._settings.timeout / 1000
         pauses = iter(self._settings.pauses)
@@ -80,14 +80,14 @@ class BlockingRedis:
             try:
                 value = self._send(marked)
             except (RedisError, OSError) as error:
-                if isinstance(request, Ask) and request.optional and refused(error):
+                if isinstance(request, Command) and request.optional and refused(error):
                     self._end(marked)
                     return Reply(None)
                 pause = next(pauses, None)
                 if pause is None or time.monotonic() + pause > until or not may_be_tried_again(error):
                     self._end(marked)
                     raise translate(error, self._settings.where) from error
-                repeated = repeated or not did_nothing(error)
+                repeated = repeated or not had_no_effect(error)
                 time.sleep(pause)
             else:
                 self._end(marked)
@@ -124,5 +124,5 @@ class BlockingRedis:
         if self._settings.wait_replicas and marked.writes:
             connection.send_command("WAIT", self._settings.wait_replicas, self._settings.wait_timeout)
             if int(connection.read_response(disable_decoding=True)) < self._settings.wait_replicas:
-                raise too_few(self._settings)
+                raise too_few_replicas(self._settings)
         return answer

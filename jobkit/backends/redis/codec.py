@@ -10,7 +10,7 @@ from msgspec import Struct
 from jobkit.backend import Message
 
 
-class Packed(Struct, frozen=True, array_like=True):
+class StoredMessage(Struct, frozen=True, array_like=True):
     """A message without its id, as stored. Equal messages are packed into equal bytes."""
 
     queue: str
@@ -24,15 +24,15 @@ class Packed(Struct, frozen=True, array_like=True):
 
 
 _encoder = msgspec.msgpack.Encoder(order="deterministic")
-_decoder = msgspec.msgpack.Decoder(Packed)
+_decoder = msgspec.msgpack.Decoder(StoredMessage)
 
-PLACE = 6
+SEQ_BYTES = 6
 """Bytes of the sequence number, in front of what is stored and of each member."""
 
 
 def pack(message: Message) -> bytes:
     return _encoder.encode(
-        Packed(
+        StoredMessage(
             message.queue,
             message.priority,
             message.at,
@@ -47,7 +47,7 @@ def pack(message: Message) -> bytes:
 
 def unpack(id: str, stored: bytes) -> Message:
     """The message in what is stored of a job."""
-    packed = _decoder.decode(memoryview(stored)[PLACE:])
+    packed = _decoder.decode(memoryview(stored)[SEQ_BYTES:])
     return Message(
         id,
         packed.queue,
@@ -61,7 +61,7 @@ def unpack(id: str, stored: bytes) -> Message:
     )
 
 
-def readable(id: str, stored: bytes | None, queue: str, priority: int) -> Message:
+def unpack_or_damaged(id: str, stored: bytes | None, queue: str, priority: int) -> Message:
     """The message in what is stored, or when that is damaged, a message of whatever is there.
 
     Such a one is no job that a worker knows, so it ends among the dead, where it can be looked at.
@@ -72,7 +72,7 @@ def readable(id: str, stored: bytes | None, queue: str, priority: int) -> Messag
         return Message(id, queue, stored or b"", priority, headers={"damaged": "what is stored of it can't be read"})
 
 
-class Ref(Struct, frozen=True):
+class JobRef(Struct, frozen=True):
     """Everything that a script needs to know to find a job: it travels in the token, so that nothing is looked up."""
 
     id: str
@@ -83,7 +83,7 @@ class Ref(Struct, frozen=True):
     remember: int
 
     @classmethod
-    def of(cls, message: Message, place: bytes) -> Ref:
+    def of(cls, message: Message, place: bytes) -> JobRef:
         return cls(message.id, message.queue, message.priority, place, message.key or "", message.remember or 0)
 
     @property
@@ -95,13 +95,13 @@ class Ref(Struct, frozen=True):
         return f"{self.priority}.{self.place.hex()}.{self.remember}.{sizes}.{self.queue}{self.key}{self.id}"
 
 
-def read_ref(text: str) -> Ref | None:
+def read_ref(text: str) -> JobRef | None:
     """The reference that a text stands for; None for what no `Ref` wrote."""
     try:
         priority, place, remember, queue_size, key_size, names = text.split(".", 5)
         queue_end = int(queue_size)
         key_end = queue_end + int(key_size)
-        return Ref(
+        return JobRef(
             names[key_end:],
             names[:queue_end],
             int(priority),
@@ -113,11 +113,11 @@ def read_ref(text: str) -> Ref | None:
         return None
 
 
-def token(secret: str, ref: Ref) -> str:
+def token(secret: str, ref: JobRef) -> str:
     return f"{secret}.{ref}"
 
 
-def read_token(text: str) -> tuple[str, str, Ref] | None:
+def read_token(text: str) -> tuple[str, str, JobRef] | None:
     """The random part, the reference as it is written, and as it is read; None for what was never issued here."""
     secret, _, written = text.partition(".")
     ref = read_ref(written)

@@ -33,14 +33,14 @@ from jobkit.backend import (
     Stale,
     Unknown,
 )
-from jobkit.backends.redis.codec import PLACE, Ref, pack, read_ref, read_token, readable, token
+from jobkit.backends.redis.codec import SEQ_BYTES, JobRef, pack, read_ref, read_token, token, unpack_or_damaged
 from jobkit.backends.redis.keys import PRIORITIES, Keys
-from jobkit.backends.redis.requests import CALLS, Reply, Run, Steps, Word
+from jobkit.backends.redis.requests import CALLS, Operation, Reply, ScriptCall, Word
 from jobkit.backends.redis.scripts import Script, script
 from jobkit.backends.redis.settings import MAX_BATCH_BYTES
 
 
-class Taken:
+class ReserveResult:
     """What a reserve took; or when there will be something, on the backend's clock."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Taken:
         self.next_due = next_due
 
 
-class Moves:
+class Commands:
     """The verbs of one namespace. ``mode``: whose clock the scripts go by (see ``prelude.lua``). ``find``: by name."""
 
     def __init__(self, keys: Keys, mode: Callable[[], str], find: Callable[[str], Script] = script) -> None:
@@ -69,18 +69,18 @@ class Moves:
         marked: bool = False,
         unsure: bool = False,
         once: bool = False,
-    ) -> Steps[tuple[list[Any], Reply]]:
+    ) -> Operation[tuple[list[Any], Reply]]:
         """Run a script until nothing that is over stands in its way; its answer, and how that came."""
         while True:
-            reply = yield Run(self._find(name), keys, self._mode(), arguments, marked, unsure, once)
+            reply = yield ScriptCall(self._find(name), keys, self._mode(), arguments, marked, unsure, once)
             if reply.value[0] == b"done":
                 return reply.value[1:], reply
             yield from self._clear_away(reply.value[1])
 
-    def _clear_away(self, texts: Iterable[bytes]) -> Steps[None]:
+    def _clear_away(self, texts: Iterable[bytes]) -> Operation[None]:
         """End the cancelled jobs whose leases have ended."""
         refs = [(text, ref) for text in texts if (ref := read_ref(text.decode())) is not None]
-        levels = Numbered()
+        levels = IndexedSet()
         arguments: list[Word] = []
         for text, ref in refs:
             level = levels.number(self.keys.leased(ref.queue, ref.priority))
@@ -88,14 +88,14 @@ class Moves:
             arguments += [text, ref.id, ref.member, level, size, ref.key, ref.remember]
         own = self.keys
         fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.checkpoints]
-        yield Run(self._find("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
+        yield ScriptCall(self._find("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
 
     # Enqueue.
 
-    def enqueue(self, messages: Sequence[Message]) -> Steps[list[EnqueueOutcome]]:
+    def enqueue(self, messages: Sequence[Message]) -> Operation[list[EnqueueOutcome]]:
         if not messages:
             return []
-        levels, bells = Numbered(), Numbered()
+        levels, bells = IndexedSet(), IndexedSet()
         items: list[Word] = []
         for message in messages:
             level = levels.number((message.queue, message.priority))
@@ -114,7 +114,7 @@ class Moves:
 
     # Reserve.
 
-    def reserve(self, queues: Sequence[str], limit: int, lease: int) -> Steps[Taken]:
+    def reserve(self, queues: Sequence[str], limit: int, lease: int) -> Operation[ReserveResult]:
         secret = os.urandom(12).hex()
         own = self.keys
         names = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.sizes, own.checkpoints]
@@ -125,23 +125,23 @@ class Moves:
         answer, reply = yield from self.run("reserve", names, arguments, unsure=True, once=True)
         now, end = int(answer[0]), int(answer[1])
         if len(answer) == 3:
-            return Taken([], now, int(answer[2]) if answer[2] else None)
+            return ReserveResult([], now, int(answer[2]) if answer[2] else None)
         checkpoints: dict[int, bytes] = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
         deliveries: list[Delivery] = []
         level: int
         for at in range(3, len(answer), 5):
             member, stored, number, attempt, level = answer[at : at + 5]
             queue, priority = queues[level // len(PRIORITIES)], PRIORITIES[level % len(PRIORITIES)]
-            message = readable(member[PLACE:].decode(), stored, queue, priority)
+            message = unpack_or_damaged(member[SEQ_BYTES:].decode(), stored, queue, priority)
             place = len(deliveries) + 1
-            issued = token(f"{secret}{place:x}", Ref.of(message, member[:PLACE]))
+            issued = token(f"{secret}{place:x}", JobRef.of(message, member[:SEQ_BYTES]))
             deliveries.append(Delivery(message, number, attempt, issued, end, checkpoints.get(place)))
-        return Taken(deliveries, now, None, acknowledged=reply.acknowledged)
+        return ReserveResult(deliveries, now, None, acknowledged=reply.acknowledged)
 
     # Settle and extend.
 
-    def settle(self, settlements: Sequence[Settlement]) -> Steps[list[SettleOutcome]]:
-        levels, queues = Numbered(), Numbered()
+    def settle(self, settlements: Sequence[Settlement]) -> Operation[list[SettleOutcome]]:
+        levels, queues = IndexedSet(), IndexedSet()
         asked: list[int] = []
         items: list[Word] = []
         for place, settlement in enumerate(settlements):
@@ -171,8 +171,8 @@ class Moves:
                 outcomes[place] = Unknown() if reply.repeated else Stale()
         return outcomes
 
-    def extend(self, extensions: Sequence[Extension]) -> Steps[list[ExtendOutcome]]:
-        levels = Numbered()
+    def extend(self, extensions: Sequence[Extension]) -> Operation[list[ExtendOutcome]]:
+        levels = IndexedSet()
         asked: list[int] = []
         arguments: list[Word] = []
         for place, extension in enumerate(extensions):
@@ -199,7 +199,7 @@ class Moves:
         return [key for level in levels for key in (own.waiting(*level), own.leased(*level))]
 
 
-class Numbered(dict[Any, int]):
+class IndexedSet(dict[Any, int]):
     """Things by the number under which the arguments speak of them, from 1 on."""
 
     def number(self, thing: Any) -> int:

@@ -15,7 +15,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from jobkit.backends.redis.errors import NEVER, elsewhere
+from jobkit.backends.redis.errors import NEVER, is_wrong_server
 from jobkit.backends.redis.redis_py import Connect, Connection, pack
 from jobkit.backends.redis.requests import Word
 
@@ -23,11 +23,11 @@ LOST = (RedisConnectionError, RedisTimeoutError, OSError)
 """What else is raised is a server's refusal, which is an answer."""
 
 
-class Unsent(RedisConnectionError):
+class NotSent(RedisConnectionError):
     """There was no connection, so the command did not reach the server."""
 
 
-class Channel:
+class PipelinedConnection:
     """Belongs to one event loop. ``timeout``: seconds from sending to the answer. It connects when it is first called,
     again after a connection was lost, and never again once it is closed.
     """
@@ -57,10 +57,10 @@ class Channel:
             except NEVER:
                 raise
             except (RedisError, OSError) as error:
-                raise Unsent(str(error)) from error
+                raise NotSent(str(error)) from error
         connection = self._connection
         if connection is None:
-            raise Unsent("the connection was closed")
+            raise NotSent("the connection was closed")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[tuple[Any, Connection]] = loop.create_future()
         self._waiting.append((future, loop.time() + self._timeout))
@@ -130,7 +130,7 @@ class Channel:
                     future.set_exception(error)
                 else:
                     future.set_result((answer, connection))
-            if error is not None and elsewhere(error):
+            if error is not None and is_wrong_server(error):
                 self._fail(RedisConnectionError(f"the server sends its clients away: {error}"))
                 return
 
@@ -181,7 +181,7 @@ _tasks: set[asyncio.Task[None]] = set()
 """Loops hold their tasks weakly."""
 
 
-def keep(task: asyncio.Task[None]) -> None:
+def spawn(task: asyncio.Task[None]) -> None:
     """Hold a task until it has ended."""
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

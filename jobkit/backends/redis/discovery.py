@@ -17,21 +17,21 @@ from redis.exceptions import MovedError
 from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.urls import Address, Nodes
 
-Inquiry: TypeAlias = tuple[Address, Sequence[Word]]
+Query: TypeAlias = tuple[Address, Sequence[Word]]
 """Whom to ask, and what."""
 
-Search: TypeAlias = Generator[Inquiry, Any, Address]
+Search: TypeAlias = Generator[Query, Any, Address]
 
 
-class Route(Protocol):
+class Discovery(Protocol):
     """Shared by the connections of one backend object."""
 
     greeting: Sequence[Word] | None
     """What a new connection asks first, and `welcome` reads the answer."""
 
     def find(self) -> Search: ...
-    def welcome(self, answer: Any) -> bool: ...
-    def learn(self, error: Exception) -> None:
+    def accepts(self, answer: Any) -> bool: ...
+    def on_error(self, error: Exception) -> None:
         """What a server said when it was asked in vain."""
 
 
@@ -54,11 +54,11 @@ class Sentinels:
                 return host.decode(), int(port)
         raise RedisConnectionError(f"no sentinel knows a master {self._service!r} now")
 
-    def welcome(self, answer: Any) -> bool:
+    def accepts(self, answer: Any) -> bool:
         """A master that was demoted and does not know yet is refused later, by what it answers."""
         return bool(answer[0] == b"master")
 
-    def learn(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         """Sentinels are asked each time."""
 
 
@@ -92,15 +92,15 @@ class Cluster:
                 found = named[0]
         return found
 
-    def welcome(self, answer: Any) -> bool:
+    def accepts(self, answer: Any) -> bool:
         raise NotImplementedError("nothing is asked")
 
-    def learn(self, error: Exception) -> None:
+    def on_error(self, error: Exception) -> None:
         if isinstance(error, MovedError):
             moved: Any = error  # redis-py says nothing of its types
             self._moved_to = (str(moved.host), int(moved.port)) if moved.host else None
 
 
-def route_of(nodes: Nodes, key: str) -> Route:
+def route_of(nodes: Nodes, key: str) -> Discovery:
     """``key``: any key of the namespace."""
     return Sentinels(nodes) if nodes.kind == "sentinel" else Cluster(nodes, key)

@@ -30,7 +30,7 @@ FOR_NOW = ELSEWHERE | {"LOADING", "TRYAGAIN", "ASK", "NOREPLICAS", "BUSY"}
 """Nothing was done, since a step writes only when it has checked everything, and the first write is refused."""
 
 
-def word_of(error: Exception) -> str:
+def error_code(error: Exception) -> str:
     """Why a server refused, in its own word: it may stand within what it says about a script."""
     if word := _WORDS.get(type(error)):
         return word
@@ -38,14 +38,14 @@ def word_of(error: Exception) -> str:
     return found.group(1) if found else ""
 
 
-def elsewhere(error: Exception) -> bool:
+def is_wrong_server(error: Exception) -> bool:
     """Whether another connection may lead to a server that does it."""
-    return word_of(error) in ELSEWHERE
+    return error_code(error) in ELSEWHERE
 
 
-def did_nothing(error: Exception) -> bool:
+def had_no_effect(error: Exception) -> bool:
     """Whether the server certainly did nothing, and may do it in a while."""
-    return word_of(error) in FOR_NOW
+    return error_code(error) in FOR_NOW
 
 
 def translate(error: Exception, where: str) -> JobkitError:
@@ -61,7 +61,7 @@ def translate(error: Exception, where: str) -> JobkitError:
             f" {known}: upgrade jobkit in this process"
         )
     if isinstance(error, (exceptions.RedisError, OSError)):
-        if word_of(error) == "READONLY":
+        if error_code(error) == "READONLY":
             return BackendUnavailable(f"{where} is a read-only replica, or was one just now: {_brief(error)}")
         return BackendUnavailable(f"{where}: {_brief(error)}")
     raise error
@@ -72,7 +72,7 @@ def may_be_tried_again(error: Exception) -> bool:
 
     A timeout has used up the time for that.
     """
-    if did_nothing(error):
+    if had_no_effect(error):
         return True
     lost = isinstance(error, (exceptions.ConnectionError, OSError)) and not isinstance(error, TimeoutError)
     return lost and not isinstance(error, NEVER)

@@ -9,29 +9,29 @@ from typing import Any, TypeVar
 
 from redis.exceptions import NoScriptError, RedisError
 
-from jobkit.backends.redis.connection import Channel, Unsent
-from jobkit.backends.redis.errors import did_nothing, may_be_tried_again, refused, translate
+from jobkit.backends.redis.connection import NotSent, PipelinedConnection
+from jobkit.backends.redis.errors import had_no_effect, may_be_tried_again, refused, translate
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.redis_py import Connect
-from jobkit.backends.redis.replication import Acknowledging, too_few
-from jobkit.backends.redis.request_factory import Request, Requests
-from jobkit.backends.redis.requests import Ask, Reply, Run, Steps
+from jobkit.backends.redis.replication import ReplicaWaiter, too_few_replicas
+from jobkit.backends.redis.request_factory import Request, RequestFactory
+from jobkit.backends.redis.requests import Command, Operation, Reply, ScriptCall
 from jobkit.backends.redis.settings import Settings
 
 T = TypeVar("T")
 
 
-class Carrier:
+class CommandExecutor:
     """Of one client, in one event loop. ``check``: raises once the client is closed."""
 
     def __init__(self, settings: Settings, keys: Keys, make: Connect, check: Callable[[], None]) -> None:
         self._settings = settings
         self._check = check
-        self._requests = Requests(keys, os.urandom(6).hex(), settings.capabilities.repeat_window)
-        self.channel = Channel(make, settings.timeout / 1000)
-        self._acknowledging = Acknowledging(self.channel, settings.wait_replicas, settings.wait_timeout)
+        self._requests = RequestFactory(keys, os.urandom(6).hex(), settings.capabilities.repeat_window)
+        self.channel = PipelinedConnection(make, settings.timeout / 1000)
+        self._acknowledging = ReplicaWaiter(self.channel, settings.wait_replicas, settings.wait_timeout)
 
-    async def follow(self, steps: Steps[T]) -> T:
+    async def run(self, steps: Operation[T]) -> T:
         """Do the steps, one after another; what they return."""
         try:
             request = next(steps)
@@ -41,7 +41,7 @@ class Carrier:
             value: T = end.value
             return value
 
-    async def _carry(self, request: Run | Ask) -> Reply:
+    async def _carry(self, request: ScriptCall | Command) -> Reply:
         here = asyncio.get_running_loop().time
         until = here() + self._settings.timeout / 1000
         pauses = iter(self._settings.pauses)
@@ -57,11 +57,11 @@ class Carrier:
                     # Out of time for another try: the one before says why.
                     error = before if before is not None and type(raised) is TimeoutError else raised
                     before = error
-                    if isinstance(request, Ask) and request.optional and refused(error):
+                    if isinstance(request, Command) and request.optional and refused(error):
                         return Reply(None)
                     pause = next(pauses, None)
-                    had_effect = not (isinstance(error, Unsent) or did_nothing(error))  # as far as anybody can tell
-                    done = had_effect and isinstance(request, Run) and request.once
+                    had_effect = not (isinstance(error, NotSent) or had_no_effect(error))  # as far as anybody can tell
+                    done = had_effect and isinstance(request, ScriptCall) and request.not_retryable
                     if pause is None or here() + pause >= until or done or not may_be_tried_again(error):
                         raise translate(error, self._settings.where) from error
                     repeated = repeated or had_effect
@@ -70,10 +70,10 @@ class Carrier:
                 await asyncio.sleep(pause)
                 sending = self._send_within(until - here(), marked)
 
-    def _reply(self, request: Run | Ask, value: Any, acknowledged: int | None, *, repeated: bool) -> Reply:
+    def _reply(self, request: ScriptCall | Command, value: Any, acknowledged: int | None, *, repeated: bool) -> Reply:
         enough = acknowledged is None or acknowledged >= self._settings.wait_replicas
-        if not enough and not (isinstance(request, Run) and request.unsure):
-            raise too_few(self._settings)
+        if not enough and not (isinstance(request, ScriptCall) and request.tolerates_no_ack):
+            raise too_few_replicas(self._settings)
         return Reply(value, repeated, enough)
 
     async def _send_within(self, seconds: float, marked: Request) -> tuple[Any, int | None]:

@@ -11,7 +11,7 @@ from fakeredis._clients._sync import FakeRedisConnection
 from fakeredis.aioredis import FakeAsyncRedisConnection
 
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.redis_py import itself
+from jobkit.backends.redis.redis_py import client_identity
 from jobkit.backends.redis.settings import Settings
 from jobkit.clock import Clock
 
@@ -38,6 +38,6 @@ def open_fake(server: fakeredis.FakeServer, namespace: str, clock: Clock | None)
         settings,
         namespace,
         clock,
-        connect=lambda: FakeAsyncRedisConnection(server=server, socket_timeout=None, **itself()),
-        connect_blocking=lambda: FakeRedisConnection(server=server, **itself()),
+        connect=lambda: FakeAsyncRedisConnection(server=server, socket_timeout=None, **client_identity()),
+        connect_blocking=lambda: FakeRedisConnection(server=server, **client_identity()),
     )

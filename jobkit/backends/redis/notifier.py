@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
-from jobkit.backends.redis.connection import Channel, keep
+from jobkit.backends.redis.connection import PipelinedConnection, spawn
 from jobkit.backends.redis.errors import refused
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.redis_py import Connect
@@ -23,11 +23,11 @@ LISTEN = 10.0
 """Seconds that one listening command lasts."""
 
 
-class Bell:
+class Notifier:
     """Listens for a set of queues while somebody waits. Belongs to one event loop."""
 
     def __init__(self, make: Connect, keys: Keys, queues: Sequence[str]) -> None:
-        self._channel = Channel(make, LISTEN + 5)
+        self._channel = PipelinedConnection(make, LISTEN + 5)
         self._names = [keys.bell(queue) for queue in queues]
         self._waiters: list[asyncio.Future[bytes | None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -48,14 +48,14 @@ class Bell:
             await rung
         except asyncio.CancelledError:
             if rung.done() and not rung.cancelled() and (name := rung.result()) is not None:
-                keep(loop.create_task(self._pass_on(name)))  # rung for one who has gone meanwhile
+                spawn(loop.create_task(self._forward(name)))  # rung for one who has gone meanwhile
             raise
         finally:
             timer.cancel()
             if rung in self._waiters:
                 self._waiters.remove(rung)
 
-    def ring_all(self) -> None:
+    def wake_all(self) -> None:
         """Let everybody here look for themselves."""
         waiters, self._waiters = self._waiters, []
         for rung in waiters:
@@ -84,9 +84,9 @@ class Bell:
             if not rung.done():
                 rung.set_result(name)
                 return
-        await self._pass_on(name)
+        await self._forward(name)
 
-    async def _pass_on(self, name: bytes) -> None:
+    async def _forward(self, name: bytes) -> None:
         try:
             await self._channel.call(["RPUSH", name, "1"])
         except (RedisError, OSError):
@@ -94,7 +94,7 @@ class Bell:
 
     async def close(self) -> None:
         self._closed = True
-        self.ring_all()
+        self.wake_all()
         await self._channel.close()
         if self._task is not None:
             await asyncio.wait([self._task])

@@ -69,7 +69,7 @@ class _Packer:
 
 
 @cache
-def itself() -> dict[str, Any]:
+def client_identity() -> dict[str, Any]:
     """Who connects, as servers list it from 7.2 on. Left to itself redis-py looks up its own version in its package's
     files for each connection, which takes longer than to connect; before version 7 it did so once.
     """
@@ -98,7 +98,7 @@ def blocking_connection(settings: Settings, at: Address | None = None) -> Blocki
     return opened
 
 
-def guide(settings: Settings, nodes: Nodes) -> Settings:
+def discovery_settings(settings: Settings, nodes: Nodes) -> Settings:
     """How to speak to those who are asked where the data is: briefly, since there are others."""
     seconds = settings.timeout / (len(nodes.addresses) + 1)
     url = settings.url
@@ -118,10 +118,10 @@ def _how(side: Any, settings: Settings, at: Address | None) -> tuple[Any, dict[s
         del options["host"]
     elif at is not None:
         options["host"], options["port"] = at
-    return kind, {**options, "socket_connect_timeout": settings.timeout / 1000, "protocol": 2, **itself()}
+    return kind, {**options, "socket_connect_timeout": settings.timeout / 1000, "protocol": 2, **client_identity()}
 
 
-class _Impatient:
+class _AbortingConnection:
     """Gives up a connection at once: what is not sent yet is dropped, and no goodbye is waited for.
 
     redis-py closes it, and asyncio then waits for half a minute for the other side's goodbye, where it is encrypted, or
@@ -144,4 +144,4 @@ class _Impatient:
 
 @cache
 def _impatient(kind: Any) -> Any:
-    return type(kind.__name__, (_Impatient, kind), {})
+    return type(kind.__name__, (_AbortingConnection, kind), {})

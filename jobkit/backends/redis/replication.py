@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from jobkit.backends.redis.connection import Channel
+from jobkit.backends.redis.connection import PipelinedConnection
 from jobkit.backends.redis.redis_py import Connection
 from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.settings import Settings
 from jobkit.errors import BackendUnavailable
 
 
-class Acknowledging:
+class ReplicaWaiter:
     """Of one channel. ``milliseconds``: how long the server waits for its replicas."""
 
-    def __init__(self, channel: Channel, replicas: int, milliseconds: int) -> None:
+    def __init__(self, channel: PipelinedConnection, replicas: int, milliseconds: int) -> None:
         self._channel = channel
         self._words: Sequence[Word] = ["WAIT", replicas, milliseconds]
         self._running: asyncio.Task[int] | None = None
@@ -49,7 +49,7 @@ def _seen(task: asyncio.Task[int]) -> None:
         task.exception()
 
 
-def too_few(settings: Settings) -> BackendUnavailable:
+def too_few_replicas(settings: Settings) -> BackendUnavailable:
     """What a caller is told whose call was done, and may be undone by a failover."""
     return BackendUnavailable(
         f"{settings.where}: done, but fewer than {settings.wait_replicas} replicas acknowledged it within"

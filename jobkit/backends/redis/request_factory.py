@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import Self
 
 from jobkit.backends.redis.keys import Keys
-from jobkit.backends.redis.requests import CALLS, Ask, Run, Slots, Word
+from jobkit.backends.redis.requests import CALLS, CallSlots, Command, ScriptCall, Word
 
 
-class Requests:
+class RequestFactory:
     """Of one client: ``name`` is its own."""
 
     def __init__(self, keys: Keys, name: str, repeat_window: int) -> None:
         self._calls = keys.calls(name)
         self._window = repeat_window
-        self._slots = Slots()
+        self._slots = CallSlots()
 
-    def begin(self, request: Run | Ask) -> Request:
+    def begin(self, request: ScriptCall | Command) -> Request:
         return Request(request, self._calls, self._window, self._slots)
 
 
 class Request:
     """One request, sent as often as it takes; it has its slot until it ends."""
 
-    def __init__(self, request: Run | Ask, calls: str, window: int, slots: Slots) -> None:
+    def __init__(self, request: ScriptCall | Command, calls: str, window: int, slots: CallSlots) -> None:
         self._request = request
         self._calls = calls
         self._slots = slots
         self._slot = 0
         self._mark: list[Word] = []
-        if isinstance(request, Run) and request.marked:
+        if isinstance(request, ScriptCall) and request.deduplicated:
             self._slot = slots.take()
             self._mark = [self._slot, slots.next_number(), window]
 
@@ -42,7 +42,7 @@ class Request:
     @property
     def writes(self) -> bool:
         """Whether it may change what is stored."""
-        return isinstance(self._request, Run) and not self._request.script.looks
+        return isinstance(self._request, ScriptCall) and not self._request.script.looks
 
     def end(self) -> None:
         """The slot is free for another."""
@@ -52,7 +52,7 @@ class Request:
     def words(self, *, in_full: bool = False) -> list[Word]:
         """The command; ``in_full`` for a server that does not remember the script."""
         request = self._request
-        if isinstance(request, Ask):
+        if isinstance(request, Command):
             return list(request.words)
         how: list[Word] = ["EVAL", request.script.text] if in_full else ["EVALSHA", request.script.digest]
         keys = [self._calls if key == CALLS else key for key in request.keys]

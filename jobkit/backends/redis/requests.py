@@ -17,7 +17,7 @@ CALLS = ""
 """Among the keys of a marked script: the client's own key, which it puts there."""
 
 
-class Run(Struct, frozen=True):
+class ScriptCall(Struct, frozen=True):
     """Run a script. A ``marked`` one recognises its own repetition: the client adds where to look for it.
 
     ``unsure``: the move itself says what it means when too few replicas have acknowledged what was written.
@@ -28,12 +28,12 @@ class Run(Struct, frozen=True):
     keys: Sequence[str]
     mode: str
     arguments: Sequence[Word]
-    marked: bool = False
-    unsure: bool = False
-    once: bool = False
+    deduplicated: bool = False
+    tolerates_no_ack: bool = False
+    not_retryable: bool = False
 
 
-class Ask(Struct, frozen=True):
+class Command(Struct, frozen=True):
     """Send a plain command that may be repeated. An ``optional`` one that the server refuses is answered with None."""
 
     words: Sequence[Word]
@@ -51,10 +51,10 @@ class Reply(Struct, frozen=True):
     acknowledged: bool = True
 
 
-Steps: TypeAlias = Generator[Run | Ask, Reply, T]
+Operation: TypeAlias = Generator[ScriptCall | Command, Reply, T]
 
 
-class Slots:
+class CallSlots:
     """Which call is which: each in flight has a slot, and a number that grows.
 
     The server keeps the last answer of each slot, so what it keeps is bounded by the calls in flight.

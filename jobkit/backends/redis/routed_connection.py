@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from jobkit.backends.redis.discovery import Inquiry, Route, route_of
+from jobkit.backends.redis.discovery import Discovery, Query, route_of
 from jobkit.backends.redis.redis_py import (
     BlockingConnection,
     Connect,
@@ -17,7 +17,7 @@ from jobkit.backends.redis.redis_py import (
     Connection,
     blocking_connection,
     connection,
-    guide,
+    discovery_settings,
 )
 from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.settings import Settings
@@ -32,22 +32,22 @@ def opener(settings: Settings, key: str) -> Connect:
     """Makes connections for an event loop. ``key``: any of the namespace."""
     if (nodes := settings.nodes) is None:
         return lambda: connection(settings)
-    route, asking = route_of(nodes, key), guide(settings, nodes)
-    return lambda: Routed(route, settings, asking)
+    route, asking = route_of(nodes, key), discovery_settings(settings, nodes)
+    return lambda: RoutedConnection(route, settings, asking)
 
 
 def blocking_opener(settings: Settings, key: str) -> ConnectBlocking:
     """Makes connections for threads."""
     if (nodes := settings.nodes) is None:
         return lambda: blocking_connection(settings)
-    route, asking = route_of(nodes, key), guide(settings, nodes)
-    return lambda: BlockingRouted(route, settings, asking)
+    route, asking = route_of(nodes, key), discovery_settings(settings, nodes)
+    return lambda: BlockingRoutedConnection(route, settings, asking)
 
 
-class Routed:
+class RoutedConnection:
     """As redis-py's, of one event loop."""
 
-    def __init__(self, route: Route, settings: Settings, asking: Settings) -> None:
+    def __init__(self, route: Discovery, settings: Settings, asking: Settings) -> None:
         self._route = route
         self._settings = settings
         self._asking = asking
@@ -59,7 +59,7 @@ class Routed:
         await found.connect()
         if self._route.greeting is not None:
             await found.send_packed_command(found.pack_command(*self._route.greeting))
-            _refuse_unless(self._route.welcome(await found.read_response(disable_decoding=True)))
+            _refuse_unless(self._route.accepts(await found.read_response(disable_decoding=True)))
 
     async def _find(self) -> Address:
         search, answer = self._route.find(), None
@@ -70,7 +70,7 @@ class Routed:
             address: Address = end.value
             return address
 
-    async def _ask(self, inquiry: Inquiry) -> Any:
+    async def _ask(self, inquiry: Query) -> Any:
         address, words = inquiry
         asked = connection(self._asking, address)
         try:
@@ -94,17 +94,17 @@ class Routed:
         try:
             return await _there(self._connection).read_response(disable_decoding=disable_decoding)
         except RedisError as error:
-            self._route.learn(error)
+            self._route.on_error(error)
             raise
 
     def pack_command(self, *words: Word) -> Iterable[bytes]:
         return _there(self._connection).pack_command(*words)
 
 
-class BlockingRouted:
+class BlockingRoutedConnection:
     """As redis-py's, of one thread at a time. It connects when it first sends."""
 
-    def __init__(self, route: Route, settings: Settings, asking: Settings) -> None:
+    def __init__(self, route: Discovery, settings: Settings, asking: Settings) -> None:
         self._route = route
         self._settings = settings
         self._asking = asking
@@ -115,7 +115,7 @@ class BlockingRouted:
         found.connect()
         if self._route.greeting is not None:
             found.send_command(*self._route.greeting)
-            _refuse_unless(self._route.welcome(found.read_response(disable_decoding=True)))
+            _refuse_unless(self._route.accepts(found.read_response(disable_decoding=True)))
 
     def _find(self) -> Address:
         search, answer = self._route.find(), None
@@ -126,7 +126,7 @@ class BlockingRouted:
             address: Address = end.value
             return address
 
-    def _ask(self, inquiry: Inquiry) -> Any:
+    def _ask(self, inquiry: Query) -> Any:
         address, words = inquiry
         asked = blocking_connection(self._asking, address)
         try:
@@ -151,7 +151,7 @@ class BlockingRouted:
         try:
             return _there(self._connection).read_response(disable_decoding=disable_decoding)
         except RedisError as error:
-            self._route.learn(error)
+            self._route.on_error(error)
             raise
 
 

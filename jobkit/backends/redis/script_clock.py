@@ -7,7 +7,7 @@ from collections.abc import Callable
 from jobkit.clock import Clock, ManualClock
 
 
-class Clockwork:
+class ScriptClock:
     """The server's clock in production. In tests an instant that is handed over, or the server's plus an offset."""
 
     def __init__(self, clock: Clock | None = None, *, offset: bool = False) -> None:
@@ -15,7 +15,7 @@ class Clockwork:
         self._offset = offset
 
     @property
-    def stands_still(self) -> bool:
+    def is_frozen(self) -> bool:
         """Whether waiting for a while brings no instant nearer."""
         return isinstance(self._clock, ManualClock)
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import re
 
-from jobkit.backends.redis.requests import Ask, Steps
+from jobkit.backends.redis.requests import Command, Operation
 from jobkit.errors import ConfigurationError
 
 log = logging.getLogger("jobkit.redis")
 
 
-def refuse_eviction(where: str) -> Steps[None]:
+def check_eviction_policy(where: str) -> Operation[None]:
     """Ask the server how it makes room. Policies that drop only keys that expire drop no job."""
-    reply = yield Ask(["INFO", "memory"], optional=True)
+    reply = yield Command(["INFO", "memory"], optional=True)
     if reply.value is None:
         log.info("%s does not say how it makes room when it is full", where)
         return
@@ -25,9 +25,9 @@ def refuse_eviction(where: str) -> Steps[None]:
         )
 
 
-def description(where: str) -> Steps[str]:
+def description(where: str) -> Operation[str]:
     """Which server and which version; Valkey names itself beside the Redis that it stands in for."""
-    reply = yield Ask(["INFO", "server"], optional=True)
+    reply = yield Command(["INFO", "server"], optional=True)
     if reply.value is None:
         return where
     for name in ("valkey", "redis"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from jobkit.backend import Capabilities
-from jobkit.backends.redis.urls import Nodes, Place, locate
+from jobkit.backends.redis.urls import Nodes, ParsedUrl, parse_url
 from jobkit.errors import ConfigurationError
 
 DURABLE = ("process", "fsync", "replicated")
@@ -82,7 +82,7 @@ def read(url: str) -> Settings:
     for so many acknowledgements, at most ``wait_timeout``, and claims ``replicated``. Times are milliseconds. Every
     other option goes to redis-py.
     """
-    place = locate(url, OPTIONS)
+    place = parse_url(url, OPTIONS)
     where, own = place.where, place.own
     timeout = _number(where, own, "timeout", 5_000)
     wait_replicas = _number(where, own, "wait_replicas", 0, most=100, unit="replicas")
@@ -101,7 +101,7 @@ def read(url: str) -> Settings:
     )
 
 
-def _durable(place: Place, wait_replicas: int) -> Literal["process", "fsync", "replicated"] | None:
+def _durable(place: ParsedUrl, wait_replicas: int) -> Literal["process", "fsync", "replicated"] | None:
     """Who waits for replicas claims that; nobody else can, since a server answers before its replicas have anything."""
     durable = place.own.get("durable", "replicated" if wait_replicas else None)
     if durable is not None and durable not in DURABLE:

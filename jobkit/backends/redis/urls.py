@@ -21,7 +21,7 @@ _connections: Any = redis.asyncio.connection
 
 Address: TypeAlias = tuple[str, int]
 
-FINDERS: Final[dict[str, tuple[Literal["sentinel", "cluster"], str, int]]] = {
+DISCOVERY_SCHEMES: Final[dict[str, tuple[Literal["sentinel", "cluster"], str, int]]] = {
     "redis+sentinel": ("sentinel", "redis", 26379),
     "rediss+sentinel": ("sentinel", "rediss", 26379),
     "redis+cluster": ("cluster", "redis", 6379),
@@ -29,7 +29,7 @@ FINDERS: Final[dict[str, tuple[Literal["sentinel", "cluster"], str, int]]] = {
 }
 """By scheme: who is asked, how the servers are spoken to, the port of whom is asked."""
 
-OURS: Final = frozenset(
+RESERVED_OPTIONS: Final = frozenset(
     {
         *("socket_timeout", "socket_connect_timeout", "protocol", "decode_responses", "encoding", "encoding_errors"),
         *("retry", "retry_on_timeout", "retry_on_error", "redis_connect_func", "command_packer"),
@@ -53,7 +53,7 @@ class Nodes:
 
 
 @dataclass(frozen=True)
-class Place:
+class ParsedUrl:
     """``url``: for redis-py, of a server; where there are nodes, which one is found out later. ``own``: our options."""
 
     where: str
@@ -62,7 +62,7 @@ class Place:
     nodes: Nodes | None = None
 
 
-def locate(url: str, options: Collection[str]) -> Place:
+def parse_url(url: str, options: Collection[str]) -> ParsedUrl:
     """Take a URL apart; `ConfigurationError` says what is wrong with it."""
     where = without_password(url)
     parts = urlsplit(url)
@@ -70,7 +70,7 @@ def locate(url: str, options: Collection[str]) -> Place:
     own = {name: value for name, value in pairs if name in options}
     rest = {name: value for name, value in pairs if name not in options}
     nodes = None
-    if finder := FINDERS.get(parts.scheme):
+    if finder := DISCOVERY_SCHEMES.get(parts.scheme):
         nodes = _nodes(where, parts.netloc, parts.path, rest, finder)
         login = parts.netloc.rpartition("@")[0]
         database = parts.path.rpartition("/")[2] if nodes.kind == "sentinel" and parts.path.count("/") > 1 else ""
@@ -81,7 +81,7 @@ def locate(url: str, options: Collection[str]) -> Place:
     if rest:
         plain += f"?{urlencode(rest)}"
     _check(where, plain, options)
-    return Place(where, plain, own, nodes)
+    return ParsedUrl(where, plain, own, nodes)
 
 
 def _nodes(
@@ -139,7 +139,7 @@ def _check(where: str, url: str, options: Collection[str]) -> None:
 
 def _wrong(kind: type, name: str, value: object, options: Collection[str]) -> str | None:
     """What is wrong with an option, if anything is."""
-    if name in OURS:
+    if name in RESERVED_OPTIONS:
         instead = "jobkit has timeout, in milliseconds" if "timeout" in name else "jobkit depends on what it is"
         return f"{name} can't be set: {instead}"
     known = _known(kind)
@@ -149,7 +149,7 @@ def _wrong(kind: type, name: str, value: object, options: Collection[str]) -> st
         return None
     if name.startswith("ssl_"):
         return f"{name} belongs to an encrypted connection: rediss://"
-    near = get_close_matches(name, {*known, *options} - OURS, 1)
+    near = get_close_matches(name, {*known, *options} - RESERVED_OPTIONS, 1)
     return f"it has an option {name!r}, which nobody knows" + (f"; did you mean {near[0]}?" if near else "")
 
 

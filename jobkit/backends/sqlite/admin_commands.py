@@ -16,15 +16,15 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit.backends.sqlite.transaction import DEAD, PHASES, Job, Step
+from jobkit.backends.sqlite.transaction import DEAD, PHASES, JobRow, Transaction
 from jobkit.lifecycle import State, state
 
 
-def cancel(step: Step, ids: Iterable[str]) -> list[CancelOutcome]:
+def cancel(step: Transaction, ids: Iterable[str]) -> list[CancelOutcome]:
     return [_cancel(step, step.find(id)) for id in ids]
 
 
-def _cancel(step: Step, job: Job | None) -> CancelOutcome:
+def _cancel(step: Transaction, job: JobRow | None) -> CancelOutcome:
     if job is None or job.phase == DEAD:
         return Unknown()
     if state_of(job, step.now) is State.LEASED:
@@ -34,11 +34,11 @@ def _cancel(step: Step, job: Job | None) -> CancelOutcome:
     return Cancelled()
 
 
-def requeue(step: Step, ids: Iterable[str]) -> list[RequeueOutcome]:
+def requeue(step: Transaction, ids: Iterable[str]) -> list[RequeueOutcome]:
     return [_requeue(step, step.find(id)) for id in ids]
 
 
-def _requeue(step: Step, job: Job | None) -> RequeueOutcome:
+def _requeue(step: Transaction, job: JobRow | None) -> RequeueOutcome:
     if job is None or job.phase != DEAD:
         return Unknown()
     if job.key is not None and (holder := step.holder(job.key)) is not None:
@@ -49,26 +49,26 @@ def _requeue(step: Step, job: Job | None) -> RequeueOutcome:
     return Requeued()
 
 
-def delete(step: Step, ids: Iterable[str]) -> list[DeleteOutcome]:
+def delete(step: Transaction, ids: Iterable[str]) -> list[DeleteOutcome]:
     return [_delete(step, step.find(id)) for id in ids]
 
 
-def _delete(step: Step, job: Job | None) -> DeleteOutcome:
+def _delete(step: Transaction, job: JobRow | None) -> DeleteOutcome:
     if job is None:
         return Unknown()
     step.drop(job.seq)
     return Deleted()
 
 
-def get(step: Step, ids: Iterable[str]) -> list[Stored | Unknown]:
+def get(step: Transaction, ids: Iterable[str]) -> list[Stored | Unknown]:
     return [Unknown() if job is None else shown(job, step.now) for job in map(step.find, ids)]
 
 
-def state_of(job: Job, now: int) -> State | None:
+def state_of(job: JobRow, now: int) -> State | None:
     return state(PHASES[job.phase], job.since, job.since, now)
 
 
-def shown(job: Job, now: int) -> Stored:
+def shown(job: JobRow, now: int) -> Stored:
     """A job as it is seen at an instant; one that is over is not to be shown."""
     seen = state_of(job, now)
     assert seen is not None

@@ -27,10 +27,10 @@ from jobkit.backend import (
 from jobkit.backends.sqlite import admin_commands, commands, pause_commands, queries
 from jobkit.backends.sqlite.blocking import BlockingSqlite
 from jobkit.backends.sqlite.db_thread import StoreThread
-from jobkit.backends.sqlite.reserve import Reserving
+from jobkit.backends.sqlite.reserve import Reserver
 from jobkit.backends.sqlite.settings import Settings
 from jobkit.backends.sqlite.store import Store
-from jobkit.backends.sqlite.transaction import Step
+from jobkit.backends.sqlite.transaction import Transaction
 from jobkit.clock import Clock
 from jobkit.errors import Closed, InvalidArgument
 from jobkit.lifecycle import State
@@ -69,7 +69,7 @@ class SqliteBackend(Backend):
         self.namespace = namespace
         self.store = Store(settings, namespace, clock)
         self.thread = thread(self.store)
-        self.reserving = Reserving(self.store, self.thread, clock)
+        self.reserving = Reserver(self.store, self.thread, clock)
         self._clock = clock
         self._closed = False
 
@@ -212,13 +212,13 @@ class SqliteBackend(Backend):
         if self._closed:
             raise Closed("this backend was closed")
 
-    async def _write(self, work: Callable[[Step], T]) -> T:
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
         return await self.thread.run(lambda until: self.store.write(work, until))
 
-    async def _read(self, work: Callable[[Step], T]) -> T:
+    async def _read(self, work: Callable[[Transaction], T]) -> T:
         return await self.thread.run(lambda until: self.store.read(work, until))
 
-    async def _write_by_id(self, ids: Sequence[str], work: Callable[[Step, Sequence[str]], list[T]]) -> list[T]:
+    async def _write_by_id(self, ids: Sequence[str], work: Callable[[Transaction, Sequence[str]], list[T]]) -> list[T]:
         self._check_open()
         check_ids(ids, self.capabilities)
         wanted = list(ids)

@@ -30,7 +30,7 @@ from jobkit.backend import (
     SettleOutcome,
     Stale,
 )
-from jobkit.backends.sqlite.transaction import DEAD, JOB, LEASED, MARKED, WAITING, Job, Step
+from jobkit.backends.sqlite.transaction import DEAD, JOB, LEASED, MARKED, WAITING, JobRow, Transaction
 
 RANKS: Final = range(-9, 1)
 """From the highest priority to the lowest."""
@@ -45,14 +45,14 @@ def _length(headers: Mapping[str, str]) -> int:
     return sum(len(name) + len(value) for name, value in headers.items())
 
 
-def enqueue(step: Step, messages: Sequence[Message]) -> list[EnqueueOutcome]:
+def enqueue(step: Transaction, messages: Sequence[Message]) -> list[EnqueueOutcome]:
     for queue in {message.queue for message in messages}:
         if (number := step.queue(queue)) is not None:
             step.advance(number)
     return [_enqueue(step, message) for message in messages]
 
 
-def _enqueue(step: Step, message: Message) -> EnqueueOutcome:
+def _enqueue(step: Transaction, message: Message) -> EnqueueOutcome:
     job = step.find(message.id)
     if job is not None:
         return Known() if _is_same(job.message, message) else Conflict()
@@ -77,7 +77,7 @@ def _fields(message: Message) -> tuple[object, ...]:
     return message.queue, message.body, message.priority, message.key, *times
 
 
-def _store(step: Step, message: Message, since: int) -> None:
+def _store(step: Transaction, message: Message, since: int) -> None:
     insert = "INSERT INTO jobs (ns, id, queue, rank, phase, since, key, remember) VALUES (?, ?, ?, ?, 0, ?, ?, ?)"
     queue = step.queue_to_fill(message.queue)
     stored = (step.ns, message.id, queue, -message.priority, since, message.key, message.remember)
@@ -94,7 +94,7 @@ _DUE: Final = (
 )
 
 
-class Outlook:
+class NextDue:
     """Whether there is something to grant now, and if not when there will be, if nothing else happens."""
 
     def __init__(self, *, due: bool, next_due: int | None) -> None:
@@ -102,16 +102,16 @@ class Outlook:
         self.next_due = next_due
 
 
-def outlook(step: Step, queues: Iterable[str]) -> Outlook:
+def next_due(step: Transaction, queues: Iterable[str]) -> NextDue:
     select = "SELECT min(since) FROM jobs INDEXED BY by_phase WHERE queue = ? AND phase = ?"
     numbers = [number for name in queues if (number := step.queue(name)) is not None]
     found = [step.execute(select, (number, phase)).fetchone()[0] for number in numbers for phase in (WAITING, LEASED)]
     first = min((since for since in found if since is not None), default=None)
     due = first is not None and first <= step.now
-    return Outlook(due=due, next_due=None if due else first)
+    return NextDue(due=due, next_due=None if due else first)
 
 
-def reserve(step: Step, queues: Sequence[str], limit: int, lease: int) -> list[Delivery]:
+def reserve(step: Transaction, queues: Sequence[str], limit: int, lease: int) -> list[Delivery]:
     end = step.now + lease
     granted: list[Delivery] = []
     for name in queues:
@@ -123,11 +123,11 @@ def reserve(step: Step, queues: Sequence[str], limit: int, lease: int) -> list[D
             if len(granted) == limit:
                 return granted
             rows = step.execute(_DUE, (queue, rank, step.now, limit - len(granted))).fetchall()
-            granted += [_grant(step, Job(row), end) for row in rows]
+            granted += [_grant(step, JobRow(row), end) for row in rows]
     return granted
 
 
-def _grant(step: Step, job: Job, end: int) -> Delivery:
+def _grant(step: Transaction, job: JobRow, end: int) -> Delivery:
     number, attempt = job.number + 1, job.attempt + (0 if job.released else 1)
     nonce = secrets.token_hex(16)
     update = "UPDATE jobs SET phase = 1, since = ?, number = ?, attempt = ?, released = 0, nonce = ? WHERE seq = ?"
@@ -138,7 +138,7 @@ def _grant(step: Step, job: Job, end: int) -> Delivery:
 # Settle and extend.
 
 
-class Lease:
+class LeaseRow:
     """What a token with a say is about."""
 
     __slots__ = ("id", "phase", "queue", "remember", "seq", "since")
@@ -151,7 +151,7 @@ class Lease:
         self.seq, self.id, self.queue, self.phase, self.since, self.remember = row
 
 
-def _lease(step: Step, token: str) -> Lease | None:
+def _lease(step: Transaction, token: str) -> LeaseRow | None:
     """None for a stale token: not the job's latest, settled, of a job that is over, or nobody's."""
     seq, _, nonce = token.partition(".")
     if not (seq.isascii() and seq.isdigit() and len(seq) < 19 and nonce.isascii()):
@@ -161,15 +161,15 @@ def _lease(step: Step, token: str) -> Lease | None:
         "WHERE seq = ? AND jobs.ns = ? AND nonce = ?"
     )
     row = step.execute(select, (int(seq), step.ns, nonce)).fetchone()
-    lease = None if row is None else Lease(row)
+    lease = None if row is None else LeaseRow(row)
     return None if lease is None or step.is_over(lease.phase, lease.since) else lease
 
 
-def settle(step: Step, settlements: Iterable[Settlement]) -> list[SettleOutcome]:
+def settle(step: Transaction, settlements: Iterable[Settlement]) -> list[SettleOutcome]:
     return [_settle(step, _lease(step, settlement.token), settlement) for settlement in settlements]
 
 
-def _settle(step: Step, lease: Lease | None, settlement: Settlement) -> SettleOutcome:
+def _settle(step: Transaction, lease: LeaseRow | None, settlement: Settlement) -> SettleOutcome:
     if lease is None:
         return Stale()
     if isinstance(settlement, Done) or lease.phase == MARKED:
@@ -190,11 +190,11 @@ def _settle(step: Step, lease: Lease | None, settlement: Settlement) -> SettleOu
     return Settled()
 
 
-def extend(step: Step, extensions: Iterable[Extension]) -> list[ExtendOutcome]:
+def extend(step: Transaction, extensions: Iterable[Extension]) -> list[ExtendOutcome]:
     return [_extend(step, _lease(step, extension.token), extension) for extension in extensions]
 
 
-def _extend(step: Step, lease: Lease | None, extension: Extension) -> ExtendOutcome:
+def _extend(step: Transaction, lease: LeaseRow | None, extension: Extension) -> ExtendOutcome:
     if lease is None:
         return Stale()
     if lease.since <= step.now:
@@ -206,6 +206,6 @@ def _extend(step: Step, lease: Lease | None, extension: Extension) -> ExtendOutc
     return Cancelled(end=end) if lease.phase == MARKED else Extended(end=end)
 
 
-def _change(step: Step, seq: int, values: Mapping[str, object]) -> None:
+def _change(step: Transaction, seq: int, values: Mapping[str, object]) -> None:
     columns = ", ".join(f"{column} = ?" for column in values)
     step.execute(f"UPDATE jobs SET {columns} WHERE seq = ?", (*values.values(), seq))  # noqa: S608 - names from above

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from jobkit.backends.sqlite import schema
-from jobkit.backends.sqlite.errors import code_of
+from jobkit.backends.sqlite.errors import error_code
 from jobkit.backends.sqlite.settings import Settings
 from jobkit.errors import BackendUnavailable
 
@@ -65,7 +65,7 @@ def _log_ahead(connection: sqlite3.Connection, until: float) -> str:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if code_of(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > until:
+            if error_code(error) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or time.monotonic() > until:
                 raise
             time.sleep(PAUSE)
         else:

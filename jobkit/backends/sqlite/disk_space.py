@@ -39,15 +39,15 @@ def check(execute: Execute, path: str, size: int, *, given_up: bool) -> None:
         )
 
 
-def is_given_up(execute: Execute) -> bool:
+def is_released(execute: Execute) -> bool:
     return execute("SELECT 1 FROM ballast").fetchone() is None
 
 
-def stow(execute: Execute) -> None:
+def reserve_space(execute: Execute) -> None:
     """Take the ballast in."""
     (size,) = execute("PRAGMA page_size").fetchone()
     execute("INSERT INTO ballast VALUES (zeroblob(?))", (BALLAST * size,))
 
 
-def give_up(execute: Execute) -> None:
+def release_space(execute: Execute) -> None:
     execute("DELETE FROM ballast")

@@ -23,14 +23,14 @@ PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.
 """Errors after which the connection is as good as before."""
 
 
-def code_of(error: sqlite3.Error) -> int:
+def error_code(error: sqlite3.Error) -> int:
     """The primary result code; 0 for what Python's own layer raises."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def translated(error: sqlite3.Error, path: str) -> BackendUnavailable:
+def translate(error: sqlite3.Error, path: str) -> BackendUnavailable:
     """What a caller sees instead. Chain it to ``error``."""
-    code = code_of(error)
+    code = error_code(error)
     if code == sqlite3.SQLITE_FULL:
         return BackendFull(f"{path} is full: it may not grow, or its disk has no room")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):

@@ -13,7 +13,7 @@ Place: TypeAlias = tuple[str, str]
 """A file and a namespace in it."""
 
 
-class Bell:
+class Notifier:
     """One waiting reserve, on its own loop."""
 
     def __init__(self, queues: Sequence[str]) -> None:
@@ -28,11 +28,11 @@ class Bell:
         except RuntimeError:
             return  # its loop is closed: nobody waits there any more
 
-    def hush(self) -> None:
+    def clear(self) -> None:
         """What was rung until now is being looked after."""
         self._event.clear()
 
-    async def heard(self, seconds: float) -> bool:
+    async def wait(self, seconds: float) -> bool:
         """Whether it rang within so many seconds."""
         try:
             async with asyncio.timeout(seconds):
@@ -43,13 +43,13 @@ class Bell:
 
 
 _lock = threading.Lock()
-_bells: Final[dict[Place, dict[Bell, None]]] = {}
+_bells: Final[dict[Place, dict[Notifier, None]]] = {}
 
 
 @contextmanager
-def waiting(place: Place, queues: Sequence[str]) -> Generator[Bell]:
+def waiting(place: Place, queues: Sequence[str]) -> Generator[Notifier]:
     """Be rung for these queues, from now on."""
-    bell = Bell(queues)
+    bell = Notifier(queues)
     with _lock:
         _bells.setdefault(place, {})[bell] = None
     try:

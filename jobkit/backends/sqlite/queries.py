@@ -10,7 +10,7 @@ from typing import Final
 from jobkit.backend import Counts, Page
 from jobkit.backends.sqlite.admin_commands import shown
 from jobkit.backends.sqlite.commands import RANKS
-from jobkit.backends.sqlite.transaction import DEAD, JOB, LEASED, MARKED, WAITING, Job, Step
+from jobkit.backends.sqlite.transaction import DEAD, JOB, LEASED, MARKED, WAITING, JobRow, Transaction
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
 
@@ -26,7 +26,7 @@ _OVER: Final = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND ph
 """How many of a queue are over by themselves and not cleared away yet."""
 
 
-def counts(step: Step, queue: str) -> Counts:
+def counts(step: Transaction, queue: str) -> Counts:
     between = "SELECT count(*) FROM jobs WHERE jobs.queue = queues.queue AND since > frontier AND since <= :now"
     row = step.execute(
         f"SELECT queue, paused, waiting, held, dead, due + ({between} AND phase = 0), "  # noqa: S608 - no input in it
@@ -49,13 +49,13 @@ def counts(step: Step, queue: str) -> Counts:
     )
 
 
-def _oldest(step: Step, queue: int) -> int:
+def _oldest(step: Transaction, queue: int) -> int:
     select = "SELECT min(since) FROM jobs INDEXED BY by_phase WHERE queue = ? AND phase = ?"
     found: list[int | None] = [step.execute(select, (queue, phase)).fetchone()[0] for phase in (WAITING, LEASED)]
     return min(since for since in found if since is not None)
 
 
-def queues(step: Step) -> list[str]:
+def queues(step: Transaction) -> list[str]:
     """Sorted by their bytes, as SQLite compares text."""
     select = f"SELECT name FROM queues WHERE ns = :ns AND waiting + held + dead > ({_OVER}) ORDER BY name"  # noqa: S608
     return [name for (name,) in step.execute(select, {"now": step.now, "ns": step.ns})]
@@ -75,7 +75,7 @@ def read_cursor(cursor: str | None) -> tuple[int, int, int]:
     return since, priority, seq
 
 
-def peek(step: Step, queue: str, state: State, after: tuple[int, int, int]) -> Page:
+def peek(step: Transaction, queue: str, state: State, after: tuple[int, int, int]) -> Page:
     """A page of those after a place, in the order in which they are granted, fall due, run out, or died."""
     row = step.execute("SELECT queue FROM queues WHERE ns = ? AND name = ?", (step.ns, queue)).fetchone()
     if row is None:
@@ -87,7 +87,7 @@ def peek(step: Step, queue: str, state: State, after: tuple[int, int, int]) -> P
     return Page(jobs=[shown(job, step.now) for job in jobs[:PAGE]], cursor=cursor)
 
 
-def _ready(step: Step, queue: int, after: tuple[int, int, int]) -> Iterator[Job]:
+def _ready(step: Transaction, queue: int, after: tuple[int, int, int]) -> Iterator[JobRow]:
     select = (
         f"SELECT {JOB} FROM jobs INDEXED BY grantable JOIN queues USING (queue) JOIN payloads USING (seq) "  # noqa: S608
         "WHERE jobs.queue = ? AND rank = ? AND phase < 2 AND since <= ? AND (since, seq) > (?, ?) "
@@ -97,10 +97,10 @@ def _ready(step: Step, queue: int, after: tuple[int, int, int]) -> Iterator[Job]
     for rank in RANKS:
         if rank >= -priority:
             begin = (since, seq) if rank == -priority else (-1, 0)
-            yield from map(Job, step.execute(select, (queue, rank, step.now, *begin, PAGE + 1)))
+            yield from map(JobRow, step.execute(select, (queue, rank, step.now, *begin, PAGE + 1)))
 
 
-def _others(step: Step, queue: int, state: State, after: tuple[int, int, int]) -> Iterator[Job]:
+def _others(step: Transaction, queue: int, state: State, after: tuple[int, int, int]) -> Iterator[JobRow]:
     phases = {State.SCHEDULED: (WAITING,), State.LEASED: (LEASED, MARKED), State.DEAD: (DEAD,)}[state]
     since, priority, seq = after
     select = (
@@ -108,14 +108,14 @@ def _others(step: Step, queue: int, state: State, after: tuple[int, int, int]) -
         "WHERE jobs.queue = ? AND phase = ? AND (since, rank, seq) > (?, ?, ?) ORDER BY since, rank, seq LIMIT ?"
     )
     begin = max((since, -priority, seq), (-1 if state is State.DEAD else step.now, NO_RANK, 0))
-    lines = (map(Job, step.execute(select, (queue, phase, *begin, PAGE + 1))) for phase in phases)
+    lines = (map(JobRow, step.execute(select, (queue, phase, *begin, PAGE + 1))) for phase in phases)
     return merge(*lines, key=lambda job: (job.since, job.rank, job.seq))
 
 
 # Purge.
 
 
-def purge(step: Step, queue: str, state: State, limit: int) -> int:
+def purge(step: Transaction, queue: str, state: State, limit: int) -> int:
     row = step.execute("SELECT queue FROM queues WHERE ns = ? AND name = ?", (step.ns, queue)).fetchone()
     if row is None:
         return 0

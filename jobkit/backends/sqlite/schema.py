@@ -16,7 +16,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from jobkit.backends.sqlite.disk_space import stow
+from jobkit.backends.sqlite.disk_space import reserve_space
 from jobkit.errors import BackendUnavailable
 
 VERSION: Final = 1
@@ -134,7 +134,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
         if not _is_ready(connection, path):  # another process was quicker
             for statement in _statements():
                 connection.execute(statement)
-            stow(connection.execute)
+            reserve_space(connection.execute)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")

@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 
 from jobkit.backends.sqlite import disk_space, notifier
 from jobkit.backends.sqlite.connection import connect, identity
-from jobkit.backends.sqlite.errors import PASSING, code_of, translated
+from jobkit.backends.sqlite.errors import PASSING, error_code, translate
 from jobkit.backends.sqlite.settings import Settings
-from jobkit.backends.sqlite.transaction import Step
+from jobkit.backends.sqlite.transaction import Transaction
 from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed
 
@@ -51,7 +51,7 @@ class Store:
 
     # Steps.
 
-    def write(self, work: Callable[[Step], T], until: float | None = None) -> T:
+    def write(self, work: Callable[[Transaction], T], until: float | None = None) -> T:
         """One transaction that changes something, in a full file too: the room for it is kept."""
         try:
             return self._step(work, "BEGIN IMMEDIATE", until)
@@ -59,16 +59,16 @@ class Store:
             # What is in the log goes into the file, so that the log begins anew in the room that it has.
             return self._step(work, "BEGIN IMMEDIATE", until, spare=True)
 
-    def fill(self, work: Callable[[Step], T], size: int, until: float | None = None) -> T:
+    def fill(self, work: Callable[[Transaction], T], size: int, until: float | None = None) -> T:
         """One transaction that brings so many bytes; `BackendFull` when what runs would have no room to end then."""
 
-        def filling(step: Step) -> T:
+        def filling(step: Transaction) -> T:
             self._make_sure_of_room(step, size)
             return work(step)
 
         return self._step(filling, "BEGIN IMMEDIATE", until)
 
-    def read(self, work: Callable[[Step], T], until: float | None = None) -> T:
+    def read(self, work: Callable[[Transaction], T], until: float | None = None) -> T:
         """One view of what is committed, which keeps nobody from writing."""
         return self._step(work, "BEGIN", until)
 
@@ -80,9 +80,9 @@ class Store:
                 return self._times, connection.execute("PRAGMA data_version").fetchone()[0]
             except sqlite3.Error as error:
                 self._disconnect()
-                raise translated(error, self.settings.path) from error
+                raise translate(error, self.settings.path) from error
 
-    def _step(self, work: Callable[[Step], T], begin: str, until: float | None, *, spare: bool = False) -> T:
+    def _step(self, work: Callable[[Transaction], T], begin: str, until: float | None, *, spare: bool = False) -> T:
         with self._lock:
             connection = self._ready(until)
             try:
@@ -90,14 +90,14 @@ class Store:
                     connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
                 connection.execute(begin)
                 if spare:
-                    disk_space.give_up(connection.execute)
+                    disk_space.release_space(connection.execute)
                 writes = begin != "BEGIN"
-                step = Step(connection, self._namespace, self.wall(), self._slice, writes=writes)
+                step = Transaction(connection, self._namespace, self.wall(), self._slice, writes=writes)
                 answer = work(step)
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
                 self._roll_back(connection, error)
-                raise translated(error, self.settings.path) from error
+                raise translate(error, self.settings.path) from error
             except BaseException:
                 self._roll_back(connection, None)
                 raise
@@ -106,7 +106,7 @@ class Store:
 
     def _roll_back(self, connection: sqlite3.Connection, error: sqlite3.Error | None) -> None:
         """Nothing of the step is left; the connection goes too where it can't be trusted any more."""
-        if error is not None and code_of(error) not in PASSING:
+        if error is not None and error_code(error) not in PASSING:
             self._disconnect()
             return
         try:
@@ -115,11 +115,11 @@ class Store:
         except sqlite3.Error:
             self._disconnect()  # which rolls back as well
 
-    def _make_sure_of_room(self, step: Step, size: int) -> None:
-        given_up = disk_space.is_given_up(step.execute)
+    def _make_sure_of_room(self, step: Transaction, size: int) -> None:
+        given_up = disk_space.is_released(step.execute)
         disk_space.check(step.execute, self.settings.path, size, given_up=given_up)
         if given_up:
-            disk_space.stow(step.execute)
+            disk_space.reserve_space(step.execute)
 
     # The connection.
 
@@ -140,7 +140,7 @@ class Store:
             self._connection.execute(f"PRAGMA busy_timeout = {int(left * 100) * 10}")
         except sqlite3.Error as error:
             self._disconnect()
-            raise translated(error, self.settings.path) from error
+            raise translate(error, self.settings.path) from error
         return self._connection
 
     def _see_that_it_is_there(self) -> None:

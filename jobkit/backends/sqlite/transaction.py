@@ -26,7 +26,7 @@ WHOLE: Final = "jobs JOIN queues USING (queue) JOIN payloads USING (seq)"
 _headers = json.Decoder(dict[str, str])
 
 
-class Job:
+class JobRow:
     """A row of ``jobs``, whole: what is kept of one job."""
 
     __slots__ = (
@@ -68,7 +68,7 @@ class Job:
         return None if self.reason is None else self.reason.decode("utf-8", "surrogatepass")
 
 
-class Step:
+class Transaction:
     """What verbs work with: rows of one namespace, and ``now``, which never runs backwards in it.
 
     ``rung``: the queues of which something may be granted because of this step, now or later.
@@ -114,9 +114,9 @@ class Step:
 
     # Jobs.
 
-    def find(self, id: str) -> Job | None:
+    def find(self, id: str) -> JobRow | None:
         row = self.execute(f"SELECT {JOB} FROM {WHOLE} WHERE jobs.ns = ? AND id = ?", (self.ns, id)).fetchone()  # noqa: S608
-        job = None if row is None else Job(row)
+        job = None if row is None else JobRow(row)
         if job is None or not self.is_over(job.phase, job.since):
             return job
         if self._writes:

@@ -26,7 +26,7 @@ from django.utils.module_loading import import_string
 from jobkit.app import App
 from jobkit.enqueue.receipt import Receipt
 from jobkit.execute.context import JobContext, current_job
-from jobkit.jobs.job import Job, Prepared
+from jobkit.jobs.job import ConfiguredJob, Job
 
 if TYPE_CHECKING:
     from django.tasks.backends.base import BaseTaskBackend
@@ -108,7 +108,7 @@ class TaskBackend(BaseTaskBackend):
         result = _result(task, "", args, kwargs)
         return self._enqueued(result, await self._prepared(task).aenqueue(*args, **kwargs))
 
-    def _prepared(self, task: AnyTask) -> Prepared[..., Any]:
+    def _prepared(self, task: AnyTask) -> ConfiguredJob[..., Any]:
         return self.app.jobs[task.module_path].using(
             queue=task.queue_name, priority=_priority(task.priority), at=_aware(task.run_after)
         )

@@ -17,7 +17,7 @@ from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.keys import Keys
 from jobkit.backends.redis.settings import read
 from jobkit.clock import Clock
-from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.resp import RespSplitter
 from jobkit.testing.redis.server import SURVIVES_KILL, Server
 from jobkit.testing.redis.simulated import SimulatedServer, open_simulated
 from jobkit_conformance import BackendHarness
@@ -44,7 +44,7 @@ class Harness(BackendHarness):
 
     async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> RedisBackend:
         parts = urlsplit(self._settings.url)
-        host, port = proxy.to(parts.hostname or "localhost", parts.port or 6379, Resp)
+        host, port = proxy.to(parts.hostname or "localhost", parts.port or 6379, RespSplitter)
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
         url = urlunsplit(parts._replace(netloc=f"{login}{host}:{port}"))
         settings = replace(self._settings, url=url, timeout=proxy.timeout or self._settings.timeout)

@@ -10,7 +10,7 @@ BULK: Final = b"$=!"
 SEVERAL: Final = b"*~%>"
 
 
-class Resp:
+class RespSplitter:
     """Cuts what travels on one connection; it holds back what is not whole yet."""
 
     def __init__(self) -> None:

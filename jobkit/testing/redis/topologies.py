@@ -90,7 +90,7 @@ class Sentinel(Server):
 
 
 @dataclass
-class Watched:
+class SentinelDeployment:
     """A master with replicas, and sentinels that let one take over when the master is gone for a while."""
 
     servers: list[Server] = field(default_factory=list[Server])
@@ -138,7 +138,7 @@ class Watched:
         master = self.master
         return [each for each in self.servers if each is not master]
 
-    def lose_master(self) -> Server:
+    def kill_master(self) -> Server:
         """Kill the master, and wait until another has taken over; the one that was killed."""
         lost = self.master
         lost.kill()
@@ -158,7 +158,7 @@ class Watched:
         """Kill the only one there is."""
         self.master.kill()
 
-    def bring_back(self) -> None:
+    def recover(self) -> None:
         """Wait until another has taken over from whoever was killed, and start that again to follow it."""
         for lost in [each for each in self.servers if each.process is None]:
             self.await_other_than(lost)
@@ -181,7 +181,7 @@ class Watched:
 
 
 @dataclass
-class Clustered:
+class ClusterDeployment:
     """A cluster: masters that share the slots, and replicas, one after another of the first, the second and so on."""
 
     masters: int
@@ -227,7 +227,7 @@ class Clustered:
         for each in [node for node in self.nodes if node.process is not None and ask(node, "ROLE")[0] == b"master"]:
             each.kill()
 
-    def bring_back(self) -> None:
+    def recover(self) -> None:
         """Start again whoever was killed, and wait until all masters have replicas that follow them."""
         for each in self.nodes:
             if each.process is None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from jobkit.backend import Done, Message, OffersBlocking, OffersWipe
+from jobkit.backend import Done, Message, SupportsBlocking, SupportsWipe
 from jobkit.connections.clients import Clients, opened
 from jobkit.connections.portal import portal
 from jobkit.errors import BackendUnavailable, JobkitError
@@ -21,7 +21,7 @@ from jobkit.errors import BackendUnavailable, JobkitError
 if TYPE_CHECKING:
     from jobkit.backend import Backend
     from jobkit.clock import Clock
-    from jobkit.connections.resolver import Source
+    from jobkit.connections.resolver import BackendSource
 
 QUEUE = "namespaces"
 
@@ -40,15 +40,15 @@ def suits(backend: Backend) -> bool:
         claims.shared
         and claims.delay is not False
         and claims.inspect
-        and isinstance(backend, OffersWipe)
-        and isinstance(backend, OffersBlocking)
+        and isinstance(backend, SupportsWipe)
+        and isinstance(backend, SupportsBlocking)
     )
 
 
 class Ledger:
     """Of one store. ``source``: where tests keep their jobs, in the namespace that theirs begin with."""
 
-    def __init__(self, source: Source, clock: Clock | None = None) -> None:
+    def __init__(self, source: BackendSource, clock: Clock | None = None) -> None:
         self._chosen = source
         self._source = replace(source, namespace=f"{source.namespace}-ledger", clock=clock)
         self._clients = Clients(self._source)
@@ -70,7 +70,7 @@ class Ledger:
         portal().call(lambda _: self._strike(namespace))
 
     async def _strike(self, namespace: str) -> None:
-        await self._clients.here().delete([namespace])
+        await self._clients.for_running_loop().delete([namespace])
 
     async def collect(self) -> list[str]:
         """Remove the namespaces of tests that never ended; which they were."""
@@ -91,7 +91,7 @@ class Ledger:
     async def _remove(self, namespace: str) -> None:
         backend = replace(self._chosen, namespace=namespace).open()
         try:
-            if isinstance(backend, OffersWipe):
+            if isinstance(backend, SupportsWipe):
                 await backend.wipe()
         finally:
             await backend.close()
@@ -101,13 +101,13 @@ class Ledger:
         if self._collected:
             portal().call(lambda _: self._remove_if_empty())
         for clients in opened(self._source):
-            clients.end()
+            clients.close_all()
 
     async def _remove_if_empty(self) -> None:
-        backend = self._clients.here()
+        backend = self._clients.for_running_loop()
         try:
             counts = await backend.counts(QUEUE)
-            if not (counts.scheduled or counts.ready or counts.leased) and isinstance(backend, OffersWipe):
+            if not (counts.scheduled or counts.ready or counts.leased) and isinstance(backend, SupportsWipe):
                 await backend.wipe()
         except BackendUnavailable:
             return  # no store, and nothing of ours that could be removed from it

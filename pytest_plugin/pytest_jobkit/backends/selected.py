@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from jobkit.backend import Backend
-    from jobkit.connections.resolver import Source
+    from jobkit.connections.resolver import BackendSource
     from pytest_jobkit.backends.namespace_registry import Ledger
 
 NAMESPACE = "jobkit-test"
@@ -106,7 +106,7 @@ class Choice:
             self.folder.cleanup()
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> BackendSource:
         """The backend, in a namespace that every test prefixes its own with."""
         from jobkit.connections import resolver
 
@@ -162,7 +162,7 @@ class Choice:
         return f"{self.label} ({described}, namespaces {self.source.namespace}-*)"
 
 
-async def _ask(source: Source) -> str:
+async def _ask(source: BackendSource) -> str:
     """What a backend says of itself; the client that is asked is closed again."""
     from jobkit.backend import OffersDescription
 

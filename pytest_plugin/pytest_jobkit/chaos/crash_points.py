@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
-from jobkit.enqueue.enqueue import Enqueuing
+from jobkit.enqueue.enqueue import PendingEnqueue
 from jobkit.execute.context import JobContext
 from pytest_jobkit.recording.call_site import Site, call_site, is_project
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from jobkit.execute.checkpoint import Line
-    from jobkit.execute.perform import Performable, Registry
+    from jobkit.execute.checkpoint import CheckpointSink
+    from jobkit.execute.perform import Registry, RunnableJob
 
 
 class WorkerDied(BaseException):
@@ -109,7 +109,7 @@ def _chain(awaited: Any) -> Generator[Any]:
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
 
 
-_POINTS_OF_THEIR_OWN = (vars(Enqueuing)["__await__"].__code__, vars(JobContext)["acheckpoint"].__code__)
+_POINTS_OF_THEIR_OWN = (vars(PendingEnqueue)["__await__"].__code__, vars(JobContext)["acheckpoint"].__code__)
 
 
 def _code(awaited: Any) -> object:
@@ -131,7 +131,7 @@ def _sending(steps: Coroutine[Any, Any, Any], value: object) -> Callable[[], Any
 class Swept:
     """Carries checkpoints, with a point before each and one after."""
 
-    def __init__(self, line: Line, life: Life) -> None:
+    def __init__(self, line: CheckpointSink, life: Life) -> None:
         self._line = line
         self._life = life
 
@@ -167,12 +167,12 @@ class _Watched:
         return getattr(self._registry, name)
 
     @property
-    def performables(self) -> Mapping[str, Performable]:
+    def performables(self) -> Mapping[str, RunnableJob]:
         jobs = self._registry.performables.items()
         return {name: _walked(job, self._life) if job.is_async else job for name, job in jobs}
 
 
-def _walked(job: Performable, life: Life) -> Performable:
+def _walked(job: RunnableJob, life: Life) -> RunnableJob:
     """The same job, but for how its function is awaited."""
 
     def function(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
@@ -180,4 +180,4 @@ def _walked(job: Performable, life: Life) -> Performable:
 
     walked: Any = copy(job)
     walked.function = function
-    return cast("Performable", walked)
+    return cast("RunnableJob", walked)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jobkit.backend import Message
-    from jobkit.execute.checkpoint import Line
+    from jobkit.execute.checkpoint import CheckpointSink
     from jobkit.execute.context import JobContext
     from jobkit.execute.outcome import Outcome
     from jobkit.execute.perform import Registry
@@ -186,7 +186,7 @@ class Injector:
 
     # Inside of jobs.
 
-    def watched(self, card: Card, context: JobContext, line: Line) -> Registry:
+    def watched(self, card: Card, context: JobContext, line: CheckpointSink) -> Registry:
         """The app to perform it with; in a sweep each effect of the job is a point at which its worker may die."""
         if not self.sweeps:
             return card.app

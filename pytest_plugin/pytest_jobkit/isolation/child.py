@@ -19,10 +19,10 @@ from msgspec.structs import replace
 
 from jobkit import events, redaction
 from jobkit.backend import Backend, Capabilities, EnqueueOutcome, Message
-from jobkit.backends.delegating import Passing
+from jobkit.backends.delegating import DelegatingBackend
 from jobkit.connections import resolver
-from jobkit.connections.resolver import Source
-from jobkit.execute.perform import context_of, headline, perform
+from jobkit.connections.resolver import BackendSource
+from jobkit.execute.perform import context_of, error_summary, perform
 from pytest_jobkit.backends.namespaces import dotted
 from pytest_jobkit.isolation import databases, protocol
 from pytest_jobkit.isolation.protocol import Answer, Ask, Place
@@ -45,8 +45,8 @@ def main() -> None:
     orders: protocol.Orders = protocol.read(hearing)
     sys.path[:] = orders.path
     home = Home(line, Path(orders.root))
-    resolver.redirect_all(home.redirect)
-    redaction.reveal(shown=True)
+    resolver.override_backends(home.redirect)
+    redaction.show_arguments(shown=True)
     events.observe(home.hear)
     try:
         databases.open_those_of(orders.databases)
@@ -56,7 +56,7 @@ def main() -> None:
         line.say(protocol.Unfit(f"importing {orders.module} anew declares no job of that name"))
         return
     except BaseException as error:  # noqa: BLE001 - whatever the module does when it is imported
-        line.say(protocol.Unfit(f"importing {orders.module} anew raises {headline(error)}"))
+        line.say(protocol.Unfit(f"importing {orders.module} anew raises {error_summary(error)}"))
         return
     context = context_of(orders.delivery)
     context.carry(Checkpoints(line))
@@ -98,26 +98,26 @@ class Home:
     def __init__(self, line: Line, root: Path) -> None:
         self._line = line
         self._root = root
-        self._sources: dict[tuple[Spec | None, str], Source] = {}
+        self._sources: dict[tuple[Spec | None, str], BackendSource] = {}
 
-    def redirect(self, spec: Spec | None, namespace: str) -> Source:
+    def redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
         if (spec, namespace) not in self._sources:
             is_factory = spec is not None and not isinstance(spec, str)
             place = Place(dotted(spec) if is_factory else cast("str | None", spec), is_factory, namespace)
             asking = Asking(self._line, place)
-            self._sources[spec, namespace] = Source(
+            self._sources[spec, namespace] = BackendSource(
                 lambda url, name, clock: Store(asking), None, namespace, attendant=asking
             )
         return self._sources[spec, namespace]
 
-    def hear(self, event: events.Happening) -> None:
+    def hear(self, event: events.AnyEvent) -> None:
         match event:
             case events.Enqueued(call=call):
                 site = call_site(self._root)
                 where = None if site is None else (site.filename, site.line)
                 portable_event = replace(event, call=cast("Any", None))
                 self._line.say(protocol.Enqueued(call.job.name, call.options, portable_event, where))
-            case events.CancelAsked():
+            case events.CancelRequested():
                 self._line.say(protocol.Told(event))
             case _:
                 return
@@ -145,7 +145,7 @@ class Asking:
         return asyncio.to_thread(self.ask, protocol.AFTER, (list(ids),))
 
 
-class Store(Passing):
+class Store(DelegatingBackend):
     """A backend that has all of its answers from the test's process."""
 
     def __init__(self, asking: Asking) -> None:
@@ -156,7 +156,7 @@ class Store(Passing):
     def capabilities(self) -> Capabilities:
         return cast("Capabilities", self._asking.ask(protocol.CAPABILITIES))
 
-    async def pass_on(
+    async def intercept(
         self, verb: str, args: Sequence[Any], stated: Mapping[str, Any], call: Callable[[], Awaitable[Any]]
     ) -> Any:
         return None if verb == "close" else await asyncio.to_thread(self._asking.ask, verb, args, stated)

@@ -20,7 +20,7 @@ from jobkit.execute.context import enter
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import perform
 from jobkit.jobs.call import Call
-from jobkit.jobs.envelope import envelope
+from jobkit.jobs.envelope import parse_envelope
 from pytest_jobkit.errors import NotIsolated
 from pytest_jobkit.isolation import databases, protocol
 from pytest_jobkit.isolation.protocol import Answer, Ask, Place
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from jobkit.backend import Delivery
-    from jobkit.connections.resolver import Source
+    from jobkit.connections.resolver import BackendSource
     from jobkit.execute.context import JobContext
-    from jobkit.execute.perform import Plain, Registry
+    from jobkit.execute.perform import Registry, RunSync
     from jobkit.jobs.job import Job
     from pytest_jobkit.case import Case
 
@@ -61,7 +61,7 @@ class Apart:
     def __init__(self, case: Case) -> None:
         self._case = case
 
-    async def perform(self, delivery: Delivery, context: JobContext, registry: Registry, plain: Plain) -> Outcome:
+    async def perform(self, delivery: Delivery, context: JobContext, registry: Registry, plain: RunSync) -> Outcome:
         """As `jobkit.execute.perform.perform` does, elsewhere; what can't be performed at all is found out here."""
         job = cast("Job[..., Any] | None", registry.performables.get(context.job))
         if job is None:
@@ -176,7 +176,7 @@ class _Performance:
             case verb:
                 return await getattr(self._case.open(source), verb)(*asked.args, **(asked.stated or {}))
 
-    def _source(self, place: Place) -> Source:
+    def _source(self, place: Place) -> BackendSource:
         named = place.spec
         return self._case.source(load(named) if place.is_factory and named is not None else named, place.namespace)
 
@@ -190,7 +190,7 @@ async def _answered(asking: Coroutine[Any, Any, Any]) -> Answer:
 
 def _arguments(job: Job[..., Any], message: Any) -> dict[str, object]:
     try:
-        found = envelope(message.headers, message.body)
+        found = parse_envelope(message.headers, message.body)
         return job.signature.decode(job.app.coder(found.coder, message.queue), found.arguments)
     except Undecodable:
         return {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
     from jobkit.backend import Delivery
-    from jobkit.events import Happening
+    from jobkit.events import AnyEvent
     from jobkit.execute.outcome import Outcome
     from pytest_jobkit.isolation.databases import Names
 
@@ -78,7 +78,7 @@ class Enqueued:
 class Told:
     """Any other event of the job's process."""
 
-    event: Happening
+    event: AnyEvent
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from jobkit.connections.portal import Home
+    from jobkit.connections.portal import CallerThread
 
 T = TypeVar("T")
 
 
 @contextmanager
-def at_home(home: Home) -> Generator[None]:
+def at_home(home: CallerThread) -> Generator[None]:
     """Inside, an asynchronous job's queries go through the connection of the waiting test, so see its transaction.
 
     As ``async_to_sync`` would have it, whose register of loops this uses: Django is what asks there.
@@ -43,7 +43,7 @@ def at_home(home: Home) -> Generator[None]:
 class AtHome(Executor):
     """Runs what it is given in the thread that waits for the verb."""
 
-    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, home: CallerThread, loop: asyncio.AbstractEventLoop) -> None:
         self._home = home
         self._loop = loop
 

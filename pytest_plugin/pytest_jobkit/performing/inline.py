@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from jobkit.connections.portal import Home, portal
+from jobkit.connections.portal import CallerThread, portal
 from jobkit.execute.context import current_job
 from pytest_jobkit.endless_jobs import too_deep
 from pytest_jobkit.performing.django_threads import at_home
@@ -85,17 +85,17 @@ class Attendant:
     def _perform(self, due: list[Entry]) -> None:
         """From a thread without a loop: plain jobs run here, asynchronous ones on the loop of whoever is around."""
         __tracebackhide__ = True
-        home = Home()
+        home = CallerThread()
         making = self._at_home(home, self._these(due, Performer(self._case, home.run, home.run)))
         future: Future[Result] = asyncio.run_coroutine_threadsafe(making, self._loop())
         try:
-            result = home.serve(future)
+            result = home.run_until(future)
         except BaseException:
             future.cancel()
             raise
         self._leave(result)
 
-    async def _at_home(self, home: Home, making: Coroutine[Any, Any, Result]) -> Result:
+    async def _at_home(self, home: CallerThread, making: Coroutine[Any, Any, Result]) -> Result:
         with at_home(home):
             return await making
 

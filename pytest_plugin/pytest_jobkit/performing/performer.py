@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit import events
 from jobkit.backend import Settled
-from jobkit.execute.checkpoint import ByExtending
+from jobkit.execute.checkpoint import LeaseSink
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import context_of, in_thread, perform
 from pytest_jobkit.endless_jobs import too_many
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobkit.execute.outcome import Outcome as CoreOutcome
-    from jobkit.execute.perform import Performing, Plain
+    from jobkit.execute.perform import Performing, RunSync
     from jobkit.jobs.call import Call
     from pytest_jobkit.case import Case
     from pytest_jobkit.recording.entry import Entry
@@ -55,7 +55,7 @@ async def in_place(function: Callable[[], T]) -> T:
     return function()
 
 
-def plain_on_loop() -> Plain:
+def plain_on_loop() -> RunSync:
     """Where plain jobs run when the test is asynchronous: in a thread, as under a worker."""
     if "django" in sys.modules:  # its database connections belong to one thread
         sync_to_async: Any = import_module("asgiref.sync").sync_to_async
@@ -66,7 +66,7 @@ def plain_on_loop() -> Plain:
 class Performer:
     """Performs the jobs of one test on the running loop: plain ones by ``plain``, callbacks of the test by ``own``."""
 
-    def __init__(self, case: Case, plain: Plain, own: Plain) -> None:
+    def __init__(self, case: Case, plain: RunSync, own: RunSync) -> None:
         self._case = case
         self._chaos = case.chaos
         self._tape = case.tape
@@ -146,7 +146,7 @@ class Performer:
         if self._chaos is not None and await self._chaos.loses_before(card):
             return None
         context = context_of(delivery)
-        line = ByExtending(card.backend, delivery.token, LEASE_MS)
+        line = LeaseSink(card.backend, delivery.token, LEASE_MS)
         context.carry(line)
         entry.plain, entry.loop = self._plain, asyncio.get_running_loop()
         about: dict[str, Any] = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from jobkit.app import App
     from jobkit.backend import Backend, Delivery
-    from jobkit.connections.resolver import Source
+    from jobkit.connections.resolver import BackendSource
     from pytest_jobkit.recording.entry import Entry
     from pytest_jobkit.recording.recorder import Tape
 
@@ -42,7 +42,7 @@ class Hand:
     def __init__(
         self,
         tape: Tape,
-        open_backend: Callable[[Source], Backend],
+        open_backend: Callable[[BackendSource], Backend],
         wanted: Callable[[Entry], bool],
         choose: Callable[[Sequence[Card]], Card | None] | None = None,
     ) -> None:
@@ -87,7 +87,7 @@ class Hand:
             for source, (app, queues) in self._tape.places().items():
                 await self._draw_from(self._open(source), source, app, queues)
 
-    async def _draw_from(self, backend: Backend, source: Source, app: App, queues: Sequence[str]) -> None:
+    async def _draw_from(self, backend: Backend, source: BackendSource, app: App, queues: Sequence[str]) -> None:
         limit = backend.capabilities.max_batch
         while deliveries := await backend.reserve(queues, limit=limit, lease=LEASE_MS):
             for delivery in deliveries:
@@ -95,7 +95,7 @@ class Hand:
             if len(deliveries) < limit:
                 return
 
-    def _card(self, delivery: Delivery, backend: Backend, app: App, source: Source) -> Card:
+    def _card(self, delivery: Delivery, backend: Backend, app: App, source: BackendSource) -> Card:
         entry = self._tape.meet(delivery.message, app, source)
         rank = (-entry.priority, entry.since_ms, entry.number)
         return Card(rank, entry, delivery, backend, app if entry.job is None else entry.job.app)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.errors import Undecodable
 from jobkit.jobs.call import EPOCH, Call, Options
-from jobkit.jobs.envelope import envelope
-from jobkit.redaction import shown_value
+from jobkit.jobs.envelope import parse_envelope
+from jobkit.redaction import redacted
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
 
     from jobkit.backend import Message
-    from jobkit.connections.resolver import Source
-    from jobkit.execute.perform import Plain
+    from jobkit.connections.resolver import BackendSource
+    from jobkit.execute.perform import RunSync
     from jobkit.jobs.job import Job
     from pytest_jobkit.recording.call_site import Site
 
@@ -46,7 +46,7 @@ class Entry:
         due_ms: int,
         site: Site | None,
         parent: Entry | None,
-        source: Source | None,
+        source: BackendSource | None,
     ) -> None:
         self.number = number
         self.id = message.id
@@ -82,7 +82,7 @@ class Entry:
         self.begun_at = 0
         self.children: list[Entry] = []
         """Those that this execution enqueued."""
-        self.plain: Plain | None = None
+        self.plain: RunSync | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
 
     @cached_property
@@ -91,7 +91,7 @@ class Entry:
         if self.job is None:
             return {}
         try:
-            found = envelope(self.message.headers, self.message.body)
+            found = parse_envelope(self.message.headers, self.message.body)
             return self.job.signature.decode(self.job.app.coder(found.coder, self.message.queue), found.arguments)
         except Undecodable:
             return {}
@@ -132,7 +132,7 @@ class Entry:
         """``send_welcome(user_id=7)``."""
         if self.job is None:
             return f"{self.job_name}()"
-        return f"{self.job.short_name}({self.job.signature.spelled(self.given, shown_value)})"
+        return f"{self.job.short_name}({self.job.signature.spelled(self.given, redacted)})"
 
     def __eq__(self, other: object) -> bool:
         from pytest_jobkit.recording.matching import is_wanted, matcher

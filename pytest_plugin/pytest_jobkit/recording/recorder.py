@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jobkit.app import App
     from jobkit.backend import Message
-    from jobkit.connections.resolver import Source
+    from jobkit.connections.resolver import BackendSource
     from jobkit.execute.outcome import Outcome
     from jobkit.jobs.call import Call
     from jobkit.jobs.job import Job
@@ -37,7 +37,7 @@ class Tape(Record):
     def __init__(self, now_ms: Callable[[], int], root: Path) -> None:
         super().__init__(now_ms)
         self._root = root
-        self._stored: dict[tuple[Source, str], Entry] = {}
+        self._stored: dict[tuple[BackendSource, str], Entry] = {}
         self._early: dict[str, list[Performing]] = {}
         """What a worker did with a job before its enqueue returned."""
         self._sites: dict[int, tuple[Call, Site | None]] = {}
@@ -47,7 +47,7 @@ class Tape(Record):
 
     # Hearing.
 
-    def hear(self, event: events.Happening, site: Site | None = None) -> None:
+    def hear(self, event: events.AnyEvent, site: Site | None = None) -> None:
         """An event, and the line that caused it where that is known already."""
         with self._lock:
             if site is not None and isinstance(event, events.Enqueued):
@@ -55,14 +55,14 @@ class Tape(Record):
             match event:
                 case events.Enqueued():
                     self._enqueued(event)
-                case events.Waiting():
+                case events.EnqueueCreated():
                     self._waiting(event)
                 case events.Deferred():
                     site = call_site(self._root)
                     self.deferred.update((id(call), (call, site)) for call in event.calls)
-                case events.Called():
+                case events.PerformedDirectly():
                     self._called(event)
-                case events.CancelAsked():
+                case events.CancelRequested():
                     self._cancelled(event)
                 case events.Started() | events.Ended() | events.Settled():
                     self._performing(event)
@@ -84,7 +84,7 @@ class Tape(Record):
         for listener in tuple(self._listeners):
             listener()
 
-    def _waiting(self, event: events.Waiting) -> None:
+    def _waiting(self, event: events.EnqueueCreated) -> None:
         made = Made(event.enqueuing, event.calls, call_site(self._root))
         self.made.append(made)
         self._sites.update((id(call), (call, made.site)) for call in made.calls)
@@ -107,12 +107,12 @@ class Tape(Record):
         holder = None if held_by is None else self._by_id.get(held_by)
         return "" if holder is None else f" by #{holder.number}"
 
-    def _called(self, event: events.Called) -> None:
+    def _called(self, event: events.PerformedDirectly) -> None:
         call, now = event.call, self.now_ms()
         queue = call.job.app.queue_stored_as(event.queue)
         self._add(event.message, call.job, call.options, queue, now, self._site(call), None)
 
-    def _cancelled(self, event: events.CancelAsked) -> None:
+    def _cancelled(self, event: events.CancelRequested) -> None:
         entry = self._by_id.get(event.id)
         if entry is None:
             return
@@ -148,7 +148,7 @@ class Tape(Record):
             entry.since_ms = self.now_ms() + max(0, round((outcome.retry_in or 0) * 1000))
         self.executions.append(entry.execution())
 
-    def meet(self, message: Message, app: App, source: Source) -> Entry:
+    def meet(self, message: Message, app: App, source: BackendSource) -> Entry:
         """The entry of a delivery; a new one for a job that was stored without anybody saying so."""
         with self._lock:
             if (entry := self._stored.get((source, message.id))) is not None:
@@ -171,7 +171,7 @@ class Tape(Record):
         """What is said next of a job with its id is about this one: ids are only unique in one namespace."""
         self._by_id[entry.id] = entry
 
-    def _place(self, source: Source, entry: Entry) -> None:
+    def _place(self, source: BackendSource, entry: Entry) -> None:
         if entry.job is not None:
             _, names = self._places.setdefault(source, (entry.job.app, []))
             if entry.message.queue not in names:
@@ -188,7 +188,7 @@ class Tape(Record):
         queue: str,
         due_ms: int,
         site: Site | None,
-        source: Source | None,
+        source: BackendSource | None,
     ) -> Entry:
         entry = Entry(
             number=len(self.jobs) + 1,
@@ -222,7 +222,7 @@ class Tape(Record):
         known = self._sites.get(id(call))
         return call_site(self._root) if known is None else known[1]
 
-    def _source(self, app: App, wire_name: str) -> Source | None:
+    def _source(self, app: App, wire_name: str) -> BackendSource | None:
         return next((clients.source for clients, names in app.by_source().items() if wire_name in names), None)
 
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobkit.app import App
-    from jobkit.connections.resolver import Source
-    from jobkit.enqueue.enqueue import Enqueuing
+    from jobkit.connections.resolver import BackendSource
+    from jobkit.enqueue.enqueue import PendingEnqueue
     from jobkit.jobs.call import Call
     from pytest_jobkit.recording.call_site import Site
     from pytest_jobkit.recording.entry import Entry
@@ -35,7 +35,7 @@ class Remark:
 class Made:
     """A call of ``aenqueue``, and the line that made it."""
 
-    enqueuing: Enqueuing[Any]
+    enqueuing: PendingEnqueue[Any]
     calls: list[Call]
     site: Site | None
 
@@ -58,7 +58,7 @@ class Record:
         """Grows whenever a backend may have more to give."""
         self.now_ms = now_ms
         self._by_id: dict[str, Entry] = {}
-        self._places: dict[Source, tuple[App, list[str]]] = {}
+        self._places: dict[BackendSource, tuple[App, list[str]]] = {}
 
     # What the logs show.
 
@@ -87,7 +87,7 @@ class Record:
 
     # What performing needs to know.
 
-    def places(self) -> dict[Source, tuple[App, list[str]]]:
+    def places(self) -> dict[BackendSource, tuple[App, list[str]]]:
         """Where jobs of this test were stored: the queues' names in each store, and an app that knows them."""
         return self._places
 

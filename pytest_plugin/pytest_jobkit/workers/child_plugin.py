@@ -18,8 +18,8 @@ from struct import pack as packed
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 if TYPE_CHECKING:
-    from jobkit.connections.resolver import Source, Spec
-    from jobkit.events import Happening
+    from jobkit.connections.resolver import BackendSource, Spec
+    from jobkit.events import AnyEvent
     from jobkit.worker import Worker
 
 LENGTH = "!I"
@@ -97,17 +97,17 @@ class _Relay:
         from jobkit import events, redaction
         from jobkit.connections import resolver
 
-        resolver.redirect_all(self._redirect)
-        redaction.reveal(shown=True)
+        resolver.override_backends(self._redirect)
+        redaction.show_arguments(shown=True)
         events.observe(self._hear)
 
-    def _redirect(self, spec: Spec | None, namespace: str) -> Source:
-        from jobkit.connections.resolver import Source
+    def _redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
+        from jobkit.connections.resolver import BackendSource
         from pytest_jobkit.backends.namespaces import lodging
 
-        return Source(self._factory, self._orders.url, f"{self._orders.namespace}-{lodging(spec, namespace)}")
+        return BackendSource(self._factory, self._orders.url, f"{self._orders.namespace}-{lodging(spec, namespace)}")
 
-    def _hear(self, event: Happening) -> None:
+    def _hear(self, event: AnyEvent) -> None:
         from jobkit import events
         from jobkit.execute.context import current_job
         from pytest_jobkit.recording.call_site import call_site

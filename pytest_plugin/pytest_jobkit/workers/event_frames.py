@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Parcel:
     """An event; the line of code that caused it, and the id of the job that was running there."""
 
-    event: events.Happening
+    event: events.AnyEvent
     site: tuple[str, int] | None = None
     parent: str | None = None
 
@@ -61,7 +61,7 @@ def pack(parcel: Parcel) -> bytes | None:
             event = Sent(call.job.name, call.options, event.id, event.queue, event.receipt, event.message)
         case events.Ended(outcome=outcome) | events.Settled(outcome=outcome):
             event = replace(event, outcome=portable(outcome))
-        case events.Started() | events.CancelAsked():
+        case events.Started() | events.CancelRequested():
             pass
         case _:
             return None

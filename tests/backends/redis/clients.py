@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from jobkit.backends.redis import RedisBackend
-from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.resp import RespSplitter
 from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Meanwhile, Proxy, Strike, nothing
 
@@ -13,7 +13,7 @@ Open: TypeAlias = Callable[..., RedisBackend]
 
 def url_through(proxy: Proxy, server: Server) -> str:
     """Where a client connects to, to reach the server through a proxy."""
-    host, port = proxy.to("127.0.0.1", server.port, Resp)
+    host, port = proxy.to("127.0.0.1", server.port, RespSplitter)
     return f"redis://{host}:{port}"
 
 

@@ -25,7 +25,7 @@ from jobkit.backend import (
     Stored,
 )
 from jobkit.backends.redis import RedisBackend
-from jobkit.backends.redis.notifier import Bell
+from jobkit.backends.redis.notifier import Notifier
 from jobkit.lifecycle import State
 
 MINUTE = 60_000
@@ -82,7 +82,7 @@ async def _waiting(backend: RedisBackend) -> None:
 
     async def seen(seconds: float) -> None:
         waits.set()
-        await Bell.wait(bell, seconds)
+        await Notifier.wait(bell, seconds)
 
     with mock.patch.object(bell, "wait", seen):
         waiting = asyncio.create_task(backend.reserve(["q"], limit=1, lease=MINUTE, wait=10_000))

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.resp import RespSplitter
 from jobkit_conformance.transport.both_directions import until_one_ends
 
 CHUNK: Final = 1 << 16
@@ -113,7 +113,7 @@ def _signpost(port: int) -> Serve:
     answers = {"sentinel": address, "cluster": slots}
 
     async def point(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        framing = Resp()
+        framing = RespSplitter()
         while data := await reader.read(CHUNK):
             for _, name in framing.commands(data):
                 writer.write(answers.get(name, b"+OK\r\n"))

@@ -15,8 +15,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 import jobkit
 from jobkit.backend import Message
 from jobkit.backends.redis.backend import RedisBackend
-from jobkit.backends.redis.connection import Channel
-from jobkit.backends.redis.redis_py import itself
+from jobkit.backends.redis.connection import PipelinedConnection
+from jobkit.backends.redis.redis_py import client_identity
 from jobkit.backends.redis.requests import Word
 from jobkit.backends.redis.settings import read
 
@@ -48,7 +48,7 @@ class Connections:
                 await super().disconnect(*how, **further)
                 connections.open.discard(self)
 
-        return Counted(server=self.server, **itself())
+        return Counted(server=self.server, **client_identity())
 
 
 async def turns(count: int) -> None:
@@ -161,7 +161,7 @@ async def test_an_answer_of_a_connection_that_was_given_up_is_nobodys() -> None:
         made.append(Deaf())
         return made[-1]
 
-    channel = Channel(make, timeout=60)
+    channel = PipelinedConnection(make, timeout=60)
     with pytest.raises(RedisConnectionError, match="lost"):
         await channel.call(["lose"])
     asking = asyncio.create_task(channel.call(["ask"]))

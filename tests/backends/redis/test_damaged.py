@@ -40,7 +40,7 @@ HEADERS = {"job": "shop.fine", "v": "1", "coder": "json"}
 
 
 async def test_bad_jobs_become_dead_letters_with_a_reason(app: jobkit.App) -> None:
-    backend = app.clients("default").here()
+    backend = app.clients("default").for_running_loop()
     assert isinstance(backend, RedisBackend)
     bad = {
         "unknown": (

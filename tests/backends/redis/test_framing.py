@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobkit.testing.redis.resp import Resp
+from jobkit.testing.redis.resp import RespSplitter
 
 REPLIES = [
     b"+OK\r\n",
@@ -38,24 +38,24 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 
 @given(st.lists(st.sampled_from(REPLIES), max_size=6), st.lists(st.integers(0, 500), max_size=8))
 def test_replies_come_out_whole(replies: list[bytes], cuts: list[int]) -> None:
-    framing = Resp()
+    framing = RespSplitter()
     found = [whole for piece in pieces(b"".join(replies), cuts) for whole in framing.replies(piece)]
     assert found == replies
 
 
 @given(st.lists(st.sampled_from(COMMANDS), max_size=6), st.lists(st.integers(0, 500), max_size=8))
 def test_commands_come_out_whole_and_named(commands: list[tuple[bytes, str]], cuts: list[int]) -> None:
-    framing = Resp()
+    framing = RespSplitter()
     data = b"".join(command for command, _ in commands)
     assert [found for piece in pieces(data, cuts) for found in framing.commands(piece)] == commands
 
 
 def test_what_the_server_pushes_comes_with_the_reply_after_it() -> None:
-    framing = Resp()
+    framing = RespSplitter()
     assert framing.replies(b">2\r\n+invalidate\r\n_\r\n") == []
     assert framing.replies(b"+OK\r\n") == [b">2\r\n+invalidate\r\n_\r\n+OK\r\n"]
 
 
 def test_what_is_no_resp_says_so() -> None:
     with pytest.raises(ValueError, match="no RESP"):
-        Resp().replies(b"HTTP/1.1 200 OK\r\n")
+        RespSplitter().replies(b"HTTP/1.1 200 OK\r\n")

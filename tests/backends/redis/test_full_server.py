@@ -67,7 +67,7 @@ async def test_nothing_is_lost_while_jobs_run(own_server: Server) -> None:
         performed.append(number)
 
     receipts = await app.aenqueue_many([count.call(number) for number in range(20)])
-    backend = app.clients("default").here()
+    backend = app.clients("default").for_running_loop()
     assert isinstance(backend, RedisBackend)
     recorder = Recorder()
     stop = events.observe(recorder)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jobkit.backend import Message
-from jobkit.backends.redis.codec import PLACE, Ref, pack, read_ref, read_token, readable, token, unpack
+from jobkit.backends.redis.codec import SEQ_BYTES, JobRef, pack, read_ref, read_token, token, unpack, unpack_or_damaged
 from jobkit.backends.redis.keys import Keys
 
 names = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=20)
@@ -29,7 +29,7 @@ messages = st.builds(
 
 @given(messages)
 def test_a_message_comes_back(message: Message) -> None:
-    assert unpack(message.id, bytes(PLACE) + pack(message)) == message
+    assert unpack(message.id, bytes(SEQ_BYTES) + pack(message)) == message
 
 
 @given(messages)
@@ -48,9 +48,9 @@ def test_equal_messages_are_packed_into_equal_bytes(message: Message) -> None:
     assert pack(other) == pack(message)
 
 
-@given(messages, st.binary(min_size=PLACE, max_size=PLACE))
+@given(messages, st.binary(min_size=SEQ_BYTES, max_size=SEQ_BYTES))
 def test_a_token_says_where_its_job_is(message: Message, place: bytes) -> None:
-    ref = Ref.of(message, place)
+    ref = JobRef.of(message, place)
     assert read_ref(str(ref)) == ref
     assert read_token(token("secret", ref)) == ("secret", str(ref), ref)
 
@@ -58,7 +58,7 @@ def test_a_token_says_where_its_job_is(message: Message, place: bytes) -> None:
 @given(st.text())
 def test_what_was_never_issued_is_read_as_nothing_or_as_a_reference(text: str) -> None:
     found = read_token(text)
-    assert found is None or isinstance(found[2], Ref)
+    assert found is None or isinstance(found[2], JobRef)
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", "s.0.zz.0.1.1.abc", "s.\ud800.00.0.1.1.abc", "s.0.00.0.1.x.abc"])
@@ -67,7 +67,7 @@ def test_damaged_tokens_are_nobodys(text: str) -> None:
 
 
 def test_what_is_damaged_is_handed_over_as_it_is() -> None:
-    message = readable("a", b"\x00\x00\x00\x00\x00\x01\xc1", "q", 3)
+    message = unpack_or_damaged("a", b"\x00\x00\x00\x00\x00\x01\xc1", "q", 3)
     assert (message.id, message.queue, message.priority) == ("a", "q", 3)
     assert message.body == b"\x00\x00\x00\x00\x00\x01\xc1"
     assert "damaged" in message.headers

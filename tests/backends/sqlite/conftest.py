@@ -47,6 +47,6 @@ def backend(clients: Open) -> SqliteBackend:
 @pytest.fixture(autouse=True)
 def own_backends() -> Iterator[None]:
     """Apps keep their jobs where they say, and not where the test run says."""
-    restore = resolver.redirect_all(None)
+    restore = resolver.override_backends(None)
     yield
     restore()

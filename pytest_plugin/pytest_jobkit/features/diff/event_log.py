@@ -33,19 +33,19 @@ class Happened:
         self._root = root
         self._numbers: dict[str, int] = {}
 
-    def hear(self, event: events.Happening) -> None:
+    def hear(self, event: events.AnyEvent) -> None:
         if (line := self._line(event)) is not None:
             site = call_site(self._root) if isinstance(event, events.Enqueued) else None
             self.lines.append((line, "" if site is None else str(site)))
 
-    def _line(self, event: events.Happening) -> str | None:
+    def _line(self, event: events.AnyEvent) -> str | None:
         match event:
             case events.Enqueued(receipt=receipt, call=call) if receipt.status is Status.ACCEPTED:
                 return f"enqueued {self._number(event.id)} {shown(call)} on {event.queue}{_stated(event.message)}"
             case events.Enqueued(receipt=receipt, call=call):
                 by = f" by {self._number(receipt.held_by)}" if receipt.held_by else ""
                 return f"not enqueued {shown(call)}: {receipt.status.value}{by}"
-            case events.Called(call=call):
+            case events.PerformedDirectly(call=call):
                 return f"called {self._number(event.id)} {shown(call)}"
             case events.Started():
                 return f"started {self._number(event.id)} attempt {event.attempt}"
@@ -54,7 +54,7 @@ class Happened:
                 return f"ended {self._number(event.id)} attempt {event.attempt}, {outcome.state.value}{error}"
             case events.Settled(outcome=outcome):
                 return f"settled {self._number(event.id)} {outcome.state.value}"
-            case events.CancelAsked():
+            case events.CancelRequested():
                 return f"cancel {self._number(event.id)}: {type(event.outcome).__name__.lower()}"
             case _:
                 return None

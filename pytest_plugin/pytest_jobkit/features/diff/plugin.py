@@ -15,7 +15,7 @@ from pytest_jobkit.scoped_fixtures import STAYS
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from jobkit.events import Happening
+    from jobkit.events import AnyEvent
     from pytest_jobkit.features.diff.event_log import Happened
 
     Lines = Sequence[tuple[str, str]]
@@ -57,7 +57,7 @@ class Comparing:
 
         self._config.add_cleanup(events.observe(self._hear))
 
-    def _hear(self, event: Happening) -> None:
+    def _hear(self, event: AnyEvent) -> None:
         if self._config.stash[STAYS].current is not None:
             return  # a fixture of wider scope is set up once, not on each backend
         if self._happened is None:

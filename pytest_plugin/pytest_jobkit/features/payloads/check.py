@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.backend import Delivery, Message
 from jobkit.errors import Undecodable
-from jobkit.execute.perform import open_delivery
+from jobkit.execute.perform import decode_delivery
 from pytest_jobkit.recording.declared_jobs import declared
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def complaint(payload: Payload) -> str | None:
         return _said(payload, None, [f"no job of this name is declared any more{renamed}"], accept)
     delivery = Delivery(Message("payload", "default", payload.body, headers=payload.headers), 1, 1, "", 0)
     try:
-        _, bound = open_delivery(delivery, job.app)
+        _, bound = decode_delivery(delivery, job.app)
         args, kwargs = job.signature.apply(bound)
         inspect.signature(job.function).bind(*args, **kwargs)
     except (Undecodable, TypeError) as error:

@@ -19,7 +19,7 @@ from typing import Any
 
 from jobkit.backend import Dead, Done, Message, RetryAt, Stored
 from jobkit.backends.sqlite import SqliteBackend, admin_commands, commands, factory
-from jobkit.backends.sqlite.transaction import Step
+from jobkit.backends.sqlite.transaction import Transaction
 
 URL, TORN = sys.argv[1], "torn" in sys.argv[2:]
 HOUR = 3_600_000
@@ -56,7 +56,7 @@ def used(namespace: str, use: Callable[[SqliteBackend], Any]) -> Any:
     return asyncio.run(go())
 
 
-def dies_at(place: int, namespace: str, work: Callable[[Step], object]) -> bool:
+def dies_at(place: int, namespace: str, work: Callable[[Transaction], object]) -> bool:
     """Whether a child that does this has as many statements to die at."""
     child = os.fork()
     if child:
@@ -74,7 +74,7 @@ def dies_at(place: int, namespace: str, work: Callable[[Step], object]) -> bool:
 
     if TORN:
         connection.execute("PRAGMA busy_timeout = 5000")
-        step = Step(connection, namespace, store.wall(), 1000, writes=True)
+        step = Transaction(connection, namespace, store.wall(), 1000, writes=True)
         connection.set_trace_callback(seen)
         with suppress(sqlite3.Error):
             work(step)
@@ -111,19 +111,19 @@ async def states(backend: SqliteBackend, given: object) -> Any:
     return found
 
 
-def enqueue_all(step: Step, given: object) -> object:
+def enqueue_all(step: Transaction, given: object) -> object:
     return commands.enqueue(step, [Message(id, "q", b"x", key=id) for id in "abc"])
 
 
-def reserve_all(step: Step, given: object) -> object:
+def reserve_all(step: Transaction, given: object) -> object:
     return commands.reserve(step, ["q"], 3, HOUR)
 
 
-def cancel_all(step: Step, given: object) -> object:
+def cancel_all(step: Transaction, given: object) -> object:
     return admin_commands.cancel(step, list("abc"))
 
 
-def end_all(step: Step, given: list[str]) -> object:
+def end_all(step: Transaction, given: list[str]) -> object:
     one, two, three = given
     return commands.settle(step, [Done(one), RetryAt(two, after=HOUR), Dead(three, "why")])
 
