@@ -8,23 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jobkit_conformance.env import Stage
+    from jobkit_conformance.env import Env
     from jobkit_conformance.harness import BackendHarness, NotOffered
     from jobkit_conformance.processes.system import Declared, SystemHarness
-    from jobkit_conformance.replayer import play
+    from jobkit_conformance.replayer import replay
     from jobkit_conformance.suite import conforms
 
 _LAZY = {
     "BackendHarness": "jobkit_conformance.harness",
     "Declared": "jobkit_conformance.processes.system",
     "NotOffered": "jobkit_conformance.harness",
-    "Stage": "jobkit_conformance.env",
+    "Env": "jobkit_conformance.env",
     "SystemHarness": "jobkit_conformance.processes.system",
     "conforms": "jobkit_conformance.suite",
-    "play": "jobkit_conformance.replayer",
+    "replay": "jobkit_conformance.replayer",
 }
 
-__all__ = ["BackendHarness", "Declared", "NotOffered", "Stage", "SystemHarness", "conforms", "play"]
+__all__ = ["BackendHarness", "Declared", "Env", "NotOffered", "SystemHarness", "conforms", "replay"]
 
 
 def __getattr__(name: str) -> Any:

@@ -30,7 +30,7 @@ KINDS: Final[dict[str, tuple[type, ...]]] = {
 """By verb that answers a list: what may be in it."""
 
 
-class Malformed(Exception):
+class MalformedAnswer(Exception):
     """An answer that is none: a backend's fault, whatever it was asked."""
 
 
@@ -43,11 +43,11 @@ def check_answer(verb: str, items: Sequence[Any], answer: object) -> None:
     else:
         of, wanted = f"{verb} of {len(items)} items", f"{len(items)} outcomes"
     if not isinstance(answer, list):
-        raise Malformed(f"{of} answered {type(answer).__name__}, not {wanted}")
+        raise MalformedAnswer(f"{of} answered {type(answer).__name__}, not {wanted}")
     outcomes = cast("list[object]", answer)
     if verb != "reserve" and len(outcomes) != len(items):
-        raise Malformed(f"{of} answered {len(outcomes)} outcomes")
+        raise MalformedAnswer(f"{of} answered {len(outcomes)} outcomes")
     odd = [type(outcome).__name__ for outcome in outcomes if not isinstance(outcome, KINDS[verb])]
     if odd:
         kinds = " or ".join(kind.__name__ for kind in KINDS[verb])
-        raise Malformed(f"{of} answered {odd[0]}, where {kinds} can be")
+        raise MalformedAnswer(f"{of} answered {odd[0]}, where {kinds} can be")

@@ -36,7 +36,7 @@ def _met(need: str, capabilities: Capabilities, harness: BackendHarness) -> bool
     return claimed is not None and claimed is not False
 
 
-def verdict_without(missing: list[str], unrefused: Iterable[str]) -> tuple[Verdict, str]:
+def verdict_when_unmet(missing: list[str], unrefused: Iterable[str]) -> tuple[Verdict, str]:
     """What is said of a rule whose needs are not met, and why."""
     options = [need for need in missing if need in OPTIONS]
     if not options:

@@ -9,12 +9,12 @@ from jobkit.backend import Backend, Dead, Extension, Message
 from jobkit.errors import Unsupported
 from jobkit.lifecycle import State
 from jobkit_conformance.applicability import OPTIONS
-from jobkit_conformance.env import MINUTE, Stage
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.env import MINUTE, Env
+from jobkit_conformance.history.recording import RecordingBackend
 
 Ask = Callable[[Backend], Awaitable[Any]]
 
-_ASKS: dict[str, list[Ask]] = {
+_PROBES: dict[str, list[Ask]] = {
     "delay": [
         lambda backend: backend.enqueue([Message("x", "q", b"", after=MINUTE)]),
         lambda backend: backend.enqueue([Message("x", "q", b"", at=0)]),
@@ -42,19 +42,21 @@ _ASKS: dict[str, list[Ask]] = {
 }
 
 
-def unclaimed(stage: Stage) -> list[str]:
+def unclaimed(stage: Env) -> list[str]:
     """The options that this backend does not claim and that can be asked for."""
-    return sorted(name for name in OPTIONS & _ASKS.keys() if getattr(stage.capabilities, name) in (False, None))
+    return sorted(name for name in OPTIONS & _PROBES.keys() if getattr(stage.capabilities, name) in (False, None))
 
 
-async def unrefused(stage: Stage) -> dict[str, str]:
+async def accepted_unclaimed(stage: Env) -> dict[str, str]:
     """The options that are not claimed and not refused: by name, what was answered instead."""
     client = await stage.client()
-    answers = {name: [seen for ask in _ASKS[name] if (seen := await answer(client, ask))] for name in unclaimed(stage)}
+    answers = {
+        name: [seen for ask in _PROBES[name] if (seen := await answer(client, ask))] for name in unclaimed(stage)
+    }
     return {name: seen[0] for name, seen in answers.items() if seen}
 
 
-async def answer(client: Client, ask: Ask) -> str:
+async def answer(client: RecordingBackend, ask: Ask) -> str:
     """What came instead of a refusal; nothing when it was refused."""
     try:
         found = await ask(client)

@@ -34,7 +34,7 @@ def _row(rule: Rule) -> str:
     return f"| {' | '.join(cell.replace('|', chr(92) + '|').replace('*', chr(92) + '*') for cell in cells)} |"
 
 
-def with_table(text: str) -> str:
+def update_table(text: str) -> str:
     """A guide whose table is the catalogue's."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -44,4 +44,4 @@ def with_table(text: str) -> str:
 if __name__ == "__main__":
     for _name in sys.argv[1:]:
         _path = Path(_name)
-        _path.write_text(with_table(_path.read_text()))
+        _path.write_text(update_table(_path.read_text()))

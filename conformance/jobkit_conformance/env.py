@@ -13,12 +13,12 @@ from jobkit.backend import Accepted, Capabilities, Dead, Delivery, Message, Sett
 from jobkit.clock import ManualClock
 from jobkit.errors import JobkitError
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.history.recording import RecordingBackend
 from jobkit_conformance.history.trace import Trace
 from jobkit_conformance.profiles import PROFILES, Profile
-from jobkit_conformance.render.value_source import brief
+from jobkit_conformance.render.value_source import short_repr
 from jobkit_conformance.transport.proxy import Proxy
-from jobkit_conformance.violations import Broken, NotReached
+from jobkit_conformance.violations import Inconclusive, RuleViolation
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ PATIENCE = 10.0
 
 
 @dataclass
-class Stage:
+class Env:
     """One play of a program: its own namespace, wiped afterwards."""
 
     harness: BackendHarness
@@ -47,7 +47,7 @@ class Stage:
     seed: int = 0
     clock: ManualClock = field(default_factory=ManualClock)
     trace: Trace = field(default_factory=Trace)
-    _clients: list[Client] = field(default_factory=list[Client])
+    _clients: list[RecordingBackend] = field(default_factory=list[RecordingBackend])
     _moved: int = 0
     _base: int | None = None
     _undo: set[str] = field(default_factory=set[str])
@@ -62,7 +62,7 @@ class Stage:
 
     async def client(
         self, namespace: str | None = None, *, own_time: bool = False, through: Proxy | None = None
-    ) -> Client:
+    ) -> RecordingBackend:
         """A new client, as another process would have; with ``own_time`` it lives in the backend's own time.
 
         ``through``: it reaches the store through a proxy.
@@ -73,12 +73,12 @@ class Stage:
         name = namespace or self.namespace
         opening = self.harness.open(name, clock) if through is None else self.harness.through(name, clock, through)
         backend = await opening
-        client = Client(backend, self.trace, f"c{len(self._clients) + 1}")
+        client = RecordingBackend(backend, self.trace, f"c{len(self._clients) + 1}")
         self._clients.append(client)
         self.trace.opened(client.name, namespace, own_time=own_time)
         return client
 
-    async def clients(self, count: int) -> list[Client]:
+    async def clients(self, count: int) -> list[RecordingBackend]:
         """Several new clients."""
         return [await self.client() for _ in range(count)]
 
@@ -150,12 +150,12 @@ class Stage:
 
     def fail(self, what: str) -> NoReturn:
         """Say how the rule is broken."""
-        raise Broken(self.rule, what)
+        raise RuleViolation(self.rule, what)
 
-    def need(self, holds: object, what: str) -> None:
+    def require(self, holds: object, what: str) -> None:
         """That the program can go on; otherwise it never gets to its question."""
         if not holds:
-            raise NotReached(what)
+            raise Inconclusive(what)
 
     async def refuses(
         self, call: Awaitable[Any], error: type[Exception] | tuple[type[Exception], ...], what: str
@@ -168,10 +168,10 @@ class Stage:
             return raised
         except Exception as raised:
             seen = f"{what}: expected {names}, got {type(raised).__name__}: {raised}"
-            raise Broken(self.rule, seen) from raised
+            raise RuleViolation(self.rule, seen) from raised
         return self.fail(f"{what}: expected {names}, got {_short(answer)}")
 
-    async def soon(self, call: Awaitable[T], what: str, within: float = PATIENCE) -> T:
+    async def within(self, call: Awaitable[T], what: str, within: float = PATIENCE) -> T:
         """That a call answers in real time, and is not left waiting."""
         try:
             async with asyncio.timeout(within):
@@ -181,54 +181,56 @@ class Stage:
 
     # Steps that many programs begin with. When one of them does not go as it should, another rule is broken.
 
-    async def put(self, client: Client, *messages: Message) -> list[Accepted]:
+    async def enqueue_ok(self, client: RecordingBackend, *messages: Message) -> list[Accepted]:
         """Enqueue what has to be accepted before the question comes."""
         accepted: list[Accepted] = []
         size = self.capabilities.max_batch
         for start in range(0, len(messages), size):
             for outcome in await client.enqueue(messages[start : start + size]):
                 if not isinstance(outcome, Accepted):
-                    raise NotReached(f"enqueue answered {_short(outcome)}")
+                    raise Inconclusive(f"enqueue answered {_short(outcome)}")
                 accepted.append(outcome)
         return accepted
 
-    async def take(self, client: Client, *ids: str, queue: str = "q", lease: int = MINUTE) -> list[Delivery]:
+    async def reserve_ok(
+        self, client: RecordingBackend, *ids: str, queue: str = "q", lease: int = MINUTE
+    ) -> list[Delivery]:
         """Reserve what has to be granted before the question comes; the answer is in the order of these ids."""
         found = await client.reserve([queue], limit=max(len(ids), 1), lease=lease)
         got = ids_of(found)
-        self.need(sorted(got) == sorted(ids), f"reserve granted {got}, and not {list(ids)}")
+        self.require(sorted(got) == sorted(ids), f"reserve granted {got}, and not {list(ids)}")
         return sorted(found, key=lambda delivery: ids.index(delivery.message.id))
 
-    async def settled(self, client: Client, *settlements: Settlement) -> None:
+    async def settled(self, client: RecordingBackend, *settlements: Settlement) -> None:
         """Settle what has to be settled before the question comes."""
         outcomes = await client.settle(settlements)
-        self.need(all(isinstance(outcome, Settled) for outcome in outcomes), f"settle answered {_short(outcomes)}")
+        self.require(all(isinstance(outcome, Settled) for outcome in outcomes), f"settle answered {_short(outcomes)}")
 
-    async def bury(self, client: Client, *ids: str, queue: str = "q", reason: str = "why") -> None:
+    async def dead_letter(self, client: RecordingBackend, *ids: str, queue: str = "q", reason: str = "why") -> None:
         """Bring jobs that are ready to where the dead ones are."""
-        for delivery in await self.take(client, *ids, queue=queue):
+        for delivery in await self.reserve_ok(client, *ids, queue=queue):
             await self.settled(client, Dead(delivery.token, reason))
 
-    async def granted(self, client: Client, what: str, queue: str = "q", lease: int = MINUTE) -> Delivery:
+    async def granted(self, client: RecordingBackend, what: str, queue: str = "q", lease: int = MINUTE) -> Delivery:
         """The one delivery of a reserve that has to grant one; otherwise the rule is broken."""
         found = await client.reserve([queue], limit=1, lease=lease)
         return found[0] if found else self.fail(f"{what}: nothing was granted")
 
-    async def stored(self, client: Client, id: str) -> Stored:
+    async def stored(self, client: RecordingBackend, id: str) -> Stored:
         """What is kept of a job that has to be there."""
         (found,) = await client.get([id])
         if not isinstance(found, Stored):
-            raise NotReached(f"get of {id!r} answered {_short(found)}")
+            raise Inconclusive(f"get of {id!r} answered {_short(found)}")
         return found
 
     async def drain(
-        self, client: Client, queues: Sequence[str] = ("q",), lease: int = MINUTE, limit: int = 10
+        self, client: RecordingBackend, queues: Sequence[str] = ("q",), lease: int = MINUTE, limit: int = 10
     ) -> list[str]:
         """The ids of everything due, in the order in which it is granted."""
         order: list[str] = []
         while found := await client.reserve(queues, limit=min(limit, self.capabilities.max_batch), lease=lease):
             order += ids_of(found)
-            self.need(len(order) < 100_000, "reserve never comes to an end")
+            self.require(len(order) < 100_000, "reserve never comes to an end")
         return order
 
     async def waiting(self, call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -279,7 +281,7 @@ def _items(value: object) -> list[object]:
 
 
 def _short(value: object) -> str:
-    return brief(value, most=300)
+    return short_repr(value, most=300)
 
 
 def ids_of(deliveries: Sequence[Delivery]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Wire(Protocol):
     """The ways between one simulated client and its store."""
 
-    async def travel(self, lane: str, what: str) -> bool:
+    async def transmit(self, lane: str, what: str) -> bool:
         """Wait until ``what`` arrives; False when it got lost. What travels on one lane keeps its order."""
         ...
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Generator
 
 
-class Overheard(logging.Handler):
+class CapturedOutput(logging.Handler):
     """The lines, by where they came from; the oldest are forgotten."""
 
     def __init__(self) -> None:
@@ -35,9 +35,9 @@ class Overheard(logging.Handler):
 
 
 @contextlib.contextmanager
-def quiet() -> Generator[Overheard]:
+def capture_logs() -> Generator[CapturedOutput]:
     """Take what is logged, so that a run's own report stays readable."""
-    heard, root = Overheard(), logging.getLogger()
+    heard, root = CapturedOutput(), logging.getLogger()
     before, root.handlers[:] = root.handlers[:], [heard]
     try:
         yield heard
@@ -46,9 +46,9 @@ def quiet() -> Generator[Overheard]:
 
 
 @contextlib.contextmanager
-def listening() -> Generator[Overheard]:
+def capture_all() -> Generator[CapturedOutput]:
     """Hear everything: every level, every warning, and what is printed."""
-    with quiet() as heard, warnings.catch_warnings(record=True) as warned:
+    with capture_logs() as heard, warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         root = logging.getLogger()
         level = root.level

@@ -18,48 +18,48 @@ from jobkit.backend import (
     Stored,
     Unknown,
 )
-from jobkit_conformance.env import MINUTE, Stage
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.env import MINUTE, Env
+from jobkit_conformance.history.recording import RecordingBackend
 from jobkit_conformance.model import Model
-from jobkit_conformance.operation_records import message_of, settlement_of, word_of
+from jobkit_conformance.operation_records import outcome_name, to_message, to_settlement
 from jobkit_conformance.operations import (
+    Advance,
     Cancel,
-    Crash,
+    CellSet,
+    CrashLoop,
     Delete,
-    End,
-    Ending,
-    Keep,
-    Look,
-    Pass,
+    Enqueue,
+    Extend,
+    Inspect,
+    MessageSpec,
     Pause,
     Program,
-    Put,
     Requeue,
+    Reserve,
     Resume,
-    Spec,
+    Settle,
+    SettlementSpec,
     Step,
-    Take,
-    Write,
 )
-from jobkit_conformance.oracle import judge_delivery, judge_grants
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.oracle import check_delivery, check_grants
+from jobkit_conformance.violations import RuleViolation
 
 CLIENTS = 2
 FOREVER = 400 * MINUTE
 """Longer than anything that a program begins."""
 
 
-class Player:
+class ModelRunner:
     """One play of one program."""
 
-    def __init__(self, stage: Stage, clients: list[Client]) -> None:
+    def __init__(self, stage: Env, clients: list[RecordingBackend]) -> None:
         self.stage = stage
         self.clients = clients
         self.model = Model()
         self.deliveries: list[Delivery] = []
         self.leases: dict[str, int] = {}
         self.queues: set[str] = set()
-        self.situations: Counter[str] = Counter()
+        self.coverage: Counter[str] = Counter()
 
     async def play(self, program: Program) -> None:
         for step in program.steps:
@@ -68,19 +68,19 @@ class Player:
 
     async def _step(self, step: Step) -> None:
         match step:
-            case Put(client=client, messages=specs):
+            case Enqueue(client=client, messages=specs):
                 await self._put(self.clients[client], specs)
-            case Take(client=client, queues=queues, limit=limit, lease=lease):
+            case Reserve(client=client, queues=queues, limit=limit, lease=lease):
                 await self._take(self.clients[client], queues, limit, lease)
-            case End(client=client, items=items):
+            case Settle(client=client, items=items):
                 await self._settle(self.clients[client], items)
-            case Keep(client=client):
+            case Extend(client=client):
                 await self._keep(self.clients[client], step)
-            case Pass(milliseconds=milliseconds):
+            case Advance(milliseconds=milliseconds):
                 await self._advance(milliseconds)
-            case Crash(times=times, lease=lease):
+            case CrashLoop(times=times, lease=lease):
                 await self._crash(times, lease)
-            case Look(client=client):
+            case Inspect(client=client):
                 await self._look(self.clients[client])
             case Cancel() | Requeue() | Delete():
                 await self._by_id(step)
@@ -94,8 +94,8 @@ class Player:
 
     # Verbs.
 
-    async def _put(self, client: Client, specs: list[Spec]) -> None:
-        messages = [message_of(spec) for spec in specs]
+    async def _put(self, client: RecordingBackend, specs: list[MessageSpec]) -> None:
+        messages = [to_message(spec) for spec in specs]
         self.queues |= {message.queue for message in messages}
         for message, outcome in zip(messages, await client.enqueue(messages), strict=True):
             self._judge_enqueue(message, outcome)
@@ -103,14 +103,14 @@ class Player:
     def _judge_enqueue(self, message: Message, outcome: Any) -> None:
         used, remembered = message.id in self.model.gone, message.id in self.model.remembered
         expected = self.model.enqueue(message)
-        self.situations["enqueue of an id that was used"] += used and expected == "accepted"
-        self.situations["enqueue of an id that is remembered"] += remembered and expected == "known"
-        self.situations[f"enqueue {expected.partition(':')[0]}"] += 1
-        actual = word_of(outcome)
+        self.coverage["enqueue of an id that was used"] += used and expected == "accepted"
+        self.coverage["enqueue of an id that is remembered"] += remembered and expected == "known"
+        self.coverage[f"enqueue {expected.partition(':')[0]}"] += 1
+        actual = outcome_name(outcome)
         if actual == expected:
             return
         said = f"enqueue of {message.id!r}: expected {expected}, got {actual}"
-        raise Broken(self._rule_of_enqueue(message, expected, actual, remembered=remembered), said)
+        raise RuleViolation(self._rule_of_enqueue(message, expected, actual, remembered=remembered), said)
 
     def _rule_of_enqueue(self, message: Message, expected: str, actual: str, *, remembered: bool) -> str:
         how = self.model.gone.get(message.id)
@@ -122,84 +122,84 @@ class Player:
             return "E7"
         return "E6" if how and expected == "accepted" else "E3"
 
-    async def _take(self, client: Client, queues: list[str], limit: int, lease: int) -> None:
+    async def _take(self, client: RecordingBackend, queues: list[str], limit: int, lease: int) -> None:
         found = await client.reserve(queues, limit=limit, lease=lease)
-        self.situations["reserve of a paused queue"] += not self.model.paused.isdisjoint(queues)
-        judge_grants(self.model, self.stage, queues, limit, [delivery.message.id for delivery in found])
+        self.coverage["reserve of a paused queue"] += not self.model.paused.isdisjoint(queues)
+        check_grants(self.model, self.stage, queues, limit, [delivery.message.id for delivery in found])
         for delivery in found:
             if delivery.token in self.model.tokens:
-                raise Broken("L4", f"the token {delivery.token!r} was issued before")
-            self.situations["grant after a resume"] += delivery.message.queue in self.model.resumed
+                raise RuleViolation("L4", f"the token {delivery.token!r} was issued before")
+            self.coverage["grant after a resume"] += delivery.message.queue in self.model.resumed
             job = self.model.grant(delivery.message.id, delivery.token, lease)
-            self.situations["grant"] += 1
-            self.situations["grant of a delayed job"] += job.why == "delay"
-            self.situations["grant after a retry"] += job.why == "retry"
-            self.situations["grant after a release"] += job.why == "release"
-            self.situations["grant after a lease ran out"] += job.why == "lease"
-            self.situations["grant of a requeued job"] += job.why == "requeue"
-            self.situations[f"grant with a checkpoint, {job.why}"] += job.checkpoint is not None
-            self.situations["grant after a checkpoint has ended"] += (
+            self.coverage["grant"] += 1
+            self.coverage["grant of a delayed job"] += job.why == "delay"
+            self.coverage["grant after a retry"] += job.why == "retry"
+            self.coverage["grant after a release"] += job.why == "release"
+            self.coverage["grant after a lease ran out"] += job.why == "lease"
+            self.coverage["grant of a requeued job"] += job.why == "requeue"
+            self.coverage[f"grant with a checkpoint, {job.why}"] += job.checkpoint is not None
+            self.coverage["grant after a checkpoint has ended"] += (
                 job.checkpoint is None and job.message.id in self.model.cut_short
             )
-            judge_delivery(self.stage, job, delivery)
+            check_delivery(self.stage, job, delivery)
             self.deliveries.append(delivery)
             self.leases[delivery.token] = lease
-        self.situations["grant of several priorities at once"] += len({d.message.priority for d in found}) > 1
+        self.coverage["grant of several priorities at once"] += len({d.message.priority for d in found}) > 1
 
-    async def _settle(self, client: Client, items: list[Ending]) -> None:
-        chosen = [(self._ago(item.ago), item) for item in items]
+    async def _settle(self, client: RecordingBackend, items: list[SettlementSpec]) -> None:
+        chosen = [(self._nth_latest(item.ago), item) for item in items]
         pairs = [(delivery, item) for delivery, item in chosen if delivery is not None]
         if not pairs:
             return
-        outcomes = await client.settle([settlement_of(delivery.token, item) for delivery, item in pairs])
+        outcomes = await client.settle([to_settlement(delivery.token, item) for delivery, item in pairs])
         for (delivery, item), outcome in zip(pairs, outcomes, strict=True):
             self._judge_settle(delivery, item, outcome, alone=len(pairs) == 1)
 
-    def _judge_settle(self, delivery: Delivery, item: Ending, outcome: Any, *, alone: bool) -> None:
+    def _judge_settle(self, delivery: Delivery, item: SettlementSpec, outcome: Any, *, alone: bool) -> None:
         job = self.model.holds(delivery.token)
-        self.situations["settle while paused"] += job is not None and job.message.queue in self.model.paused
+        self.coverage["settle while paused"] += job is not None and job.message.queue in self.model.paused
         late = job is not None and job.end <= self.model.now
         marked = job is not None and job.phase == "marked"
         known = self.model.jobs.get(delivery.message.id)
         superseded = job is None and known is not None and known.number > delivery.number
         expected = Settled() if self.model.settle(delivery.token, item.how, item.after, "why") else Stale()
         kind = "stale" if isinstance(expected, Stale) else "late" if late else "marked" if marked else "live"
-        self.situations[f"settle, {kind}"] += 1
-        self.situations[f"settle as {item.how}, live"] += kind == "live"
-        self.situations["settle, superseded"] += superseded
+        self.coverage[f"settle, {kind}"] += 1
+        self.coverage[f"settle as {item.how}, live"] += kind == "live"
+        self.coverage["settle, superseded"] += superseded
         if outcome == expected:
             return
         about = f"settle of delivery {delivery.number} of {delivery.message.id!r} as {item.how}"
         said = f"{about}: expected {expected}, got {outcome}"
         if job is not None and job.message.queue in self.model.paused:
-            raise Broken("P1", f"{said}, while its queue is paused")
+            raise RuleViolation("P1", f"{said}, while its queue is paused")
         if isinstance(expected, Stale):
-            raise Broken("L5" if superseded or delivery.message.id not in self.model.jobs else "S8", said)
-        raise Broken("L6" if late or alone else "S9", said)
+            raise RuleViolation("L5" if superseded or delivery.message.id not in self.model.jobs else "S8", said)
+        raise RuleViolation("L6" if late or alone else "S9", said)
 
-    async def _keep(self, client: Client, step: Keep) -> None:
-        delivery, lease = self._ago(step.ago), step.lease
+    async def _keep(self, client: RecordingBackend, step: Extend) -> None:
+        delivery, lease = self._nth_latest(step.ago), step.lease
         if delivery is None:
             return
         checkpoint = None if step.checkpoint is None else step.checkpoint.encode()
         (outcome,) = await client.extend([Extension(delivery.token, lease, checkpoint)])
         expected = self.model.extend(delivery.token, lease, checkpoint)
-        self.situations[f"extend, {expected}"] += 1
-        self.situations[f"checkpoint, {expected}"] += checkpoint is not None
+        self.coverage[f"extend, {expected}"] += 1
+        self.coverage[f"checkpoint, {expected}"] += checkpoint is not None
         actual = {Extended: "extended", Cancelled: "cancelled", Ended: "ended", Stale: "stale"}[type(outcome)]
         said = f"extend of delivery {delivery.number} of {delivery.message.id!r}: expected {expected}, got {outcome}"
         if actual != expected:
             by_expectation = {"stale": "L5", "ended": "L7", "cancelled": "X2", "extended": "L8"}
             if expected in ("extended", "cancelled") and delivery.message.queue in self.model.paused:
-                raise Broken("P1", f"{said}, while its queue is paused")
-            raise Broken(by_expectation[expected], said)
+                raise RuleViolation("P1", f"{said}, while its queue is paused")
+            raise RuleViolation(by_expectation[expected], said)
         if isinstance(outcome, (Extended, Cancelled)) and outcome.end is not None:
             self.leases[delivery.token] = lease
             if not self.stage.same_instant(outcome.end, self.model.now + lease):
-                raise Broken("L10", f"{said}, which is not now plus {lease}")
+                raise RuleViolation("L10", f"{said}, which is not now plus {lease}")
 
-    async def _by_name(self, step: Pause | Resume | Write) -> None:
-        if isinstance(step, Write):
+    async def _by_name(self, step: Pause | Resume | CellSet) -> None:
+        if isinstance(step, CellSet):
             await self._write(self.clients[step.client], step)
         else:
             await self._turn(step)
@@ -209,18 +209,18 @@ class Player:
         await getattr(self.clients[step.client], verb)(step.queue)
         getattr(self.model, verb)(step.queue)
 
-    async def _write(self, client: Client, step: Write) -> None:
+    async def _write(self, client: RecordingBackend, step: CellSet) -> None:
         latest, expected = self.model.version(step.cell), self.model.version(step.cell, step.behind)
         version = await client.cell_set(step.cell, step.value.encode(), expected)
         said = f"cell_set of {step.cell!r}, whose version is {latest}, expecting {expected}: got {version}"
         if (version is not None) != (expected == latest) or (version is not None and version <= latest):
-            raise Broken("P3", said)
-        self.situations[f"cell set, {'refused' if version is None else 'done'}"] += 1
+            raise RuleViolation("P3", said)
+        self.coverage[f"cell set, {'refused' if version is None else 'done'}"] += 1
         if version is not None:
             self.model.write(step.cell, step.value.encode(), version)
         found, kept = await client.cell_get(step.cell), self.model.cells.get(step.cell)
         if found != (kept[-1] if kept else None):
-            raise Broken("P3", f"{said}; after that cell_get answers {found}, not {kept[-1] if kept else None}")
+            raise RuleViolation("P3", f"{said}; after that cell_get answers {found}, not {kept[-1] if kept else None}")
 
     async def _by_id(self, step: Cancel | Requeue | Delete) -> None:
         verb = type(step).__name__.lower()
@@ -228,13 +228,15 @@ class Player:
         (outcome,) = await getattr(self.clients[step.client], verb)([id])
         before = self.model.state(id)
         expected = getattr(self.model, verb)(id)
-        self.situations[f"{verb}, {expected.partition(':')[0]}"] += 1
-        if word_of(outcome) != expected:
+        self.coverage[f"{verb}, {expected.partition(':')[0]}"] += 1
+        if outcome_name(outcome) != expected:
             rule = {"cancel": "X3" if before is None else "X1" if before != "leased" else "X2"}.get(verb)
             rule = rule or {"requeue": "K1" if "held" in expected else "S6", "delete": "I3"}[verb]
-            raise Broken(rule, f"{verb} of {id!r}, which is {before}: expected {expected}, got {word_of(outcome)}")
+            raise RuleViolation(
+                rule, f"{verb} of {id!r}, which is {before}: expected {expected}, got {outcome_name(outcome)}"
+            )
 
-    async def _look(self, client: Client) -> None:
+    async def _look(self, client: RecordingBackend) -> None:
         if not self.stage.capabilities.inspect:
             return
         for queue in sorted(self.queues):
@@ -242,32 +244,34 @@ class Player:
         ids = sorted({*self.model.jobs, *self.model.gone})
         for id, found in zip(ids, await client.get(ids), strict=True):
             self._judge_stored(id, found)
-        self.situations["look"] += 1
+        self.coverage["look"] += 1
 
-    async def _look_at(self, client: Client, queue: str) -> None:
+    async def _look_at(self, client: RecordingBackend, queue: str) -> None:
         counts = await client.counts(queue)
         jobs = [id for id, job in self.model.jobs.items() if job.message.queue == queue]
         for state in ("scheduled", "ready", "leased", "dead"):
             expected = sum(self.model.state(id) == state for id in jobs)
             if getattr(counts, state) != expected:
-                raise Broken("I1", f"counts of {queue!r}: expected {expected} {state}, got {counts}")
+                raise RuleViolation("I1", f"counts of {queue!r}: expected {expected} {state}, got {counts}")
         if counts.paused is not (queue in self.model.paused):
             paused = "paused" if queue in self.model.paused else "not paused"
-            raise Broken("P1", f"counts of {queue!r}, which is {paused}: got {counts}")
+            raise RuleViolation("P1", f"counts of {queue!r}, which is {paused}: got {counts}")
 
     def _judge_stored(self, id: str, found: Stored | Unknown) -> None:
         job, state = self.model.jobs.get(id), self.model.state(id)
         actual = found.state.value if isinstance(found, Stored) else None
         if actual != state:
-            raise Broken("I1", f"get of {id!r}: expected {state}, got {actual}")
+            raise RuleViolation("I1", f"get of {id!r}: expected {state}, got {actual}")
         if job is None or not isinstance(found, Stored):
             return
         if (found.attempt, found.number) != (job.attempt, job.number):
             seen = f"attempt {found.attempt}, delivery {found.number}"
-            raise Broken("I1", f"get of {id!r}: expected attempt {job.attempt}, delivery {job.number}, got {seen}")
-        self.situations["look at a dead job"] += state == "dead"
+            raise RuleViolation(
+                "I1", f"get of {id!r}: expected attempt {job.attempt}, delivery {job.number}, got {seen}"
+            )
+        self.coverage["look at a dead job"] += state == "dead"
         if state == "dead" and (found.reason, found.message.body) != (job.reason, job.message.body):
-            raise Broken("S5", f"get of the dead {id!r}: body or reason are not those that it died with")
+            raise RuleViolation("S5", f"get of the dead {id!r}: body or reason are not those that it died with")
 
     # Time and the end.
 
@@ -290,7 +294,7 @@ class Player:
         for token in held:
             (outcome,) = await self.clients[0].settle([Done(token)])
             if outcome != Settled():
-                raise Broken("S1", f"settle as done by the one who holds it: got {outcome}")
+                raise RuleViolation("S1", f"settle as done by the one who holds it: got {outcome}")
             self.model.settle(token, "done")
         if queues:
             await self._take(self.clients[0], queues, 5, MINUTE)
@@ -298,8 +302,8 @@ class Player:
 
     def _latest(self, otherwise: str) -> str:
         """The id of the latest delivery."""
-        delivery = self._ago(0)
+        delivery = self._nth_latest(0)
         return otherwise or "a" if delivery is None else delivery.message.id
 
-    def _ago(self, ago: int) -> Delivery | None:
+    def _nth_latest(self, ago: int) -> Delivery | None:
         return self.deliveries[-1 - ago % len(self.deliveries)] if self.deliveries else None

@@ -19,10 +19,10 @@ from jobkit.backend import (
     Settlement,
     Unknown,
 )
-from jobkit_conformance.operations import Ending, Spec
+from jobkit_conformance.operations import MessageSpec, SettlementSpec
 
 
-def message_of(spec: Spec) -> Message:
+def to_message(spec: MessageSpec) -> Message:
     """What a program enqueues."""
     return Message(
         spec.id,
@@ -36,7 +36,7 @@ def message_of(spec: Spec) -> Message:
     )
 
 
-def settlement_of(token: str, item: Ending) -> Settlement:
+def to_settlement(token: str, item: SettlementSpec) -> Settlement:
     """How a program settles a delivery."""
     match item.how:
         case "done":
@@ -61,6 +61,6 @@ _WORDS: dict[type, str] = {
 }
 
 
-def word_of(outcome: object) -> str:
+def outcome_name(outcome: object) -> str:
     """An outcome as the model says it."""
     return f"held:{outcome.by}" if isinstance(outcome, Held) else _WORDS.get(type(outcome), repr(outcome))

@@ -6,17 +6,17 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from jobkit_conformance.replay_token import read, written
+from jobkit_conformance.replay_token import decode, encode
 
 
-class Put(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
+class Enqueue(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
     """Enqueue a batch."""
 
     client: int
-    messages: list[Spec]
+    messages: list[MessageSpec]
 
 
-class Spec(Struct, frozen=True, repr_omit_defaults=True):
+class MessageSpec(Struct, frozen=True, repr_omit_defaults=True):
     """A message of a program; ``after`` in milliseconds."""
 
     id: str
@@ -28,7 +28,7 @@ class Spec(Struct, frozen=True, repr_omit_defaults=True):
     remember: int | None = None
 
 
-class Take(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
+class Reserve(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
     """Reserve."""
 
     client: int
@@ -37,14 +37,14 @@ class Take(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
     lease: int
 
 
-class End(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
+class Settle(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
     """Settle deliveries, each spoken of by how long ago it was: 0 is the latest."""
 
     client: int
-    items: list[Ending]
+    items: list[SettlementSpec]
 
 
-class Ending(Struct, frozen=True, repr_omit_defaults=True):
+class SettlementSpec(Struct, frozen=True, repr_omit_defaults=True):
     """``how``: done, retry, release, dead."""
 
     ago: int
@@ -52,7 +52,7 @@ class Ending(Struct, frozen=True, repr_omit_defaults=True):
     after: int = 0
 
 
-class Keep(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
+class Extend(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
     """Extend a lease, and perhaps say where the job is."""
 
     client: int
@@ -61,13 +61,13 @@ class Keep(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
     checkpoint: str | None = None
 
 
-class Pass(Struct, frozen=True, repr_omit_defaults=True, tag="pass"):
+class Advance(Struct, frozen=True, repr_omit_defaults=True, tag="pass"):
     """Let time pass."""
 
     milliseconds: int
 
 
-class Crash(Struct, frozen=True, repr_omit_defaults=True, tag="crash"):
+class CrashLoop(Struct, frozen=True, repr_omit_defaults=True, tag="crash"):
     """Take and let the lease run out, several times: how jobs get deep."""
 
     times: int
@@ -111,7 +111,7 @@ class Resume(Struct, frozen=True, repr_omit_defaults=True, tag="resume"):
     queue: str
 
 
-class Write(Struct, frozen=True, repr_omit_defaults=True, tag="write"):
+class CellSet(Struct, frozen=True, repr_omit_defaults=True, tag="write"):
     """Set a cell. ``behind``: how many versions ago its writer read it last."""
 
     client: int
@@ -120,13 +120,27 @@ class Write(Struct, frozen=True, repr_omit_defaults=True, tag="write"):
     behind: int = 0
 
 
-class Look(Struct, frozen=True, repr_omit_defaults=True, tag="look"):
+class Inspect(Struct, frozen=True, repr_omit_defaults=True, tag="look"):
     """Count and get everything. A step like any other: looking changes the system, or should not."""
 
     client: int
 
 
-Step: TypeAlias = Put | Take | End | Keep | Pass | Crash | Cancel | Requeue | Delete | Pause | Resume | Write | Look
+Step: TypeAlias = (
+    Enqueue
+    | Reserve
+    | Settle
+    | Extend
+    | Advance
+    | CrashLoop
+    | Cancel
+    | Requeue
+    | Delete
+    | Pause
+    | Resume
+    | CellSet
+    | Inspect
+)
 
 
 class Program(Struct, frozen=True, repr_omit_defaults=True):
@@ -138,9 +152,9 @@ class Program(Struct, frozen=True, repr_omit_defaults=True):
 
 def token(program: Program) -> str:
     """A program as one word."""
-    return written(program)
+    return encode(program)
 
 
 def from_token(word: str) -> Program:
     """The program that a word stands for; ``ValueError`` when it stands for none."""
-    return read(word, Program)
+    return decode(word, Program)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from jobkit.backend import Delivery
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 from jobkit_conformance.model import Kept, Model
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 _OF_THE_GONE = {"done": "L6", "cancelled": "X1", "marked": "X2", "deleted": "I3"}
 _OF_THE_MISSING = {
@@ -20,10 +20,10 @@ _OF_THE_MISSING = {
 }
 
 
-def judge_grants(model: Model, stage: Stage, queues: list[str], limit: int, granted: list[str]) -> None:
+def check_grants(model: Model, stage: Env, queues: list[str], limit: int, granted: list[str]) -> None:
     """A reserve's answer as a whole: nobody that may not, nobody missing, nobody out of turn."""
     if len(granted) > limit or len(set(granted)) < len(granted):
-        raise Broken("R2", f"reserve with limit={limit} granted {granted}")
+        raise RuleViolation("R2", f"reserve with limit={limit} granted {granted}")
     for id in granted:
         _judge_grant(model, queues, id)
     ready = [job for queue in queues for job in model.ready(queue)]
@@ -32,12 +32,12 @@ def judge_grants(model: Model, stage: Stage, queues: list[str], limit: int, gran
         why = "lease" if left[0].phase == "leased" else left[0].why
         pausing = left[0].message.queue in model.resumed or not model.paused.isdisjoint(queues)
         missing = sorted(job.message.id for job in left)
-        raise Broken(
+        raise RuleViolation(
             "P1" if pausing else _OF_THE_MISSING[why],
             f"reserve granted {granted} with limit={limit}, and not {missing}, which are ready",
         )
     order = [model.jobs[id] for id in granted]
-    turns = _Turns(model, stage, queues)
+    turns = _GrantOrder(model, stage, queues)
     for first, second in pairwise(order):
         turns.judge(first, second, granted)
     for job in left:
@@ -49,25 +49,25 @@ def _judge_grant(model: Model, queues: list[str], id: str) -> None:
     job, state = model.jobs.get(id), model.state(id)
     if job is None:
         how = model.gone.get(id)
-        raise Broken(_OF_THE_GONE.get(how or "", "E8"), f"{id!r} was granted, which is {how or 'nobody'}")
+        raise RuleViolation(_OF_THE_GONE.get(how or "", "E8"), f"{id!r} was granted, which is {how or 'nobody'}")
     if job.message.queue not in queues:
-        raise Broken("E9", f"{id!r} of queue {job.message.queue!r} was granted to a reserve of {queues}")
+        raise RuleViolation("E9", f"{id!r} of queue {job.message.queue!r} was granted to a reserve of {queues}")
     if state == "dead":
-        raise Broken("L6", f"{id!r} was granted, which is dead")
+        raise RuleViolation("L6", f"{id!r} was granted, which is dead")
     if state == "leased":
         rule = "X2" if job.phase == "marked" else "R1"
-        raise Broken(rule, f"{id!r} was granted while its lease is live")
+        raise RuleViolation(rule, f"{id!r} was granted while its lease is live")
     if state == "scheduled":
         rule = "S3" if job.why == "retry" else "T1"
-        raise Broken(rule, f"{id!r} was granted {job.since - model.now} ms before its time")
+        raise RuleViolation(rule, f"{id!r} was granted {job.since - model.now} ms before its time")
     if job.message.queue in model.paused:
-        raise Broken("P1", f"{id!r} was granted from {job.message.queue!r}, which is paused")
+        raise RuleViolation("P1", f"{id!r} was granted from {job.message.queue!r}, which is paused")
 
 
-class _Turns:
+class _GrantOrder:
     """Who comes before whom, where that can be told."""
 
-    def __init__(self, model: Model, stage: Stage, queues: list[str]) -> None:
+    def __init__(self, model: Model, stage: Env, queues: list[str]) -> None:
         self._model = model
         self._stage = stage
         self._places = {queue: place for place, queue in enumerate(queues)}
@@ -77,7 +77,7 @@ class _Turns:
         why = self._before(second, first)
         if why:
             one, other = second.message.id, first.message.id
-            raise Broken("O1", f"{other!r} was granted before {one!r}, which has {why}; granted were {granted}")
+            raise RuleViolation("O1", f"{other!r} was granted before {one!r}, which has {why}; granted were {granted}")
 
     def _before(self, one: Kept, other: Kept) -> str:
         places = self._places[one.message.queue], self._places[other.message.queue]
@@ -94,23 +94,25 @@ class _Turns:
         return ""
 
 
-def judge_delivery(stage: Stage, job: Kept, delivery: Delivery) -> None:
+def check_delivery(stage: Env, job: Kept, delivery: Delivery) -> None:
     """One delivery, against the job as the model has just granted it."""
     message, sent = delivery.message, job.message
     if message.body != sent.body:
-        raise Broken("B1", f"{sent.id!r} came with another body")
+        raise RuleViolation("B1", f"{sent.id!r} came with another body")
     if message.priority != sent.priority:
-        raise Broken("O3", f"{sent.id!r} came with priority {message.priority}, not {sent.priority}")
+        raise RuleViolation("O3", f"{sent.id!r} came with priority {message.priority}, not {sent.priority}")
     if (message.queue, message.key, dict(message.headers)) != (sent.queue, sent.key, dict(sent.headers)):
-        raise Broken("B2", f"{sent.id!r} came as {message}, enqueued as {sent}")
+        raise RuleViolation("B2", f"{sent.id!r} came as {message}, enqueued as {sent}")
     if delivery.attempt != job.attempt:
-        raise Broken("L2", f"{sent.id!r} came with attempt {delivery.attempt}, not {job.attempt}")
+        raise RuleViolation("L2", f"{sent.id!r} came with attempt {delivery.attempt}, not {job.attempt}")
     if delivery.number < job.number:
-        raise Broken("L3", f"{sent.id!r} came with delivery number {delivery.number}, after {job.number - 1}")
+        raise RuleViolation("L3", f"{sent.id!r} came with delivery number {delivery.number}, after {job.number - 1}")
     job.number = delivery.number
     if delivery.checkpoint != job.checkpoint:
-        raise Broken("P2", f"{sent.id!r} came with the checkpoint {delivery.checkpoint!r}, not {job.checkpoint!r}")
+        raise RuleViolation(
+            "P2", f"{sent.id!r} came with the checkpoint {delivery.checkpoint!r}, not {job.checkpoint!r}"
+        )
     if not stage.same_instant(delivery.lease_end, job.end):
-        raise Broken(
+        raise RuleViolation(
             "L10", f"{sent.id!r} came with a lease until {delivery.lease_end}, which is not now plus the lease"
         )

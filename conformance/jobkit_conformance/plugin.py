@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from jobkit_conformance.suite.collector import Gathering
+    from jobkit_conformance.suite.collector import ReportCollector
 
 PIECE = pytest.StashKey[str]()
 """On an item: what it found, for the report."""
@@ -53,15 +53,15 @@ class Listener:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._found: Gathering | None = None
+        self._found: ReportCollector | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         piece: str | None = getattr(report, FIELD, None)
         if piece is not None:
             if self._found is None:
-                from jobkit_conformance.suite.collector import Gathering
+                from jobkit_conformance.suite.collector import ReportCollector
 
-                self._found = Gathering()
+                self._found = ReportCollector()
             self._found.add(piece)
 
     def pytest_sessionfinish(self) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from jobkit.backend import Accepted, Capabilities, Delivery, Message
-from jobkit_conformance.env import HOUR, MINUTE, NOISE, Stage
+from jobkit_conformance.env import HOUR, MINUTE, NOISE, Env
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.history.recording import RecordingBackend
 
 LEAST = {"max_batch": 10, "max_body": 1_000, "max_batch_bytes": 10_000}
 """What the kit's programs need, whatever the backend: batches of ten, bodies of a thousand bytes."""
 
 
-class Unsound(Exception):
+class HarnessError(Exception):
     """The harness can't be relied on; the message says what its author has to mend."""
 
 
@@ -19,12 +19,14 @@ async def capabilities(harness: BackendHarness, namespace: str) -> Capabilities:
     """What the backend states, in full."""
     backend = await harness.open(namespace, None)
     if backend is None:  # pyright: ignore[reportUnnecessaryComparison]
-        raise Unsound("open() returned nothing: let it return the backend that it opens")
+        raise HarnessError("open() returned nothing: let it return the backend that it opens")
     try:
         claims: object = getattr(backend, "capabilities", None)
         if not isinstance(claims, Capabilities):
             kind = type(claims).__name__
-            raise Unsound(f"the backend's capabilities are {kind}: let them be a jobkit.backend.Capabilities, in full")
+            raise HarnessError(
+                f"the backend's capabilities are {kind}: let them be a jobkit.backend.Capabilities, in full"
+            )
         _check(claims)
         return claims
     finally:
@@ -34,39 +36,41 @@ async def capabilities(harness: BackendHarness, namespace: str) -> Capabilities:
 def _check(claims: Capabilities) -> None:
     for name, least in LEAST.items():
         if getattr(claims, name) < least:
-            raise Unsound(f"{name} is {getattr(claims, name)}: the kit's programs need {least}")
+            raise HarnessError(f"{name} is {getattr(claims, name)}: the kit's programs need {least}")
     if claims.priority is not None and claims.priority[0] > claims.priority[1]:
-        raise Unsound(f"priority is {claims.priority}: state the lowest, then the highest")
+        raise HarnessError(f"priority is {claims.priority}: state the lowest, then the highest")
     if claims.timeout < 1:
-        raise Unsound(f"timeout is {claims.timeout}: state the milliseconds within which every verb has an end")
+        raise HarnessError(f"timeout is {claims.timeout}: state the milliseconds within which every verb has an end")
     if claims.resolution < 1:
-        raise Unsound(f"resolution is {claims.resolution}: state how many milliseconds apart instants are told apart")
+        raise HarnessError(
+            f"resolution is {claims.resolution}: state how many milliseconds apart instants are told apart"
+        )
 
 
-async def check(stage: Stage) -> None:
+async def check(stage: Env) -> None:
     """Play what every program relies on; raises `Unsound`."""
     one, other = await stage.clients(2)
     if await _reserve(one):
-        raise Unsound("a namespace that was never used has jobs: let each namespace begin empty")
+        raise HarnessError("a namespace that was never used has jobs: let each namespace begin empty")
     await _enqueue(stage, one, "a")
     if [delivery.message.id for delivery in await _reserve(other)] != ["a"]:
-        raise Unsound("a job of one client is not granted to another: let all clients be of one store")
+        raise HarnessError("a job of one client is not granted to another: let all clients be of one store")
     await _enqueue(stage, one, "b")
     await stage.harness.wipe(stage.namespace)
     again = await stage.client()
     if await _reserve(again):
-        raise Unsound("a job is there after wipe(): let it remove all that a namespace holds")
+        raise HarnessError("a job is there after wipe(): let it remove all that a namespace holds")
     await _enqueue(stage, again, "a")
     await stage.harness.wipe(stage.namespace)
     await stage.harness.wipe(stage.namespace)
 
 
-async def check_clock(stage: Stage) -> None:
+async def check_clock(stage: Env) -> None:
     """See that the clock stands where the kit thinks, and moves as it says; raises `Unsound`."""
     client = await stage.client()
     before = await _enqueue(stage, client, "first")
     if stage.exact and before.due != stage.clock.now_ms():
-        raise Unsound(
+        raise HarnessError(
             f"the backend's clock says {before.due} where the kit's says {stage.clock.now_ms()}: in frozen mode let "
             "the backend take its time from the clock that open() is given"
         )
@@ -76,19 +80,19 @@ async def check_clock(stage: Stage) -> None:
         moved = after.due - before.due
         noise = 0 if stage.exact else NOISE
         if not step <= moved <= step + noise:
-            raise Unsound(
+            raise HarnessError(
                 f"the backend's clock moved by {moved} ms where the kit moved it by {step}: let move() set the offset "
                 "for clients that are open, too"
             )
         before = after
 
 
-async def _enqueue(stage: Stage, client: Client, id: str) -> Accepted:
-    (outcome,) = await stage.soon(client.enqueue([Message(id, "q", id.encode())]), "enqueue")
+async def _enqueue(stage: Env, client: RecordingBackend, id: str) -> Accepted:
+    (outcome,) = await stage.within(client.enqueue([Message(id, "q", id.encode())]), "enqueue")
     if not isinstance(outcome, Accepted):
-        raise Unsound(f"enqueue in a namespace of its own answered {type(outcome).__name__}: let each begin empty")
+        raise HarnessError(f"enqueue in a namespace of its own answered {type(outcome).__name__}: let each begin empty")
     return outcome
 
 
-async def _reserve(client: Client) -> list[Delivery]:
+async def _reserve(client: RecordingBackend) -> list[Delivery]:
     return await client.reserve(["q"], limit=10, lease=MINUTE)

@@ -7,15 +7,15 @@ from collections.abc import Generator
 
 from jobkit import redaction
 from jobkit.connections import resolver
-from jobkit_conformance.log_capture import quiet
+from jobkit_conformance.log_capture import capture_logs
 
 
 @contextlib.contextmanager
-def undisturbed() -> Generator[None]:
+def production_mode() -> Generator[None]:
     """Apps keep their jobs where they say, arguments are not shown, and what is logged does not spoil the report."""
     leave, hide = resolver.override_backends(None), redaction.show_arguments(shown=False)
     try:
-        with quiet():
+        with capture_logs():
             yield
     finally:
         hide()

@@ -12,13 +12,13 @@ from msgspec import Struct
 S = TypeVar("S", bound=Struct)
 
 
-def written(data: Struct) -> str:
+def encode(data: Struct) -> str:
     """Data as a word of letters, digits, ``-`` and ``_``."""
     packed = zlib.compress(msgspec.json.encode(data), 9)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def read(word: str, kind: type[S]) -> S:
+def decode(word: str, kind: type[S]) -> S:
     """The data that a word stands for; ``ValueError`` when it stands for none."""
     try:
         packed = base64.urlsafe_b64decode(word + "=" * (-len(word) % 4))

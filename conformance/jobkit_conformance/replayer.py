@@ -8,12 +8,12 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from jobkit_conformance import preflight, targets
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.render.timeline import as_timeline
 
 
-def play(harness: BackendHarness | str, program: Callable[[Stage], Awaitable[None]]) -> Stage:
+def replay(harness: BackendHarness | str, program: Callable[[Env], Awaitable[None]]) -> Env:
     """Play a program on a backend and print what came of it. ``harness``: one, or its name as the command takes it.
 
     Raises what the program raises, and wipes what it left. The answer holds the record, as ``trace``.
@@ -26,9 +26,9 @@ def play(harness: BackendHarness | str, program: Callable[[Stage], Awaitable[Non
             found.close()
 
 
-async def _play(harness: BackendHarness, program: Callable[[Stage], Awaitable[None]]) -> Stage:
+async def _play(harness: BackendHarness, program: Callable[[Env], Awaitable[None]]) -> Env:
     namespace = f"play-{os.getpid()}"
-    stage = Stage(harness, namespace, await preflight.capabilities(harness, namespace))
+    stage = Env(harness, namespace, await preflight.capabilities(harness, namespace))
     try:
         await program(stage)
     finally:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Collection, Iterable
 
 from jobkit_conformance.catalogue import UNCHECKED
-from jobkit_conformance.check_runner import place
+from jobkit_conformance.check_runner import traceback_lines
 from jobkit_conformance.reports.report import Failure, Finding, blank
 from jobkit_conformance.verdicts import Verdict, together
 
 
-class Ledger:
+class Results:
     """Findings and verdicts. ``asked``: the rules that are asked for; none means all."""
 
     def __init__(self, asked: frozenset[str] = frozenset()) -> None:
@@ -25,7 +25,7 @@ class Ledger:
         return not self.asked or id in self.asked
 
     @property
-    def sought(self) -> frozenset[str]:
+    def target_rules(self) -> frozenset[str]:
         """The rules whose breaks end a search."""
         return (self.asked or frozenset(self.findings)) - self.known
 
@@ -36,18 +36,18 @@ class Ledger:
         """Whether nothing is left to search for: of a few rules that are asked for, all are known to be broken."""
         return bool(self.asked) and all(self.is_broken(id) for id in ids if self.wanted(id))
 
-    def say(self, id: str, verdict: Verdict) -> None:
+    def record(self, id: str, verdict: Verdict) -> None:
         """What one tier says of a rule."""
         self._verdicts.setdefault(id, []).append(verdict)
 
-    def played(self, finding: Finding, cases: int, begun: float, share: int = 1) -> None:
+    def count(self, finding: Finding, cases: int, begun: float, share: int = 1) -> None:
         """Count what was played since an instant for this rule, and for ``share`` rules in all."""
         finding.cases += cases
         finding.seconds += (time.monotonic() - begun) / share
 
     def broken(self, id: str, failure: Failure) -> None:
         """A rule is broken, and how; of several ways the first is kept."""
-        self.say(id, Verdict.BROKEN)
+        self.record(id, Verdict.BROKEN)
         finding = self.findings[id]
         finding.failure = finding.failure or failure
 
@@ -55,9 +55,9 @@ class Ledger:
         """The kit or the harness failed, so nothing can be said of these."""
         for finding in findings:
             finding.failure = finding.failure or Failure(
-                f"raised {type(error).__name__}: {error}\n{place(error)}", tier
+                f"raised {type(error).__name__}: {error}\n{traceback_lines(error)}", tier
             )
-            self.say(finding.rule.id, Verdict.ERROR)
+            self.record(finding.rule.id, Verdict.ERROR)
 
     def finding(self, id: str) -> Finding:
         """What is said of a rule in all."""

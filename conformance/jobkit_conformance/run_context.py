@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 from jobkit.backend import Capabilities
 from jobkit_conformance import preflight
 from jobkit_conformance.applicability import unmet
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import Profile
 
 T = TypeVar("T")
 
 
-class Ground:
+class RunContext:
     """``target`` is what the harness is called on the command line."""
 
     def __init__(self, harness: BackendHarness, profile: Profile, seed: int) -> None:
@@ -35,14 +35,14 @@ class Ground:
     def capabilities(self) -> Capabilities:
         """What the backend claims; read once, outside of the loop."""
         if self._capabilities is None:
-            self._capabilities = self.go(preflight.capabilities(self.harness, self.namespace()))
+            self._capabilities = self.run(preflight.capabilities(self.harness, self.namespace()))
         return self._capabilities
 
-    def lacks(self, *needs: str) -> list[str]:
+    def unmet_needs(self, *needs: str) -> list[str]:
         """The needs that are not met here."""
         return unmet(needs, self.capabilities, self.harness)
 
-    def go(self, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(coroutine)
 
     def namespace(self) -> str:
@@ -50,10 +50,10 @@ class Ground:
         self._plays += 1
         return f"kit-{os.getpid()}-{self._plays}"
 
-    def stage(self, rule: str = "") -> Stage:
-        return Stage(self.harness, self.namespace(), self.capabilities, rule, self.profile, self.seed)
+    def stage(self, rule: str = "") -> Env:
+        return Env(self.harness, self.namespace(), self.capabilities, rule, self.profile, self.seed)
 
-    async def on_a_stage(self, play: Callable[[Stage], Coroutine[Any, Any, T]]) -> T:
+    async def with_env(self, play: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
         """Play on a new stage, and clear it."""
         stage = self.stage()
         try:

@@ -9,23 +9,23 @@ from typing import TypeAlias
 
 from jobkit.backend import Capabilities
 from jobkit_conformance import capability_probe, preflight
-from jobkit_conformance.check_runner import place
+from jobkit_conformance.check_runner import traceback_lines
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.network.case import Case
-from jobkit_conformance.network.worker_case import WorkerCase
+from jobkit_conformance.network.case import FaultCase
+from jobkit_conformance.network.worker_case import WorkerFaultCase
 from jobkit_conformance.operations import Program
 from jobkit_conformance.processes.plan import Plan
-from jobkit_conformance.production_mode import undisturbed
+from jobkit_conformance.production_mode import production_mode
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.reports.report import Finding, Report
-from jobkit_conformance.results import Ledger
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.results import Results
+from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.scenario import Scenario
 from jobkit_conformance.tiers import checks, network, processes, programs, simulation
-from jobkit_conformance.tiers.task import Part
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.tiers.task import TierTask
+from jobkit_conformance.violations import RuleViolation
 
-Recorded: TypeAlias = Program | Scenario | Case | WorkerCase | Plan
+Recorded: TypeAlias = Program | Scenario | FaultCase | WorkerFaultCase | Plan
 """What a report names by a token: by one client after another, by several at once, behind a proxy, by processes."""
 
 Progress = Callable[[str, float], None]
@@ -38,8 +38,8 @@ class Run:
     def __init__(
         self, harness: BackendHarness, profile: Profile, seed: int, rules: frozenset[str] = frozenset()
     ) -> None:
-        self._ground = Ground(harness, profile, seed)
-        self._ledger = Ledger(rules)
+        self._ground = RunContext(harness, profile, seed)
+        self._ledger = Results(rules)
         self._capabilities: Capabilities | None = None
         self._unsound = ""
         self._unrefused: Mapping[str, str] = {}
@@ -51,7 +51,7 @@ class Run:
     def run(self, target: str, progress: Progress = lambda _words, _share: None) -> Report:
         """Play everything there is, and report."""
         begun = time.monotonic()
-        with undisturbed(), self._ground.runner:
+        with production_mode(), self._ground.runner:
             progress("is the harness sound?", 0.0)
             self.begin(target)
             parts = self.parts()
@@ -71,16 +71,16 @@ class Run:
         self._unsound = self._preflight()
         return self._unsound
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[TierTask]:
         """All that there is to play, in order; nothing, where the harness is not sound."""
         if self._unsound:
             return []
         return [
-            *checks.parts(self._ground, self._ledger, self._unrefused),
-            *programs.parts(self._ground, self._ledger),
-            *simulation.parts(self._ground, self._ledger),
-            *network.parts(self._ground, self._ledger),
-            *processes.parts(self._ground, self._ledger),
+            *checks.tasks(self._ground, self._ledger, self._unrefused),
+            *programs.tasks(self._ground, self._ledger),
+            *simulation.tasks(self._ground, self._ledger),
+            *network.tasks(self._ground, self._ledger),
+            *processes.tasks(self._ground, self._ledger),
         ]
 
     @property
@@ -116,18 +116,18 @@ class Run:
 
     # One program.
 
-    def replay(self, program: Recorded, target: str) -> tuple[str, str, Broken | None]:
+    def replay(self, program: Recorded, target: str) -> tuple[str, str, RuleViolation | None]:
         """Play one thing that a report names: its code, its timeline, and what it broke."""
         self._ground.target = target
-        with undisturbed(), self._ground.runner:
+        with production_mode(), self._ground.runner:
             self._capabilities = self._ground.capabilities
             if isinstance(program, Plan):
-                return processes.told(self._ground, program)
-            if isinstance(program, (Case, WorkerCase)):
-                return network.told(self._ground, program)
+                return processes.replay(self._ground, program)
+            if isinstance(program, (FaultCase, WorkerFaultCase)):
+                return network.replay(self._ground, program)
             if isinstance(program, Scenario):
-                return simulation.told(self._ground, program)
-            return programs.told(self._ground, program)
+                return simulation.replay(self._ground, program)
+            return programs.replay(self._ground, program)
 
     def _preflight(self) -> str:
         """Why nothing can be judged, if so."""
@@ -135,14 +135,14 @@ class Run:
         try:
             self._capabilities = ground.capabilities
             for check in (preflight.check, preflight.check_clock):
-                ground.go(ground.on_a_stage(check))
-            self._unrefused = ground.go(ground.on_a_stage(capability_probe.unrefused))
-        except preflight.Unsound as unsound:
+                ground.run(ground.with_env(check))
+            self._unrefused = ground.run(ground.with_env(capability_probe.accepted_unclaimed))
+        except preflight.HarnessError as unsound:
             return str(unsound)
-        except Broken as broken:
-            return broken.seen
+        except RuleViolation as broken:
+            return broken.observed
         except Exception as error:  # noqa: BLE001
-            return f"raised {type(error).__name__}: {error}\n{place(error)}"
+            return f"raised {type(error).__name__}: {error}\n{traceback_lines(error)}"
         return ""
 
 

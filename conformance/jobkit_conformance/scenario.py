@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from jobkit.backend import Capabilities
-from jobkit_conformance.replay_token import read, written
+from jobkit_conformance.replay_token import decode, encode
 
 SECOND: Final = 1_000
 LEASES: Final = (SECOND, 2 * SECOND, 5 * SECOND)
@@ -18,7 +18,7 @@ DELAYS: Final = (0, SECOND // 2, SECOND, 3 * SECOND)
 KEYS: Final = ("k", "k", "k", "l")
 
 
-class Put(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
+class Enqueue(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
     """Enqueue one job. ``after``: milliseconds; ``again``: once more where the first try failed."""
 
     id: str
@@ -28,7 +28,7 @@ class Put(Struct, frozen=True, repr_omit_defaults=True, tag="put"):
     again: bool = False
 
 
-class Take(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
+class Reserve(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
     """Reserve. ``patience``: milliseconds after which the caller gives up and cancels its call."""
 
     limit: int = 1
@@ -37,7 +37,7 @@ class Take(Struct, frozen=True, repr_omit_defaults=True, tag="take"):
     patience: int | None = None
 
 
-class End(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
+class Settle(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
     """Settle a delivery of one's own, by how long ago it was: 0 is the latest. ``how``: done, retry, release, dead."""
 
     how: str = "done"
@@ -45,14 +45,14 @@ class End(Struct, frozen=True, repr_omit_defaults=True, tag="end"):
     after: int = 0
 
 
-class Keep(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
+class Extend(Struct, frozen=True, repr_omit_defaults=True, tag="keep"):
     """Extend the lease of a delivery of one's own."""
 
     ago: int = 0
     lease: int = SECOND
 
 
-class Rest(Struct, frozen=True, repr_omit_defaults=True, tag="rest"):
+class Sleep(Struct, frozen=True, repr_omit_defaults=True, tag="rest"):
     """Do nothing for so many milliseconds."""
 
     milliseconds: int = SECOND
@@ -96,7 +96,7 @@ class Job(Struct, frozen=True, repr_omit_defaults=True, tag="job"):
     after: int | None = None
 
 
-class Work(Struct, frozen=True, repr_omit_defaults=True, tag="work"):
+class StartWorker(Struct, frozen=True, repr_omit_defaults=True, tag="work"):
     """Start a worker, as a process of its own; milliseconds. What follows in the same script happens to it."""
 
     concurrency: int = 1
@@ -104,13 +104,13 @@ class Work(Struct, frozen=True, repr_omit_defaults=True, tag="work"):
     grace: int = SECOND
 
 
-class Freeze(Struct, frozen=True, repr_omit_defaults=True, tag="freeze"):
+class PauseProcess(Struct, frozen=True, repr_omit_defaults=True, tag="freeze"):
     """Nothing of this script's worker runs for so long."""
 
     milliseconds: int = 3 * SECOND
 
 
-class Cut(Struct, frozen=True, repr_omit_defaults=True, tag="cut"):
+class Partition(Struct, frozen=True, repr_omit_defaults=True, tag="cut"):
     """Nothing travels between this script's worker and the store for so long."""
 
     milliseconds: int = SECOND
@@ -124,7 +124,22 @@ class Stop(Struct, frozen=True, repr_omit_defaults=True, tag="stop"):
     """Ask this script's worker to stop, as TERM does."""
 
 
-Step: TypeAlias = Put | Take | End | Keep | Rest | Cancel | Requeue | Delete | Job | Work | Freeze | Cut | Crash | Stop
+Step: TypeAlias = (
+    Enqueue
+    | Reserve
+    | Settle
+    | Extend
+    | Sleep
+    | Cancel
+    | Requeue
+    | Delete
+    | Job
+    | StartWorker
+    | PauseProcess
+    | Partition
+    | Crash
+    | Stop
+)
 
 
 class Scenario(Struct, frozen=True, repr_omit_defaults=True):
@@ -140,12 +155,12 @@ PREFIX: Final = "s-"
 
 def token(scenario: Scenario) -> str:
     """A scenario as one word."""
-    return PREFIX + written(scenario)
+    return PREFIX + encode(scenario)
 
 
 def from_token(word: str) -> Scenario:
     """The scenario that a word stands for; ``ValueError`` when it stands for none."""
-    return read(word.removeprefix(PREFIX), Scenario)
+    return decode(word.removeprefix(PREFIX), Scenario)
 
 
 def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:
@@ -163,8 +178,8 @@ def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:
     return Scenario(scripts, faulty=chance.random() < 0.5)
 
 
-def _put(chance: random.Random, id: str, capabilities: Capabilities, *, keyed: bool) -> Put:
-    return Put(
+def _put(chance: random.Random, id: str, capabilities: Capabilities, *, keyed: bool) -> Enqueue:
+    return Enqueue(
         id,
         priority=_priority(chance, capabilities),
         after=chance.choice(DELAYS) if capabilities.delay and chance.random() < 0.4 else None,
@@ -187,35 +202,35 @@ def _scene(chance: random.Random, ids: list[str], capabilities: Capabilities) ->
     scenes += ["revive"] if capabilities.dead_letters else []
     scenes += ["delete"] if capabilities.inspect else []
     lease = chance.choice(LEASES)
-    take = Take(limit=chance.randint(1, 3), lease=lease, patience=chance.choice((None, None, None, 100, SECOND)))
+    take = Reserve(limit=chance.randint(1, 3), lease=lease, patience=chance.choice((None, None, None, 100, SECOND)))
     match chance.choice(scenes):
         case "work":
             return [take, _end(chance, capabilities)]
         case "again":
             end = _end(chance, capabilities)
-            return [take, end, Rest(chance.choice((end.after, lease))), take, _end(chance, capabilities)]
+            return [take, end, Sleep(chance.choice((end.after, lease))), take, _end(chance, capabilities)]
         case "late":
-            return [take, Rest(chance.choice((lease, lease + SECOND))), _end(chance, capabilities)]
+            return [take, Sleep(chance.choice((lease, lease + SECOND))), _end(chance, capabilities)]
         case "keep":
-            kept = Keep(lease=chance.choice(LEASES))
-            return [take, Rest(chance.choice(RESTS)), kept, Rest(chance.choice(RESTS)), _end(chance, capabilities)]
+            kept = Extend(lease=chance.choice(LEASES))
+            return [take, Sleep(chance.choice(RESTS)), kept, Sleep(chance.choice(RESTS)), _end(chance, capabilities)]
         case "crash":
-            return [take, Rest(lease)]
+            return [take, Sleep(lease)]
         case "wait":
             waits = msgspec.structs.replace(take, wait=chance.choice((SECOND, 3 * SECOND)))
             return [waits, _end(chance, capabilities)]
         case "cancel":
             return [Cancel(chance.choice(ids))]
         case "revive":
-            return [take, End("dead"), Requeue(chance.choice(ids))]
+            return [take, Settle("dead"), Requeue(chance.choice(ids))]
         case "delete":
             return [Delete(chance.choice(ids))]
         case _:
-            return [Rest(chance.choice(RESTS))]
+            return [Sleep(chance.choice(RESTS))]
 
 
-def _end(chance: random.Random, capabilities: Capabilities) -> End:
+def _end(chance: random.Random, capabilities: Capabilities) -> Settle:
     hows = ["done", "done", "retry", "release", *(["dead"] if capabilities.dead_letters else [])]
     how = chance.choice(hows)
     after = chance.choice(DELAYS) if how == "retry" and capabilities.delay else 0
-    return End(how, ago=chance.choice((0, 0, 0, 1)), after=after)
+    return Settle(how, ago=chance.choice((0, 0, 0, 1)), after=after)

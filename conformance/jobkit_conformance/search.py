@@ -18,11 +18,11 @@ from hypothesis.errors import Flaky
 
 from jobkit.backend import Capabilities
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.generators import Machine
-from jobkit_conformance.model_runner import Player
+from jobkit_conformance.generators import Generator
+from jobkit_conformance.model_runner import ModelRunner
 from jobkit_conformance.operations import Program, Step, token
 from jobkit_conformance.profiles import Profile
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 ROUNDS: Final = 5
 """How often programs are drawn at most, where a situation is rare."""
@@ -38,19 +38,19 @@ class Search:
 
     cases: int = 0
     situations: Counter[str] = field(default_factory=Counter[str])
-    broken: Broken | None = None
+    broken: RuleViolation | None = None
     steps: list[Step] = field(default_factory=list[Step])
     ran_out: bool = False
     """The time was over before all programs were drawn."""
-    doubts: dict[str, str] = field(default_factory=dict[str, str])
+    unconfirmed: dict[str, str] = field(default_factory=dict[str, str])
     """By rule, what was seen once and not again, and may be the machine's."""
 
 
-class _Judge:
+class _Oracle:
     """Plays what is drawn, and remembers which programs broke the rule that was broken first."""
 
     def __init__(
-        self, play: Callable[[Program], Player], machine: Machine, profile: Profile, rules: frozenset[str]
+        self, play: Callable[[Program], ModelRunner], machine: Generator, profile: Profile, rules: frozenset[str]
     ) -> None:
         self.found = Search()
         self._play = play
@@ -58,7 +58,7 @@ class _Judge:
         self._rules = rules
         self._shrinking = profile.shrinking
         self._deadline = time.monotonic() + profile.seconds
-        self._breaking: dict[str, Broken] = {}
+        self._breaking: dict[str, RuleViolation] = {}
         self._over = False
         """Nothing is left to be searched for: what was found can't be made smaller."""
 
@@ -72,9 +72,9 @@ class _Judge:
         self.found.cases += 1
         try:
             player = self._play(program)
-        except Broken as broken:
+        except RuleViolation as broken:
             if not self._counts(broken):
-                self._count(broken.reached)  # up to there all was as it should be
+                self._count(broken.coverage)  # up to there all was as it should be
                 return
             if self.found.broken is None:
                 if not self._again(program, steps, broken):
@@ -83,18 +83,18 @@ class _Judge:
             self.found.broken, self.found.steps = broken, steps
             self._breaking[token(program)] = broken
             raise
-        self._count(player.situations)
+        self._count(player.coverage)
 
-    def _again(self, program: Program, steps: list[Step], broken: Broken) -> bool:
+    def _again(self, program: Program, steps: list[Step], broken: RuleViolation) -> bool:
         """Whether the same program breaks it again."""
         self.found.cases += 1
         try:
             self._play(program)
-        except Broken as again:
+        except RuleViolation as again:
             if again.rule == broken.rule:
                 return True
         if isinstance(broken.__cause__, BackendUnavailable):
-            self.found.doubts.setdefault(broken.rule, broken.seen)
+            self.found.unconfirmed.setdefault(broken.rule, broken.observed)
             return False
         self._over = True
         self.found.broken, self.found.steps = _once(broken), steps
@@ -111,21 +111,23 @@ class _Judge:
         elif word in self._breaking:
             raise self._breaking[word]
 
-    def _counts(self, broken: Broken) -> bool:
+    def _counts(self, broken: RuleViolation) -> bool:
         first = self.found.broken
         return broken.rule == first.rule if first is not None else not self._rules or broken.rule in self._rules
 
 
-def _once(broken: Broken) -> Broken:
+def _once(broken: RuleViolation) -> RuleViolation:
     """Seen, and not seen again: what is replayed may show nothing."""
-    once = Broken(broken.rule, f"{broken.seen}\n(once: when the same program was played again, all was well)")
-    once.reached, once.__cause__ = broken.reached, broken.__cause__
+    once = RuleViolation(
+        broken.rule, f"{broken.observed}\n(once: when the same program was played again, all was well)"
+    )
+    once.coverage, once.__cause__ = broken.coverage, broken.__cause__
     return once
 
 
 def search(
-    play: Callable[[Program], Player],
-    machine: Machine,
+    play: Callable[[Program], ModelRunner],
+    machine: Generator,
     capabilities: Capabilities,
     profile: Profile,
     seed: int,
@@ -136,7 +138,7 @@ def search(
 
     With ``rules``, only breaks of those count.
     """
-    judge, wanted = _Judge(play, machine, profile, rules), set(gates)
+    judge, wanted = _Oracle(play, machine, profile, rules), set(gates)
     for turn in range(ROUNDS):
         _draw(judge, machine, capabilities, profile, seed + turn * STRIDE)
         found = judge.found
@@ -145,7 +147,7 @@ def search(
     return judge.found
 
 
-def _draw(judge: _Judge, machine: Machine, capabilities: Capabilities, profile: Profile, seed: int) -> None:
+def _draw(judge: _Oracle, machine: Generator, capabilities: Capabilities, profile: Profile, seed: int) -> None:
     test = hypothesis.given(machine.steps(capabilities))(judge.one)
     test = hypothesis.seed(seed)(test)
     test = settings(
@@ -159,7 +161,7 @@ def _draw(judge: _Judge, machine: Machine, capabilities: Capabilities, profile: 
     )(test)
     try:
         test()
-    except Broken as broken:
+    except RuleViolation as broken:
         judge.found.broken = broken
     except Flaky:
         # A smaller program broke the rule once, and not again; it did so twice before, so it is broken all the same.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jobkit_conformance.render.timeline_data import Shown, Story
+from jobkit_conformance.render.timeline_data import TimelineData, TimelineStep
 from jobkit_conformance.reports.json_report import Document, document
 from jobkit_conformance.reports.report import Failure, Report, blank
 from jobkit_conformance.verdicts import Verdict
@@ -30,5 +30,5 @@ def made(otherwise: Verdict = Verdict.KEPT, /, **stated: Any) -> Document:
 
 
 def failure(steps: int = 1) -> Failure:
-    story = Story([Shown("call", 0, "c1", "get", "a", "ready") for _ in range(steps)], [])
+    story = TimelineData([TimelineStep("call", 0, "c1", "get", "a", "ready") for _ in range(steps)], [])
     return Failure(f"seen in {steps} steps", "a machine", "program", "timeline", "--seed 1", story, "get")

@@ -23,8 +23,8 @@ from jobkit.backend import (
 )
 from jobkit.errors import BackendUnavailable
 from jobkit_conformance.history.calls import Call
-from jobkit_conformance.history.worker_history import Duty, Process, Span, Start, probe
-from jobkit_conformance.scenario import Work
+from jobkit_conformance.history.worker_history import Interval, JobRun, JobSpec, WorkerHistory, probe
+from jobkit_conformance.scenario import StartWorker
 from tests.conformance.histories import OPEN, Written
 
 LEASE: Final = 900
@@ -40,17 +40,17 @@ class Shift(Written):
     def __init__(self) -> None:
         super().__init__()
         self.wait(5_000)  # so that an instant is no duration
-        self.history.duties["a"] = Duty(attempts=3, wait=100)
+        self.history.duties["a"] = JobSpec(attempts=3, wait=100)
         self.w = self.hire("w")
 
-    def hire(self, name: str, concurrency: int = 1) -> Process:
-        return self.history.hire(name, Work(concurrency, LEASE, GRACE))
+    def hire(self, name: str, concurrency: int = 1) -> WorkerHistory:
+        return self.history.hire(name, StartWorker(concurrency, LEASE, GRACE))
 
     def duty(self, id: str = "a", **of: Any) -> None:
-        self.history.duties[id] = Duty(**{"attempts": 3, "wait": 100, **of})
+        self.history.duties[id] = JobSpec(**{"attempts": 3, "wait": 100, **of})
 
     def ask(
-        self, verb: str, items: list[Any], answer: Any, *, by: str = "", of: Process | None = None, **stated: int
+        self, verb: str, items: list[Any], answer: Any, *, by: str = "", of: WorkerHistory | None = None, **stated: int
     ) -> Call:
         """A verb, and what the worker heard of it: an answer, an error, or nothing yet."""
         process = of or self.w
@@ -59,29 +59,29 @@ class Shift(Written):
         self.answer(call, answer)
         return call
 
-    def reserve(self, *found: Delivery, limit: int = 1, answer: Any = None, of: Process | None = None) -> Call:
+    def reserve(self, *found: Delivery, limit: int = 1, answer: Any = None, of: WorkerHistory | None = None) -> Call:
         heard = list(found) if answer is None else answer
         return self.ask("reserve", ["q"], heard, of=of, limit=limit, lease=LEASE, wait=0)
 
-    def hear(self, id: str = "a", attempt: int = 1, *, of: Process | None = None) -> Delivery:
+    def hear(self, id: str = "a", attempt: int = 1, *, of: WorkerHistory | None = None) -> Delivery:
         """A delivery of a job, with a lease from now on."""
         found = Delivery(Message(id, "q", b""), attempt, attempt, f"{id}{attempt}", self.clock.now_ms() + LEASE)
         self.reserve(found, of=of)
         return found
 
-    def begin(self, id: str = "a", attempt: int = 1, *, of: Process | None = None) -> Start:
+    def begin(self, id: str = "a", attempt: int = 1, *, of: WorkerHistory | None = None) -> JobRun:
         return self.history.started(of or self.w, id, attempt)
 
-    def run(self, id: str = "a", attempt: int = 1, *, of: Process | None = None) -> Start:
+    def run(self, id: str = "a", attempt: int = 1, *, of: WorkerHistory | None = None) -> JobRun:
         """A delivery, started."""
         self.hear(id, attempt, of=of)
         return self.begin(id, attempt, of=of)
 
-    def finish(self, start: Start, raised: str = "", *, own: bool = True, told: bool = False) -> None:
+    def finish(self, start: JobRun, raised: str = "", *, own: bool = True, told: bool = False) -> None:
         start.raised, start.own, start.told = raised, own and bool(raised), told
         start.ended, start.to_ms = self.history.instant()
 
-    def give(self, settlement: Settlement, answer: Any = None, *, of: Process | None = None) -> None:
+    def give(self, settlement: Settlement, answer: Any = None, *, of: WorkerHistory | None = None) -> None:
         self.ask("settle", [settlement], [Settled()] if answer is None else answer, of=of)
 
     def keep(self, answer: Any = None) -> None:
@@ -89,24 +89,24 @@ class Shift(Written):
         heard = [Extended(self.clock.now_ms() + LEASE)] if answer is None else answer
         self.ask("extend", [Extension("a1", LEASE)], heard, by=self.w.keeper)
 
-    def stop(self, process: Process | None = None) -> None:
+    def stop(self, process: WorkerHistory | None = None) -> None:
         """It hears that it should stop."""
         of = process or self.w
         of.asked, of.asked_ms = self.history.instant()
 
-    def stopped(self, process: Process | None = None) -> None:
+    def stopped(self, process: WorkerHistory | None = None) -> None:
         of = process or self.w
         of.stopped, of.stopped_ms = self.history.instant()
 
-    def die(self, process: Process | None = None) -> None:
+    def die(self, process: WorkerHistory | None = None) -> None:
         of = process or self.w
         of.died, of.died_ms = self.history.instant()
 
-    def span(self, spans: list[Span], milliseconds: int) -> None:
+    def span(self, spans: list[Interval], milliseconds: int) -> None:
         """So long something is the case with it."""
         begun = self.history.instant()
         self.wait(milliseconds)
-        spans.append(Span(*begun, *self.history.instant()))
+        spans.append(Interval(*begun, *self.history.instant()))
 
 
 Write = Callable[[Shift], object]
@@ -267,7 +267,7 @@ def left_behind(h: Shift, *, heard: bool = False, busy: bool = False, blocked: b
         other, begun = h.run("other"), h.history.instant()
         h.stop()
         h.finish(other)
-        h.w.blocked += [Span(*begun, *h.history.instant())] if blocked else []
+        h.w.blocked += [Interval(*begun, *h.history.instant())] if blocked else []
         h.give(Done("other1"))
         h.stopped()
     left_over(h)
@@ -1474,7 +1474,7 @@ def given_back_in_time_and_killed_while_it_ran(h: Shift) -> None:
 
 
 def runs_on(
-    h: Shift, milliseconds: int, spans: list[Span] | None = None, *, failed: bool = False, delayed: bool = True
+    h: Shift, milliseconds: int, spans: list[Interval] | None = None, *, failed: bool = False, delayed: bool = True
 ) -> None:
     h.duty(limit=LIMIT, delayed=delayed)
     start = h.run()
@@ -1598,7 +1598,7 @@ def it_was_its_own_doing(h: Shift) -> None:
     visited(h, verb="stop")
 
 
-def other_moves(h: Shift, move: Callable[[Process], None]) -> None:
+def other_moves(h: Shift, move: Callable[[WorkerHistory], None]) -> None:
     other = h.hire("other")
     h.put()
     call = h.history.begin("w", "reserve", ["q"], {"limit": 1, "lease": LEASE, "wait": 0})

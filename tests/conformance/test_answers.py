@@ -12,8 +12,8 @@ import pytest
 from jobkit.backend import Ended, EnqueueOutcome, ExtendOutcome, Extension, Message, Settled, Settlement, SettleOutcome
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit_conformance import preflight
-from jobkit_conformance.answers import Malformed, check_answer
-from jobkit_conformance.scenario import End, Keep, Put, Scenario, Take
+from jobkit_conformance.answers import MalformedAnswer, check_answer
+from jobkit_conformance.scenario import Enqueue, Extend, Reserve, Scenario, Settle
 from jobkit_conformance.simulation.coverage import situations
 from jobkit_conformance.simulation.tier import Simulation
 from jobkit_conformance.verdicts import Verdict
@@ -39,7 +39,7 @@ def test_an_answer_is_one(verb: str, items: str, answer: object) -> None:
     ],
 )
 def test_anything_else_is_told(verb: str, answer: object, told: str) -> None:
-    with pytest.raises(Malformed) as found:
+    with pytest.raises(MalformedAnswer) as found:
         check_answer(verb, "ab", answer)
     assert str(found.value) == told
 
@@ -68,9 +68,9 @@ class Harness(PatchedHarness):
 @pytest.mark.parametrize(
     ("script", "rule", "seen"),
     [
-        ([Put("odd")], "E1", "enqueue of 1 items answered NoneType"),
-        ([Put("a"), Take(), End()], "L5", "settle of 1 items answered 0 outcomes"),
-        ([Put("a"), Take(), Keep()], "L7", "extend of 1 items answered tuple, not 1 outcomes"),
+        ([Enqueue("odd")], "E1", "enqueue of 1 items answered NoneType"),
+        ([Enqueue("a"), Reserve(), Settle()], "L5", "settle of 1 items answered 0 outcomes"),
+        ([Enqueue("a"), Reserve(), Extend()], "L7", "extend of 1 items answered tuple, not 1 outcomes"),
     ],
 )
 def test_a_simulation_tells_whose_rule_it_is(script: list[Any], rule: str, seen: str) -> None:
@@ -79,7 +79,7 @@ def test_a_simulation_tells_whose_rule_it_is(script: list[Any], rule: str, seen:
     played, broken = simulation.judged(Scenario([script]), random.Random(1))
     assert broken is not None
     assert broken.rule == rule
-    assert broken.seen.startswith(seen)
+    assert broken.observed.startswith(seen)
     assert "settle or extend, stale" not in set(situations(played.history)), "what was answered can be read on"
 
 

@@ -10,8 +10,8 @@ import pytest
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import BY_ID, FAMILIES, RULES, UNCHECKED, Rule
 from jobkit_conformance.checks import EXAMPLES
-from jobkit_conformance.checks.registry import Example, add, example
-from jobkit_conformance.env import Stage
+from jobkit_conformance.checks.registry import Check, add, check
+from jobkit_conformance.env import Env
 from jobkit_conformance.generators import MACHINES
 from jobkit_conformance.harness import BackendHarness
 
@@ -58,14 +58,14 @@ def test_no_two_examples_of_a_rule_have_one_name() -> None:
 
 
 def test_machines_judge_rules_of_the_catalogue() -> None:
-    assert {id for machine in MACHINES for id in machine.judges} <= BY_ID.keys()
+    assert {id for machine in MACHINES for id in machine.rules} <= BY_ID.keys()
 
 
 def test_an_example_of_no_rule_is_refused() -> None:
-    async def play(stage: Stage) -> None:
+    async def play(stage: Env) -> None:
         raise AssertionError
 
     with pytest.raises(LookupError, match="no rule 'Q9'"):
-        example("Q9")(play)
+        check("Q9")(play)
     with pytest.raises(LookupError, match="no rule 'Q9'"):
-        add(Example("Q9", play))
+        add(Check("Q9", play))

@@ -15,13 +15,26 @@ from jobkit.clock import Clock
 from jobkit.errors import BackendUnavailable
 from jobkit.testing.inline import Harness as InlineHarness
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.operations import Cancel, End, Ending, Pass, Program, Put, Spec, Take, token
+from jobkit_conformance.operations import (
+    Advance,
+    Cancel,
+    Enqueue,
+    MessageSpec,
+    Program,
+    Reserve,
+    Settle,
+    SettlementSpec,
+    token,
+)
 from jobkit_conformance.verdicts import Exit
 
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"
 
-STORY = Program("lifecycle", [Put(0, [Spec("a")]), Take(0, ["q"], 1, 60_000), Pass(60_000), Take(1, ["q"], 1, 60_000)])
-WRONG = Program("lifecycle", [*STORY.steps, End(0, [Ending(1, "done")])])
+STORY = Program(
+    "lifecycle",
+    [Enqueue(0, [MessageSpec("a")]), Reserve(0, ["q"], 1, 60_000), Advance(60_000), Reserve(1, ["q"], 1, 60_000)],
+)
+WRONG = Program("lifecycle", [*STORY.steps, Settle(0, [SettlementSpec(1, "done")])])
 
 
 def _run(*arguments: str) -> int:

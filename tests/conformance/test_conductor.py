@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 import pytest
 
 from jobkit_conformance.history.event_log import Event, read
-from jobkit_conformance.processes.orchestrator import MOMENT, Conductor
+from jobkit_conformance.processes.orchestrator import MOMENT, Orchestrator
 from jobkit_conformance.processes.plan import CALL, FIRST, LATE, Plan
-from jobkit_conformance.processes.process_manager import Crew
+from jobkit_conformance.processes.process_manager import ProcessManager
 from jobkit_conformance.processes.system import Declared, SystemHarness
 from jobkit_conformance.processes.task import Task
 
@@ -20,7 +20,7 @@ from jobkit_conformance.processes.task import Task
 class Hand:
     """A worker's place, whose process is there until it is asked to stop."""
 
-    life, relay, vacant, stopped = 1, None, 0.0, False
+    generation, relay, restart_delay, stopped = 1, None, 0.0, False
 
     def __init__(self, slot: int) -> None:
         self.slot = slot
@@ -35,7 +35,7 @@ class Hand:
     def end(self) -> None: ...
 
 
-class Hands(Crew):
+class Hands(ProcessManager):
     """``takes``: by the job's number among those offered at once, and its id, the place that takes it."""
 
     def __init__(self, system: SystemHarness, plan: Plan, folder: Path, takes: Callable[[int, str], int]) -> None:
@@ -70,7 +70,7 @@ PLAN = Plan([Task("a", 10), Task("b", 10)], gathered=True)
 async def conducted(folder: Path, takes: Callable[[int, str], int]) -> tuple[list[list[str]], list[Event]]:
     """What was offered together, and the log."""
     crew = Hands(Nothing(), PLAN, folder, takes)
-    await Conductor(Nothing(), PLAN, crew).perform()
+    await Orchestrator(Nothing(), PLAN, crew).perform()
     return crew.offered, read(crew.log)
 
 
@@ -136,7 +136,7 @@ async def test_only_who_has_killed_as_many_workers_as_it_may_is_asked_about_at_o
     tmp_path: Path, how: Literal["kills", "work"], starts: int, rest: float
 ) -> None:
     system, plan = Looking(), Plan([Task("a", 10, how=how)])
-    conductor = Conductor(system, plan, Hands(system, plan, tmp_path, lambda *_: 0))
+    conductor = Orchestrator(system, plan, Hands(system, plan, tmp_path, lambda *_: 0))
     conductor._missing = {"a"}
     for _ in range(starts):
         conductor.crew.note("start", conductor.crew.places[0], id="a")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from jobkit_conformance.checkers.worker_checks import check_duties, questions
-from jobkit_conformance.history.delivery_records import deeds_of
+from jobkit_conformance.checkers.worker_checks import check_workers, checks
+from jobkit_conformance.history.delivery_records import delivery_records
 from jobkit_conformance.history.history import History
 from jobkit_conformance.simulation.coverage import situations
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.conformance.histories import Written, granted
 from tests.conformance.shift_histories import CASES, Case, Shift
 
@@ -23,17 +23,17 @@ def _name(case: Case) -> str:
 def broken(history: History) -> set[str]:
     """Every rule that does not hold."""
     found: set[str] = set()
-    for ask in questions(history):
+    for ask in checks(history):
         try:
             ask()
-        except Broken as broken:
+        except RuleViolation as broken:
             found.add(broken.rule)
     return found
 
 
 @pytest.mark.parametrize("case", GOOD, ids=_name)
 def test_the_good_are_not_accused(case: Case) -> None:
-    check_duties(case.written().history)
+    check_workers(case.written().history)
 
 
 @pytest.mark.parametrize("case", BAD, ids=_name)
@@ -65,10 +65,12 @@ def test_a_start_belongs_to_the_latest_delivery_of_its_job_before_it() -> None:
     first = shift.begin("a", 1)
     shift.hear("a", 2)
     second = shift.begin("a", 2)
-    deeds = {f"{deed.id}{deed.delivery.attempt}": deed.start for deed in deeds_of(shift.w, shift.history.duties)}
+    deeds = {
+        f"{deed.id}{deed.delivery.attempt}": deed.start for deed in delivery_records(shift.w, shift.history.duties)
+    }
     assert deeds == {"a1": first, "b1": None, "a2": second}
 
 
 def test_what_is_wrong_is_said_with_worker_attempt_and_job() -> None:
-    with pytest.raises(Broken, match=r"^w's attempt 4 of 'a' started, with 3 allowed$"):
-        check_duties(next(case for case in BAD if case.rules == {"W4"}).written().history)
+    with pytest.raises(RuleViolation, match=r"^w's attempt 4 of 'a' started, with 3 allowed$"):
+        check_workers(next(case for case in BAD if case.rules == {"W4"}).written().history)

@@ -6,8 +6,8 @@ import pytest
 
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.testing.inline import Harness
-from jobkit_conformance.env import Stage
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.env import Env
+from jobkit_conformance.violations import RuleViolation
 
 TEN = [f"m{number}" for number in range(10)]
 
@@ -24,8 +24,8 @@ TEN = [f"m{number}" for number in range(10)]
     ],
 )
 def test_of_many_only_the_difference_is_said(actual: object, expected: object, said: str) -> None:
-    stage = Stage(Harness(), "expectations", CAPABILITIES, "R1")
-    with pytest.raises(Broken) as broken:
+    stage = Env(Harness(), "expectations", CAPABILITIES, "R1")
+    with pytest.raises(RuleViolation) as broken:
         stage.expect(actual, expected, "what was granted")
-    assert broken.value.seen == f"what was granted: {said}"
+    assert broken.value.observed == f"what was granted: {said}"
     stage.expect(expected, expected, "what was granted")

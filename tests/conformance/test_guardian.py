@@ -11,14 +11,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobkit_conformance.processes.orphan_reaper import Guardian
+from jobkit_conformance.processes.orphan_reaper import OrphanReaper
 
 KIT = """
 import asyncio
-from jobkit_conformance.processes.orphan_reaper import Guardian
+from jobkit_conformance.processes.orphan_reaper import OrphanReaper
 
 async def main():
-    guardian = Guardian()
+    guardian = OrphanReaper()
     await guardian.open()
     stays = await asyncio.create_subprocess_exec("sleep", "600", stdout=asyncio.subprocess.DEVNULL,
                                                  start_new_session=True)
@@ -66,7 +66,7 @@ async def test_a_worker_that_stands_still_does_not_outlive_a_kit_that_is_killed(
 
 
 async def test_whoever_is_still_watched_at_the_end_is_killed(sleeper: asyncio.subprocess.Process) -> None:
-    guardian = Guardian()
+    guardian = OrphanReaper()
     await guardian.open()
     guardian.watch(sleeper.pid)
     await guardian.close()
@@ -75,7 +75,7 @@ async def test_whoever_is_still_watched_at_the_end_is_killed(sleeper: asyncio.su
 
 async def test_who_was_forgotten_is_left_alone(sleeper: asyncio.subprocess.Process) -> None:
     other = await asyncio.create_subprocess_exec("sleep", "600", start_new_session=True)
-    guardian = Guardian()
+    guardian = OrphanReaper()
     await guardian.open()
     for group in (other.pid, sleeper.pid):
         guardian.watch(group)

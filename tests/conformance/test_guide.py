@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobkit_conformance.catalogue import RULES
-from jobkit_conformance.docs_table import with_table
+from jobkit_conformance.docs_table import update_table
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.verdicts import Verdict
 
@@ -21,7 +21,7 @@ def guide() -> str:
 
 
 def test_its_table_of_rules_is_the_catalogue(guide: str) -> None:
-    assert with_table(guide) == guide, "write it anew: python -m jobkit_conformance.docs_table conformance/README.md"
+    assert update_table(guide) == guide, "write it anew: python -m jobkit_conformance.docs_table conformance/README.md"
 
 
 def test_every_rule_is_in_it(guide: str) -> None:

@@ -10,10 +10,10 @@ import re
 import pytest
 
 from jobkit_conformance.catalogue import FAMILIES, RULES
-from jobkit_conformance.render.timeline_data import Lease, Shown, Story
+from jobkit_conformance.render.timeline_data import Lease, TimelineData, TimelineStep
 from jobkit_conformance.reports.html import page
 from jobkit_conformance.reports.html.icons import MEANINGS, SIGNS, name
-from jobkit_conformance.reports.html.timeline_svg import drawn
+from jobkit_conformance.reports.html.timeline_svg import render_timeline
 from jobkit_conformance.reports.json_report import Document, document
 from jobkit_conformance.reports.markup import breakable, element, html
 from jobkit_conformance.reports.merge import merge
@@ -192,7 +192,7 @@ def test_no_script_runs_but_its_own(shown: Node) -> None:
 
 def test_ids_and_bodies_are_text_whatever_they_hold() -> None:
     report = made(remarks=(EVIL,), unsound=EVIL, accepted_unclaimed=(EVIL,))
-    story = Story([Shown("call", 0, EVIL, EVIL, EVIL, EVIL)], [Lease(EVIL, EVIL, 1, 0, 9)])
+    story = TimelineData([TimelineStep("call", 0, EVIL, EVIL, EVIL, EVIL)], [Lease(EVIL, EVIL, 1, 0, 9)])
     finding = report.findings["B1"]
     finding.verdict, finding.note = Verdict.BROKEN, EVIL
     finding.situations[EVIL] = 1
@@ -234,13 +234,13 @@ def lines(drawing: Node, kind: str) -> list[tuple[int, str, str]]:
     ]
 
 
-def draw(*steps: Shown, leases: list[Lease] | None = None, wrong: bool = False) -> Node:
-    return parsed(html(drawn(Story(list(steps), leases or []), wrong=wrong)))
+def draw(*steps: TimelineStep, leases: list[Lease] | None = None, wrong: bool = False) -> Node:
+    return parsed(html(render_timeline(TimelineData(list(steps), leases or []), wrong=wrong)))
 
 
-TAKE = Shown("call", 0, "c1", "reserve", "1 of q", "granted a")
-MINUTE = Shown("clock", 60_000, moved=60_000)
-SETTLE = Shown("call", 60_000, "c1", "settle", "a done", "settled")
+TAKE = TimelineStep("call", 0, "c1", "reserve", "1 of q", "granted a")
+MINUTE = TimelineStep("clock", 60_000, moved=60_000)
+SETTLE = TimelineStep("call", 60_000, "c1", "settle", "a done", "settled")
 
 
 def test_a_lease_is_a_bar_from_its_grant_to_its_settle() -> None:
@@ -267,7 +267,7 @@ def test_leases_at_one_time_lie_beside_each_other() -> None:
 
 
 def test_a_moving_clock_is_a_gap_in_every_lane() -> None:
-    drawing = draw(TAKE, MINUTE, Shown("call", 60_000, "c2", "reserve", "1 of q", "nothing"))
+    drawing = draw(TAKE, MINUTE, TimelineStep("call", 60_000, "c2", "reserve", "1 of q", "nothing"))
     rows = list(drawing.one("ol").all("li"))
     assert len(list(rows[1].all("line", class_="gap"))) == 2
     assert len(list(rows[0].all("line", class_="gap"))) == 0
@@ -275,7 +275,7 @@ def test_a_moving_clock_is_a_gap_in_every_lane() -> None:
 
 
 def test_a_call_that_is_answered_later_spans_the_steps_between() -> None:
-    waiting = Shown("call", 0, "c1", "reserve", "1 of q", "granted a", ended=2)
+    waiting = TimelineStep("call", 0, "c1", "reserve", "1 of q", "granted a", ended=2)
     assert lines(draw(waiting, MINUTE, SETTLE), "flight") == [(0, "50%", "100%"), (1, "0%", "100%")]
 
 
@@ -283,12 +283,12 @@ def test_the_wrong_answer_is_marked_but_not_where_workers_took_part() -> None:
     drawing = draw(TAKE, MINUTE, SETTLE, wrong=True)
     assert [row.attributes["class"] for row in drawing.all("li")] == ["step call", "step clock", "step call here"]
     assert len(list(drawing.all("circle", class_="ring"))) == 1
-    worker = draw(TAKE, Shown("note", 0, "w1", asked="starts"), wrong=True)
+    worker = draw(TAKE, TimelineStep("note", 0, "w1", asked="starts"), wrong=True)
     assert list(worker.all("circle", class_="ring")) == []
 
 
 def test_many_clients_share_the_last_lane() -> None:
-    drawing = draw(*(Shown("call", 0, f"c{number}", "get", "a", "ready") for number in range(1, 20)))
+    drawing = draw(*(TimelineStep("call", 0, f"c{number}", "get", "a", "ready") for number in range(1, 20)))
     row = next(iter(drawing.one("ol").all("li")))
     assert len(list(row.all("line", class_="lane"))) == 6
     assert [each.text for each in drawing.all("text")] == ["c1", "c2", "c3", "c4", "c5", "c6 +13"]

@@ -12,7 +12,7 @@ import pytest
 
 from jobkit_conformance.checkers import backend
 from jobkit_conformance.checkers.backend import check
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.conformance.bad_histories import BAD
 from tests.conformance.good_histories import GOOD
 from tests.conformance.histories import Case
@@ -34,7 +34,7 @@ def test_a_good_history_is_not_accused(case: Case) -> None:
 @pytest.mark.parametrize("case", BAD, ids=_names)
 def test_a_bad_history_breaks_its_rule(case: Case) -> None:
     written = case.written()
-    with pytest.raises(Broken) as found:
+    with pytest.raises(RuleViolation) as found:
         check(written.history, slack=case.slack)
     assert found.value.rule == case.rule
     assert not case.twin or not explainable(written.history, prompt=case.slack is not None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobkit.backend import Cancelled, Known, Unknown
-from jobkit_conformance.history.job_history import Life, lives
+from jobkit_conformance.history.job_history import JobHistory, by_job
 from tests.conformance.histories import LOST, Written
 
 
@@ -14,26 +14,26 @@ def h() -> Written:
     return Written()
 
 
-def life(h: Written) -> Life:
-    return lives(h.history)["a"]
+def life(h: Written) -> JobHistory:
+    return by_job(h.history)["a"]
 
 
 def test_one_that_was_accepted_once_is_one_job(h: Written) -> None:
     h.put()
     h.put(answer=Known())
-    assert not life(h).may_be_several
+    assert not life(h).id_was_reused
 
 
 def test_one_that_was_accepted_twice_may_be_several(h: Written) -> None:
     h.put()
     h.put()
-    assert life(h).may_be_several
+    assert life(h).id_was_reused
 
 
 def test_one_whose_enqueue_had_no_answer_may_be_several(h: Written) -> None:
     h.put(answer=LOST)
     h.put()
-    assert life(h).may_be_several
+    assert life(h).id_was_reused
 
 
 def test_what_was_begun_before_a_place_may_have_acted(h: Written) -> None:

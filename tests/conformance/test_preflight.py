@@ -9,12 +9,12 @@ from msgspec import structs
 
 from jobkit.backend import Capabilities, EnqueueOutcome, Message
 from jobkit.backends.inline.backend import InlineBackend
-from jobkit_conformance.check_runner import judge
-from jobkit_conformance.checks.registry import Example
-from jobkit_conformance.env import Stage
+from jobkit_conformance.check_runner import run_check
+from jobkit_conformance.checks.registry import Check
+from jobkit_conformance.env import Env
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.verdicts import Exit, Verdict
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.broken.patched import PatchedHarness
 from tests.broken.takes_what_it_does_not_claim import Harness as Accepting
 from tests.conformance import unsound
@@ -80,21 +80,21 @@ def test_another_error_is_no_refusal() -> None:
     assert report.exit is Exit.BROKEN
 
 
-async def _kit_fails(stage: Stage) -> None:
+async def _kit_fails(stage: Env) -> None:
     raise ZeroDivisionError("a mistake in an example")
 
 
-async def _backend_fails(stage: Stage) -> None:
+async def _backend_fails(stage: Env) -> None:
     client = await stage.client()
     await client.enqueue(None)  # type: ignore[arg-type]
 
 
-async def _never_gets_there(stage: Stage) -> None:
-    stage.need(False, "the sky is not green")  # noqa: FBT003
+async def _never_gets_there(stage: Env) -> None:
+    stage.require(False, "the sky is not green")  # noqa: FBT003
 
 
-async def _finds_something(stage: Stage) -> None:
-    raise Broken(stage.rule, "something")
+async def _finds_something(stage: Env) -> None:
+    raise RuleViolation(stage.rule, "something")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ async def _finds_something(stage: Stage) -> None:
 async def test_whose_fault_it_is(play: object, expected: Verdict) -> None:
     harness = PatchedHarness()
     client = await harness.open("whose", None)
-    stage = Stage(harness, "whose", client.capabilities, "B1")
-    result = await judge(Example("B1", play), stage, "target")  # type: ignore[arg-type]
+    stage = Env(harness, "whose", client.capabilities, "B1")
+    result = await run_check(Check("B1", play), stage, "target")  # type: ignore[arg-type]
     assert result.verdict is expected

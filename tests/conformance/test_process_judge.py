@@ -12,7 +12,7 @@ from jobkit_conformance.checkers.processes import RULES, judge
 from jobkit_conformance.processes.coverage import situations
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.report import as_timeline
-from jobkit_conformance.processes.run_record import Seen
+from jobkit_conformance.processes.run_record import Violation
 from jobkit_conformance.processes.task import Task
 from jobkit_conformance.processes.timeline_data import as_story
 from tests.conformance import process_twin
@@ -68,7 +68,7 @@ def test_a_drawing_has_a_lane_a_worker_and_a_bar_a_lease() -> None:
         "1.5 extended a 0.1 seconds=2\n2 kill 0.1\n2.1 up 0.2\n"
         "4 granted a 0.2 attempt=2 seconds=2\n4.2 settled a 0.2 note=done\n5 over"
     )
-    story = as_story(log, Seen("W1", "", job="a"))
+    story = as_story(log, Violation("W1", "", job="a"))
     assert [step.who for step in story.steps] == ["w0", "w1", "p", "w0", "w0", "w0", "w0", "w0", "w0", "w0", ""]
     assert story.steps[7].asked == "is started as 0.2"
     first, second = story.leases

@@ -9,22 +9,22 @@ import pytest
 from jobkit_conformance.processes.plan import (
     EVERYWHERE,
     FAULTS,
+    Abilities,
     Fault,
-    Means,
     Plan,
     draw,
-    first,
+    fixed_plan,
     from_token,
     in_order,
-    smaller,
+    shrink_candidates,
     token,
     weight,
     words,
 )
 from jobkit_conformance.processes.task import Task, read, write
 
-ALL = Means(frozenset(FAULTS), lease=1.0, hows=frozenset({"kills", "fails"}), delay=True, order=True)
-FEW = Means()
+ALL = Abilities(frozenset(FAULTS), lease=1.0, hows=frozenset({"kills", "fails"}), delay=True, order=True)
+FEW = Abilities()
 DRAWN = [draw(random.Random(number), means) for number in range(200) for means in (ALL, FEW)]
 
 
@@ -44,7 +44,7 @@ def test_nothing_is_drawn_that_can_not_be_done() -> None:
 
 
 def test_the_first_plan_has_one_of_each_and_ends_on_an_idle_store() -> None:
-    plan = first(ALL)
+    plan = fixed_plan(ALL)
     assert {fault.kind for fault in plan.faults} == FAULTS.keys() - {"term, term"}
     assert any(fault.kind == "kill" and fault.nth == len(plan.tasks) and fault.seconds for fault in plan.faults)
     assert all(fault.nth <= len(plan.tasks) + 1 for fault in plan.faults)
@@ -52,7 +52,7 @@ def test_the_first_plan_has_one_of_each_and_ends_on_an_idle_store() -> None:
     assert plan.gathered
 
 
-@pytest.mark.parametrize("plan", [first(ALL), in_order(ALL), *DRAWN[:20]], ids=range(22))
+@pytest.mark.parametrize("plan", [fixed_plan(ALL), in_order(ALL), *DRAWN[:20]], ids=range(22))
 def test_a_token_is_its_plan(plan: Plan) -> None:
     assert from_token(token(plan)) == plan
 
@@ -79,16 +79,16 @@ def test_words_say_what_is_done() -> None:
 
 
 def test_smaller_plans_are_smaller_and_can_be_played() -> None:
-    for plan in [first(ALL), *DRAWN[:40]]:
-        for other in smaller(plan):
+    for plan in [fixed_plan(ALL), *DRAWN[:40]]:
+        for other in shrink_candidates(plan):
             assert weight(other) < weight(plan)
             assert all(1 <= fault.nth <= len(other.tasks) + 1 for fault in other.faults)
             assert all(fault.outlasts <= len(other.tasks) for fault in other.faults)
 
 
 def test_one_fault_with_the_jobs_that_it_needs_is_tried_before_halves() -> None:
-    plan = first(ALL)
-    nothing, *alone = list(smaller(plan))[: 1 + len(plan.faults)]
+    plan = fixed_plan(ALL)
+    nothing, *alone = list(shrink_candidates(plan))[: 1 + len(plan.faults)]
     assert nothing.faults == []
     assert [[fault.kind for fault in other.faults] for other in alone] == [[fault.kind] for fault in plan.faults]
     assert len(alone[0].tasks) < len(plan.tasks)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from jobkit_conformance.processes.plan import Means, Plan
+from jobkit_conformance.processes.plan import Abilities, Plan
 from jobkit_conformance.processes.tier import Found, Played, Search
 from tests.conformance.process_logs import BAD, DECLARED, GOOD, Log
 
@@ -40,7 +40,7 @@ async def search(log: Logs, *, rules: Sequence[str], count: int = 1, shrinking: 
         shown = log(plan)
         return Played(plan if shown is NOTHING else shown.plan, shown.events, DECLARED)
 
-    means = Means(lease=1.0, slack=0.5)
+    means = Abilities(lease=1.0, slack=0.5)
     return await Search(play, means, shrinking).search(1, count, 60.0, rules, lambda _: None)
 
 
@@ -94,7 +94,7 @@ async def test_the_smallest_plan_that_shows_it_is_kept() -> None:
         kept = any(task.id == "j3" for task in plan.tasks) and any(fault.kind == "kill" for fault in plan.faults)
         return Played(plan, (UNKNOWN if kept else NOTHING).events, DECLARED)
 
-    found = await Search(play, Means(), 60.0).search(1, 1, 60.0, ["E8"], lambda _: None)
+    found = await Search(play, Abilities(), 60.0).search(1, 1, 60.0, ["E8"], lambda _: None)
     assert found.played is not None
     smallest = found.played.plan
     assert [task.id for task in smallest.tasks] == ["j3"]

@@ -15,7 +15,7 @@ from jobkit_conformance.processes.plan import Fault
 class Place:
     """A worker's, whose process does nothing."""
 
-    life, stopped, process = 1, False, object()
+    generation, stopped, process = 1, False, object()
 
     def __init__(self) -> None:
         self.signals: list[str] = []
@@ -25,9 +25,9 @@ class Place:
         return group
 
 
-def trouble_with(started: Any) -> nemesis.Trouble:
+def trouble_with(started: Any) -> nemesis.Nemesis:
     crew = SimpleNamespace(note=lambda *_, **__: 0.0)
-    return nemesis.Trouble(cast("Any", None), cast("Any", crew), started)
+    return nemesis.Nemesis(cast("Any", None), cast("Any", crew), started)
 
 
 async def test_who_stands_still_does_so_until_the_job_has_started(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,50 +8,50 @@ import pytest
 
 from jobkit.backend import Done, Extension, Message, RetryAt
 from jobkit.lifecycle import State
-from jobkit_conformance import Stage, play
+from jobkit_conformance import Env, replay
 from jobkit_conformance.checks import c_conduct
 from jobkit_conformance.operations import (
+    Advance,
     Cancel,
-    Crash,
+    CellSet,
+    CrashLoop,
     Delete,
-    End,
-    Ending,
-    Keep,
-    Look,
-    Pass,
+    Enqueue,
+    Extend,
+    Inspect,
+    MessageSpec,
     Pause,
     Program,
-    Put,
     Requeue,
+    Reserve,
     Resume,
-    Spec,
-    Take,
-    Write,
+    Settle,
+    SettlementSpec,
     from_token,
     token,
 )
-from jobkit_conformance.render.codegen import as_program
+from jobkit_conformance.render.codegen import program_source
 from jobkit_conformance.render.timeline import as_timeline, span
-from jobkit_conformance.render.value_source import brief
+from jobkit_conformance.render.value_source import short_repr
 from tests.conformance.swift import run
 
 EVERYTHING = Program(
     "lifecycle",
     [
-        Put(0, [Spec("a"), Spec("b", "r", "body", 3, 10, "k", 20)]),
-        Take(1, ["q", "r"], 3, 1000),
-        End(0, [Ending(0, "done"), Ending(1, "retry", 5)]),
-        Keep(0, 2, 1000),
-        Keep(0, 2, 1000, "here"),
+        Enqueue(0, [MessageSpec("a"), MessageSpec("b", "r", "body", 3, 10, "k", 20)]),
+        Reserve(1, ["q", "r"], 3, 1000),
+        Settle(0, [SettlementSpec(0, "done"), SettlementSpec(1, "retry", 5)]),
+        Extend(0, 2, 1000),
+        Extend(0, 2, 1000, "here"),
         Pause(0, "q"),
         Resume(1, "q"),
-        Write(1, "c", "x", 2),
-        Pass(10),
-        Crash(2, 1000),
+        CellSet(1, "c", "x", 2),
+        Advance(10),
+        CrashLoop(2, 1000),
         Cancel(0, "a", latest=True),
         Requeue(1, "b"),
         Delete(0, "a"),
-        Look(1),
+        Inspect(1),
     ],
 )
 
@@ -66,7 +66,7 @@ def test_a_damaged_token_says_so(word: str) -> None:
         from_token(word)
 
 
-async def _story(stage: Stage) -> None:
+async def _story(stage: Env) -> None:
     one, other = await stage.clients(2)
     await one.enqueue([Message(f"m{number}", "q", b"x", key=None) for number in range(6)])
     await one.enqueue([Message("late", "q", bytes(2000), after=3_600_000, priority=2, headers={"job": "x" * 60})])
@@ -81,16 +81,16 @@ async def _story(stage: Stage) -> None:
 
 
 def test_what_is_printed_runs_and_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    stage = play("inline", _story)
+    stage = replay("inline", _story)
     first = capsys.readouterr().out
-    code = as_program(stage.trace, "inline")
+    code = program_source(stage.trace, "inline")
     assert max(map(len, code.splitlines())) <= 100
     exec(compile(code, "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
     assert capsys.readouterr().out == first
 
 
 def test_what_is_printed_names_states_and_counts_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    code = as_program(play("inline", _story).trace, "inline")
+    code = program_source(replay("inline", _story).trace, "inline")
     assert "State.SCHEDULED" in code
     assert """[Message(f"m{n}", 'q', b'x') for n in range(6)]""" in code
     assert "b'\\x00' * 2_000" in code
@@ -98,7 +98,7 @@ def test_what_is_printed_names_states_and_counts_ids(capsys: pytest.CaptureFixtu
 
 
 def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = as_timeline(play("inline", _story).trace).splitlines()
+    lines = as_timeline(replay("inline", _story).trace).splitlines()
     assert lines[0] == "     +0 s  c1  enqueue  6 accepted" or "6: m0 ... m5" in lines[0]
     assert "late (after 60 min, priority 2) -> accepted" in lines[1]
     assert lines[3].endswith("--- the clock moves by 90 s")
@@ -106,7 +106,7 @@ def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[6].endswith("1 scheduled, 1 ready")
 
 
-async def _what_nobody_can_mean(stage: Stage) -> None:
+async def _what_nobody_can_mean(stage: Env) -> None:
     client = await stage.client()
     for asks in (c_conduct._RESERVES, c_conduct._SETTLES, *c_conduct._BY_OPTION.values()):
         for ask in asks.values():
@@ -115,15 +115,15 @@ async def _what_nobody_can_mean(stage: Stage) -> None:
 
 
 def test_calls_that_nobody_can_mean_are_told_too() -> None:
-    trace = play("inline", _what_nobody_can_mean).trace
+    trace = replay("inline", _what_nobody_can_mean).trace
     told = as_timeline(trace)
     assert len(told.splitlines()) == len(trace.steps) - 1 > 20, "a line for each, but for the client's beginning"
     for asked in ("settle   'done'", "1 of q for -0.001 s", "to retry at no time", "delete   ''", "counts   ''"):
         assert asked in told
-    assert "['done']" in as_program(trace, "inline")
+    assert "['done']" in program_source(trace, "inline")
 
 
-async def _kept_between(stage: Stage) -> None:
+async def _kept_between(stage: Env) -> None:
     client = await stage.client()
     await client.enqueue([Message("a", "q", b"x")])
     (held,) = await client.reserve(["q"], limit=1, lease=60_000)
@@ -140,7 +140,7 @@ async def _kept_between(stage: Stage) -> None:
 
 
 def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    stage = play("inline", _kept_between)
+    stage = replay("inline", _kept_between)
     told = capsys.readouterr().out
     assert [line.partition("c1")[2].strip() for line in told.splitlines()[2:]] == [
         "extend   a (delivery 1) by 60 s, checkpoint b'page 7' -> until +60 s",
@@ -154,7 +154,7 @@ def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.Capture
         "cell_set c to b'y', expecting version 0 -> refused",
         "cell_get c -> b'x', version 1",
     ]
-    exec(compile(as_program(stage.trace, "inline"), "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
+    exec(compile(program_source(stage.trace, "inline"), "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
     assert capsys.readouterr().out == told
 
 
@@ -185,4 +185,4 @@ def test_spans(milliseconds: int, expected: str) -> None:
     ],
 )
 def test_brief(value: Any, expected: str) -> None:
-    assert brief(value) == expected
+    assert short_repr(value) == expected

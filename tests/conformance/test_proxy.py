@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from jobkit_conformance.transport.proxy import Meanwhile, Proxy, Strike
+from jobkit_conformance.transport.proxy import FaultTrigger, Meanwhile, Proxy
 
 
 class Lines:
@@ -79,7 +79,7 @@ async def connect(proxy: Proxy, echo: Echo) -> AsyncIterator[Connect]:
     callers: list[Caller] = []
 
     async def connect() -> Caller:
-        callers.append(Caller(*await asyncio.open_connection(*proxy.to("127.0.0.1", echo.port, Lines))))
+        callers.append(Caller(*await asyncio.open_connection(*proxy.listen_for("127.0.0.1", echo.port, Lines))))
         return callers[-1]
 
     yield connect
@@ -101,7 +101,7 @@ async def test_what_is_not_struck_passes_and_is_counted(connect: Connect, proxy:
 @pytest.mark.parametrize("turns", range(12))
 async def test_a_proxy_that_dies_as_somebody_comes_leaves_no_connection_open(echo: Echo, turns: int) -> None:
     async with Proxy() as proxy:
-        address = proxy.to("127.0.0.1", echo.port, Lines)
+        address = proxy.listen_for("127.0.0.1", echo.port, Lines)
         reader, writer = await asyncio.open_connection(*address)
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -126,14 +126,14 @@ async def test_a_connection_is_cut_at_a_command(
     connect: Connect, proxy: Proxy, echo: Echo, place: str, then: str, heard: list[str]
 ) -> None:
     caller = await connect()
-    proxy.arm(Strike(2, place, then))  # type: ignore[arg-type]
+    proxy.arm(FaultTrigger(2, place, then))  # type: ignore[arg-type]
     assert [await caller.call("a"), await caller.call("b")] == ["A", ""]
     assert (echo.heard, proxy.struck.is_set(), proxy.dead.is_set()) == (heard, True, then == "death")
 
 
 async def test_another_connection_goes_on_after_a_cut(connect: Connect, proxy: Proxy) -> None:
     caller, other = await connect(), await connect()
-    proxy.arm(Strike(1, "reply", "cut"))
+    proxy.arm(FaultTrigger(1, "reply", "cut"))
     assert [await caller.call("a"), await other.call("b")] == ["", "B"]
     assert await (await connect()).call("c") == "C"
 
@@ -141,7 +141,7 @@ async def test_another_connection_goes_on_after_a_cut(connect: Connect, proxy: P
 async def test_who_is_dead_reaches_nobody(connect: Connect, proxy: Proxy, echo: Echo) -> None:
     caller, other = await connect(), await connect()
     assert await other.call("before") == "BEFORE"
-    proxy.arm(Strike(1, "reply", "death"))
+    proxy.arm(FaultTrigger(1, "reply", "death"))
     assert [await caller.call("a"), await other.call("b")] == ["", ""]
     with pytest.raises(OSError):  # noqa: PT011 - refused, or reset at once
         await asyncio.wait_for((await connect()).reader.readexactly(1), 5)
@@ -153,7 +153,7 @@ async def test_silence_is_for_good_and_for_its_connection(
     connect: Connect, proxy: Proxy, echo: Echo, place: str, heard: list[str]
 ) -> None:
     caller = await connect()
-    proxy.arm(Strike(2, place, "silence"))  # type: ignore[arg-type]
+    proxy.arm(FaultTrigger(2, place, "silence"))  # type: ignore[arg-type]
     assert await caller.call("a") == "A"
     waiting = asyncio.create_task(caller.call("b"))
     await proxy.struck.wait()
@@ -174,7 +174,7 @@ async def test_what_is_held_up_passes_when_something_else_is_over(
     async def wait() -> None:
         await go_on.wait()
 
-    proxy.arm(Strike(1, place, "passes", wait))  # type: ignore[arg-type]
+    proxy.arm(FaultTrigger(1, place, "passes", wait))  # type: ignore[arg-type]
     calling = asyncio.create_task(caller.call("a"))
     await proxy.struck.wait()
     assert await (await connect()).call("b") == "B"
@@ -191,12 +191,12 @@ async def test_what_goes_wrong_meanwhile_is_kept(connect: Connect, proxy: Proxy)
         return fails
 
     caller = await connect()
-    proxy.arm(Strike(1, "reply", "passes", broken()))
+    proxy.arm(FaultTrigger(1, "reply", "passes", broken()))
     assert await caller.call("a") == "A"
     assert isinstance(proxy.fell, LookupError)
 
 
 async def test_a_store_that_is_away_is_seen_as_such(proxy: Proxy) -> None:
-    caller = Caller(*await asyncio.open_connection(*proxy.to("127.0.0.1", 1, Lines)))
+    caller = Caller(*await asyncio.open_connection(*proxy.listen_for("127.0.0.1", 1, Lines)))
     assert await caller.call("a") == ""
     await end([caller.writer])

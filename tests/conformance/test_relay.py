@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from jobkit_conformance.transport.tcp_relay import Relay
+from jobkit_conformance.transport.tcp_relay import TcpRelay
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ async def store() -> AsyncIterator[tuple[str, int]]:
 
 
 async def test_what_is_said_arrives_and_is_gone_in_a_hole(store: tuple[str, int]) -> None:
-    relay = Relay(*store)
+    relay = TcpRelay(*store)
     await relay.open()
     reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
     writer.write(b"before")
     assert await reader.readexactly(6) == b"before"
-    relay.swallow()
+    relay.blackhole()
     writer.write(b"gone")
     relay.heal()
     later, other = await asyncio.open_connection("127.0.0.1", relay.port)
@@ -47,7 +47,7 @@ async def test_what_is_said_arrives_and_is_gone_in_a_hole(store: tuple[str, int]
 
 @pytest.mark.parametrize("turns", range(8))
 async def test_who_comes_while_it_closes_is_sent_away(store: tuple[str, int], turns: int) -> None:
-    relay = Relay(*store)
+    relay = TcpRelay(*store)
     await relay.open()
     with socket.create_connection(("127.0.0.1", relay.port)) as came:
         came.setblocking(False)  # noqa: FBT003

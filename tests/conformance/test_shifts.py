@@ -17,18 +17,18 @@ from jobkit.testing.sqlite import harness as sqlite
 from jobkit_conformance import preflight
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.history.history import History
-from jobkit_conformance.production_mode import undisturbed
+from jobkit_conformance.production_mode import production_mode
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.scenario import (
     Crash,
-    Cut,
-    Freeze,
+    Enqueue,
     Job,
-    Put,
-    Rest,
+    Partition,
+    PauseProcess,
     Scenario,
+    Sleep,
+    StartWorker,
     Stop,
-    Work,
     from_token,
     token,
 )
@@ -36,7 +36,7 @@ from jobkit_conformance.simulation import worker_scenarios
 from jobkit_conformance.simulation.tier import Simulated, Simulation
 from jobkit_conformance.simulation.workloads import WORKERS
 from jobkit_conformance.targets import find
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 SCENES = (
     ("settles_before_it_performs", "W1"),
@@ -64,7 +64,7 @@ SCENES = (
 def simulation(target: str) -> Iterator[Simulation]:
     harness = find(target)
     try:
-        with undisturbed():
+        with production_mode():
             yield Simulation(harness, asyncio.run(preflight.capabilities(harness, "n")), "shifts", WORKERS)
     finally:
         harness.close()
@@ -83,11 +83,11 @@ def test_the_honest_are_not_accused_and_every_situation_is_reached() -> None:
 
 def test_worlds_that_are_over_are_forgotten() -> None:
     """Their workers crashed, and closed nothing: files are let go of all the same."""
-    scene = Scenario([[Job("a", ms=5000)], [Work(), Rest(100), Cut(1000), Crash(), Work()]])
+    scene = Scenario([[Job("a", ms=5000)], [StartWorker(), Sleep(100), Partition(1000), Crash(), StartWorker()]])
     harness = find("sqlite")
     assert isinstance(harness, sqlite.Harness)
     try:
-        with undisturbed():  # pytest keeps what is logged, errors and their frames included
+        with production_mode():  # pytest keeps what is logged, errors and their frames included
             played = Simulation(harness, asyncio.run(preflight.capabilities(harness, "n")), "shifts", WORKERS)
             for _ in range(3):
                 played.judged(scene)
@@ -107,8 +107,8 @@ def open_files() -> Iterator[str]:
 def test_where_each_command_travels_too(target: str) -> None:
     with simulation(target) as found:
         for scene in (
-            Scenario([[Job("a", ms=5000)], [Work(), Rest(500), Freeze(4000)], [Work()]]),
-            Scenario([[Job("a", fails=1)], [Work(), Rest(100), Cut(1000), Crash(), Work()]]),
+            Scenario([[Job("a", ms=5000)], [StartWorker(), Sleep(500), PauseProcess(4000)], [StartWorker()]]),
+            Scenario([[Job("a", fails=1)], [StartWorker(), Sleep(100), Partition(1000), Crash(), StartWorker()]]),
         ):
             _, broken = found.judged(scene)
             assert broken is None
@@ -118,14 +118,14 @@ def test_where_each_command_travels_too(target: str) -> None:
 def test_a_broken_worker_is_given_away_by_a_scene(name: str, rule: str) -> None:
     target = f"tests.broken.{name}:Harness"
     with simulation(target) as found:
-        seen = [found.judged(scene, wanted={rule})[1] for scene in worker_scenarios.scenes()]
+        seen = [found.judged(scene, wanted={rule})[1] for scene in worker_scenarios.fixed_scenarios()]
     assert rule in {broken.rule for broken in seen if broken is not None}
 
 
 def test_a_reply_that_comes_while_a_worker_stops_is_found_by_drawing() -> None:
     found = search("tests.broken.a_reply_in_flight_is_dropped:Harness", 300, {"W7"})
     assert found.broken is not None
-    assert "had not given back" in found.broken.seen
+    assert "had not given back" in found.broken.observed
 
 
 def test_what_is_found_is_shrunk_told_and_played_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,11 +133,11 @@ def test_what_is_found_is_shrunk_told_and_played_again(capsys: pytest.CaptureFix
     with simulation(target) as playing:
         found = playing.search(1, replace(PROFILES["quick"], shifts=0, shrinking=30.0), {"W5"})
         assert found.scenario is not None
-        assert found.scenario.scripts == [[Put("a"), Work()]]
+        assert found.scenario.scripts == [[Enqueue("a"), StartWorker()]]
         failure = playing.failure(found.scenario, target)
     assert failure.tier == "the simulation of several workers"
     assert "w1  begins to work" in failure.timeline
-    with pytest.raises(Broken, match="nobody can read"):
+    with pytest.raises(RuleViolation, match="nobody can read"):
         exec(compile(failure.program, "program", "exec"), {})  # noqa: S102 - what a reader would paste
     capsys.readouterr()
     assert command(["conformance", target, *failure.replay.split()]) == 1
@@ -169,6 +169,6 @@ def test_a_shift_is_a_word(seed: int) -> None:
 def test_a_worker_that_never_worked_is_told_apart() -> None:
     """What happens to nobody happens to nobody."""
     with simulation("inline") as found:
-        played, broken = found.judged(Scenario([[Freeze(), Crash(), Stop(), Job("a")], [Work()]]))
+        played, broken = found.judged(Scenario([[PauseProcess(), Crash(), Stop(), Job("a")], [StartWorker()]]))
     assert broken is None
     assert [start.id for start in played.history.processes[0].starts] == ["a", "w1 probe 1"]

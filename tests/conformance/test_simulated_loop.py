@@ -7,12 +7,12 @@ import random
 
 import pytest
 
-from jobkit_conformance.simulation.choices import Decisions
-from jobkit_conformance.simulation.loop import SimulatedClock, SimulatedLoop, Stuck
+from jobkit_conformance.simulation.choices import ChoiceSequence
+from jobkit_conformance.simulation.loop import Deadlock, SimulatedClock, SimulatedLoop
 
 
-def run(main: object, *recorded: int, chance: random.Random | None = None) -> Decisions:
-    decisions = Decisions(recorded, chance)
+def run(main: object, *recorded: int, chance: random.Random | None = None) -> ChoiceSequence:
+    decisions = ChoiceSequence(recorded, chance)
     loop = SimulatedLoop(decisions)
     loop.run(main(loop))  # type: ignore[operator]
     return decisions
@@ -79,7 +79,7 @@ def test_what_was_taken_leads_to_the_same_play(seed: int) -> None:
 
 def test_in_the_calm_everything_arrives_before_time_passes() -> None:
     async def main(loop: SimulatedLoop) -> None:
-        loop.calm = True
+        loop.faults_off = True
         async with asyncio.timeout(1):
             assert [await loop.send("one", "arrives", "lost") for _ in range(50)] == ["arrives"] * 50
         assert loop.time() == 0
@@ -100,7 +100,7 @@ def test_who_waits_for_nothing_is_stuck() -> None:
     async def main(loop: SimulatedLoop) -> None:
         await loop.create_future()
 
-    with pytest.raises(Stuck, match="everybody waits, and nothing is under way"):
+    with pytest.raises(Deadlock, match="everybody waits, and nothing is under way"):
         run(main)
 
 
@@ -109,7 +109,7 @@ def test_who_spins_is_stuck() -> None:
         while True:
             await asyncio.sleep(0)
 
-    with pytest.raises(Stuck, match="it spins"):
+    with pytest.raises(Deadlock, match="it spins"):
         run(main)
 
 

@@ -19,12 +19,12 @@ from jobkit_conformance.checkers.backend import check
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.history.history import History
 from jobkit_conformance.profiles import PROFILES
-from jobkit_conformance.scenario import Put, Scenario, Take, draw, from_token, token
-from jobkit_conformance.simulation.replay import show
+from jobkit_conformance.scenario import Enqueue, Reserve, Scenario, draw, from_token, token
+from jobkit_conformance.simulation.replay import replay
 from jobkit_conformance.simulation.tier import Simulated, Simulation, can_simulate
 from jobkit_conformance.simulation.workloads import CLIENT_JUDGES as JUDGES
 from jobkit_conformance.targets import find
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 
 def simulate(target: str, scenarios: int, seed: int = 1, *, rule: str = "") -> tuple[Simulation, Simulated]:
@@ -83,7 +83,7 @@ def test_the_broken_are_found_and_shrunk_to_a_few_steps(name: str, most: int) ->
 def test_every_single_fault_comes_first() -> None:
     simulation, found = simulate("tests.broken.leases_in_two_commands:Harness", 0)
     assert found.broken is not None
-    assert (found.broken.rule, found.scenario and found.scenario.scripts) == ("R4", [[Put("a"), Take()]])
+    assert (found.broken.rule, found.scenario and found.scenario.scripts) == ("R4", [[Enqueue("a"), Reserve()]])
     assert found.scenario is not None
     assert "the reply to a command (eval) is lost" in simulation.failure(found.scenario, "x").timeline
 
@@ -123,7 +123,7 @@ def test_a_failure_is_told_with_code_that_runs(capsys: pytest.CaptureFixture[str
     assert "granted again" in failure.seen
     assert failure.shows_in == "reserve"
     assert failure.timeline.count("granted a (attempt 2)") == 1
-    with pytest.raises(Broken, match="granted again"):
+    with pytest.raises(RuleViolation, match="granted again"):
         exec(compile(failure.program, "program", "exec"), {})  # noqa: S102 - what a reader would paste
     assert capsys.readouterr().out == f"{failure.timeline}\n"
     assert command(["conformance", target, *failure.replay.split()]) == 1
@@ -131,8 +131,8 @@ def test_a_failure_is_told_with_code_that_runs(capsys: pytest.CaptureFixture[str
 
 
 def test_a_program_that_breaks_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    scenario = Scenario([[Put("a"), Take()]])
-    assert show("inline", scenario).scenario == scenario
+    scenario = Scenario([[Enqueue("a"), Reserve()]])
+    assert replay("inline", scenario).scenario == scenario
     assert "granted a (attempt 1)" in capsys.readouterr().out
     assert command(["conformance", "inline", "--replay", token(scenario)]) == 0
     assert "breaks no rule here" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import pytest
 
 from jobkit.backend import Accepted, Cancelled, Delivery, Done, Ended, Extended, Extension, Message, Settled, Stale
 from jobkit_conformance.history.trace import Trace
-from jobkit_conformance.render.timeline_data import MOST, MOST_LEASES, as_story, writable
+from jobkit_conformance.render.timeline_data import MOST, MOST_LEASES, as_story, printable
 
 START = 1_700_000_000_000
 
@@ -146,4 +146,4 @@ def test_odd_names_are_spelled_out() -> None:
     take(played, delivery("\ud800\n"))
     (lease,) = as_story(played).leases
     lease.job.encode()
-    assert writable("a\ud800b") == "a\\ud800b"
+    assert printable("a\ud800b") == "a\\ud800b"

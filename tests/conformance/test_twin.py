@@ -27,7 +27,7 @@ from jobkit.backend import (
 from jobkit_conformance.checkers.backend import check
 from jobkit_conformance.history.calls import Call
 from jobkit_conformance.history.history import History
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.conformance.legal import Drawn, histories
 from tests.conformance.twin import explainable
 
@@ -72,7 +72,7 @@ def test_changed_answers_are_told_from_right_ones() -> None:
 def _broken(history: History, slack: int | None) -> str:
     try:
         check(history, slack=slack)
-    except Broken as broken:
+    except RuleViolation as broken:
         return broken.rule
     return ""
 

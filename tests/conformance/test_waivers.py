@@ -19,7 +19,7 @@ from jobkit_conformance.reports.report import Report
 from jobkit_conformance.reports.waivers import BadWaivers, Waiver, apply, load
 from jobkit_conformance.search import search
 from jobkit_conformance.verdicts import Exit, Verdict
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.conformance.made import report
 from tests.conformance.swift import SWIFT
 
@@ -204,8 +204,8 @@ def test_what_came_about_before_a_known_break_is_not_forgotten() -> None:
     """A known break that every program hits leaves the others something to be judged by."""
 
     def play(_program: object) -> NoReturn:
-        broken = Broken("L2", "known")
-        broken.reached = {"grant": 1}
+        broken = RuleViolation("L2", "known")
+        broken.coverage = {"grant": 1}
         raise broken
 
     found = search(play, MACHINES[0], CAPABILITIES, replace(SWIFT, programs=20), 1, rules=frozenset({"L1"}))

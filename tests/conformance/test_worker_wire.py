@@ -13,9 +13,9 @@ from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.history.trace import Noted
 from jobkit_conformance.network.faults import FAULTS
 from jobkit_conformance.network.run_worker_case import requests
-from jobkit_conformance.network.worker_case import Kind, WorkerCase, from_token, token
+from jobkit_conformance.network.worker_case import Kind, WorkerFaultCase, from_token, token
 from jobkit_conformance.network.worker_tier import BEFALLS_WORKERS, JUDGES, Played, WorkerSweep
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.runner import Run
 from tests.conformance.swift import SWIFT
 
@@ -28,15 +28,15 @@ def harness() -> Iterator[Harness]:
 
 
 @pytest.fixture
-def ground(harness: Harness) -> Iterator[Ground]:
-    ground = Ground(harness, replace(SWIFT, patience=6.0, seconds=60, workers=16), seed=2)
+def ground(harness: Harness) -> Iterator[RunContext]:
+    ground = RunContext(harness, replace(SWIFT, patience=6.0, seconds=60, workers=16), seed=2)
     with ground.runner:
         yield ground
 
 
 @pytest.mark.parametrize("kind", ["async", "plain"])
-def test_a_worker_without_a_fault_performs_and_stops(ground: Ground, kind: Kind) -> None:
-    played = WorkerSweep(ground).play(WorkerCase(kind))
+def test_a_worker_without_a_fault_performs_and_stops(ground: RunContext, kind: Kind) -> None:
+    played = WorkerSweep(ground).play(WorkerFaultCase(kind))
     assert (played.broken, played.struck) == (None, False)
     assert len(played.commands) > 10
     assert "reserve" in played.commands[3:5], (
@@ -61,7 +61,7 @@ def test_a_first_call_connects_before_its_request_and_a_later_one_waits_after_it
     assert requests([], 2) == ["", ""]
 
 
-def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground: Ground) -> None:
+def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground: RunContext) -> None:
     for more in range(4):
         commands = ["", "", "reserve", "settle", "", "extend", "settle", *[""] * more, "reserve"]
         played = Played(ground.stage(), commands, struck=False, broken=None)
@@ -75,21 +75,21 @@ def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground
 
 
 @pytest.mark.parametrize("fault", sorted(BEFALLS_WORKERS))
-def test_a_fault_meets_a_worker(ground: Ground, fault: str) -> None:
-    played = WorkerSweep(ground).play(WorkerCase(fault=fault, at=7))
+def test_a_fault_meets_a_worker(ground: RunContext, fault: str) -> None:
+    played = WorkerSweep(ground).play(WorkerFaultCase(fault=fault, at=7))
     assert (played.broken, played.struck) == (None, True)
     (told,) = [step.words for step in played.stage.trace.steps if isinstance(step, Noted) and "command 7" in step.words]
     assert told.startswith(FAULTS[fault].words.partition("{it}")[0])
 
 
-def test_who_dies_is_followed_by_another(ground: Ground) -> None:
-    played = WorkerSweep(ground).play(WorkerCase(fault="dies", at=7))
+def test_who_dies_is_followed_by_another(ground: RunContext) -> None:
+    played = WorkerSweep(ground).play(WorkerFaultCase(fault="dies", at=7))
     assert played.broken is None
     who = {step.who for step in played.stage.trace.steps if isinstance(step, Noted)}
     assert who == {"w1", "w2", "job"}
 
 
-def test_no_alarm(ground: Ground) -> None:
+def test_no_alarm(ground: RunContext) -> None:
     found = WorkerSweep(ground).search(set(BY_ID), lambda _share: None)
     assert found.broken is None
     assert found.cases == 18
@@ -97,11 +97,11 @@ def test_no_alarm(ground: Ground) -> None:
 
 
 def test_a_case_is_played_again(harness: Harness) -> None:
-    case = from_token(token(WorkerCase("plain", "lost", 5)))
-    assert case == WorkerCase("plain", "lost", 5)
+    case = from_token(token(WorkerFaultCase("plain", "lost", 5)))
+    assert case == WorkerFaultCase("plain", "lost", 5)
     code, timeline, broken = Run(harness, SWIFT, 1).replay(case, "target")
     assert broken is None
-    assert code == "# WorkerCase(kind='plain', fault='lost', at=5)"
+    assert code == "# WorkerFaultCase(kind='plain', fault='lost', at=5)"
     assert "the reply of command 5 of the worker" in timeline
     with pytest.raises(ValueError, match="damaged"):
         from_token("ww-nonsense")

@@ -205,9 +205,9 @@ def _events(history: History) -> list[_Event]:
         places[call.begun] = _Event(call.from_ms, "begin", call)
         if call.ended is not None:
             places[call.ended] = _Event(call.to_ms or 0, "end", call)
-    if history.calm is not None:
-        after = [event.at_ms for place, event in places.items() if place > history.calm]
-        places[history.calm] = _Event(min(after, default=history.clock.now_ms()), "calm")
+    if history.quiesced_at is not None:
+        after = [event.at_ms for place, event in places.items() if place > history.quiesced_at]
+        places[history.quiesced_at] = _Event(min(after, default=history.clock.now_ms()), "calm")
     return [places[place] for place in sorted(places)]
 
 

@@ -37,13 +37,13 @@ from jobkit.testing.redis.harness import Harness  # noqa: E402
 from jobkit_conformance.checkers.processes import judge  # noqa: E402
 from jobkit_conformance.history.event_log import Event, decode  # noqa: E402
 from jobkit_conformance.processes import plan as plans  # noqa: E402
-from jobkit_conformance.processes.backend_system import OfBackend  # noqa: E402
-from jobkit_conformance.processes.orchestrator import Conductor  # noqa: E402
+from jobkit_conformance.processes.backend_system import BackendSystem  # noqa: E402
+from jobkit_conformance.processes.orchestrator import Orchestrator  # noqa: E402
 from jobkit_conformance.processes.plan import Fault, Plan  # noqa: E402
-from jobkit_conformance.processes.process_manager import Crew  # noqa: E402
+from jobkit_conformance.processes.process_manager import ProcessManager  # noqa: E402
 from jobkit_conformance.processes.producer import BATCH  # noqa: E402
 from jobkit_conformance.processes.report import as_timeline  # noqa: E402
-from jobkit_conformance.processes.run_record import Seen  # noqa: E402
+from jobkit_conformance.processes.run_record import Violation  # noqa: E402
 from jobkit_conformance.processes.system import Declared  # noqa: E402
 from jobkit_conformance.processes.task import Task  # noqa: E402
 from tests.long.drawing import draw  # noqa: E402
@@ -91,7 +91,7 @@ class Soak:
     seconds: float = 0.0
 
 
-class Watched(OfBackend):
+class Watched(BackendSystem):
     """Hands over more at once, and claims no order: several workers take from one queue."""
 
     def environment(self, address: tuple[str, int] | None) -> dict[str, str]:
@@ -164,7 +164,7 @@ async def play(soak: Soak, harness: Harness, folder: Path) -> None:
     """The jobs, the faults, and then what is left."""
     system = Watched(harness, "soak", LEASE)
     system.grace = GRACE
-    conductor = Conductor(system, soak.plan, Crew(system, soak.plan, folder))
+    conductor = Orchestrator(system, soak.plan, ProcessManager(system, soak.plan, folder))
     conductor.longest = 24 * 3600
     begun, url = time.monotonic(), harness.store_url().partition("?")[0]
     before = used(url)
@@ -178,7 +178,7 @@ async def play(soak: Soak, harness: Harness, folder: Path) -> None:
     await at_the_end(soak, harness, system.namespace, url, before)
 
 
-async def watch(soak: Soak, conductor: Conductor, url: str, begun: float) -> None:
+async def watch(soak: Soak, conductor: Orchestrator, url: str, begun: float) -> None:
     """A sample a second."""
     while True:
         pids = [place.process.pid for place in conductor.crew.places if place.process is not None]
@@ -239,7 +239,7 @@ def of_share(log: Path, share: int, shares: int) -> Iterator[Event]:
                 yield event
 
 
-def problem(seen: Seen, events: Sequence[Event]) -> str:
+def problem(seen: Violation, events: Sequence[Event]) -> str:
     return f"{seen.rule}: {seen.words}\n{as_timeline(events, seen)}"
 
 

@@ -65,7 +65,7 @@ def test_the_printed_program_shows_the_fault_by_itself(binaries: Path, repositor
     command = [str(binaries / "python"), "program.py"]
     ended = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
-    assert "Broken: delivery 2 of 'a' has attempt 2, not 1" in ended.stderr
+    assert "RuleViolation: delivery 2 of 'a' has attempt 2, not 1" in ended.stderr
     assert "granted a (attempt 2)" in ended.stdout
 
 

@@ -22,13 +22,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from jobkit_conformance.catalogue import RULES
 from jobkit_conformance.generators import MACHINES
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.production_mode import undisturbed
+from jobkit_conformance.production_mode import production_mode
 from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.reports.report import Report
 from jobkit_conformance.runner import Run
-from jobkit_conformance.simulation.worker_scenarios import JUDGES
+from jobkit_conformance.simulation.worker_scenarios import RULES as JUDGES
 from jobkit_conformance.targets import find
-from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.tiers.task import TierTask
 from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Bare, Gathered, Offset, Real, Shuffling, Slow
 from tests.conformance.remote import RemoteHarness
@@ -85,7 +85,7 @@ def play(
     run, begun = Run(harness, profile, seed, rules), time.monotonic()
     counted = {"programs": 0, "scenarios": 0, "shifts": 0}
     try:
-        with undisturbed():
+        with production_mode():
             unsound = run.begin(target)
             assert not unsound, unsound
             for part in run.parts():
@@ -99,7 +99,7 @@ def play(
         harness.close()
 
 
-def _kind(part: Part) -> str:
+def _kind(part: TierTask) -> str:
     """What is drawn for it: programs for a machine, scenarios for clients at once, nothing for examples."""
     if part.words.startswith("the machine"):
         return "programs"
@@ -108,7 +108,7 @@ def _kind(part: Part) -> str:
     return "scenarios" if part.words.startswith("several clients") else ""
 
 
-def _played(run: Run, part: Part) -> int:
+def _played(run: Run, part: TierTask) -> int:
     before = {id: run.findings[id].cases for id in part.judges}
     part.play()
     return max(run.findings[id].cases - cases for id, cases in before.items())

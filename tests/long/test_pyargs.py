@@ -14,7 +14,7 @@ from jobkit_conformance import conforms
 from jobkit_conformance.catalogue import RULES
 from jobkit_conformance.reports.json_report import Document
 from jobkit_conformance.reports.report import Report
-from jobkit_conformance.suite.collector import Gathering
+from jobkit_conformance.suite.collector import ReportCollector
 from jobkit_conformance.suite.transport import decode, encode
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made import report
@@ -169,9 +169,9 @@ def test_a_break_of_a_rule_whose_item_is_over_fails_the_item_that_found_it(proje
             def parts(run):
                 def play():
                     run.findings["B3"].failure = Failure("names are bent", "a machine")
-                    run._ledger.say("B3", Verdict.BROKEN)
+                    run._ledger.record("B3", Verdict.BROKEN)
 
-                return [*plain(run), runner.Part("a machine", frozenset({"E9"}), 1.0, play)]
+                return [*plain(run), runner.TierTask("a machine", frozenset({"E9"}), 1.0, play)]
 
             runner.Run.parts = parts
             yield
@@ -208,7 +208,7 @@ def test_a_piece_holds_the_rules_of_which_it_tells() -> None:
 
 
 def test_the_gravest_piece_counts_and_what_is_missing_was_not_run() -> None:
-    found = Gathering()
+    found = ReportCollector()
     found.add(piece(report(verdicts={"B1": Verdict.BROKEN}), "B1", "B2"))
     found.add(piece(report(), "B1"))
     whole = found.whole()

@@ -13,16 +13,16 @@ from jobkit.backends.redis.settings import Settings
 from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.history.trace import Noted
-from jobkit_conformance.network.case import OTHER, VICTIM, Case, from_token, token
+from jobkit_conformance.network.case import OBSERVER, VICTIM, FaultCase, from_token, token
 from jobkit_conformance.network.faults import FAULTS, possible
-from jobkit_conformance.network.replay import show
+from jobkit_conformance.network.replay import replay
 from jobkit_conformance.network.tier import JUDGES, Sweep
-from jobkit_conformance.network.workloads import scripts
-from jobkit_conformance.operations import Put, Spec, Take
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.network.workloads import workloads
+from jobkit_conformance.operations import Enqueue, MessageSpec, Reserve
+from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 from tests.broken import a_reserve_is_sent_again
 from tests.conformance.swift import SWIFT
 from tests.conformance.test_broken import BROKEN
@@ -30,7 +30,7 @@ from tests.conformance.test_broken import BROKEN
 MINUTE = 60_000
 ON_THE_WIRE = [module for module in BROKEN if getattr(module, "TIER", "") == "wire"]
 CAPABILITIES = Settings("", "", durable="process").capabilities
-TAKES = Case([Put(OTHER, [Spec("a")]), Take(VICTIM, ["q"], 1, MINUTE)])
+TAKES = FaultCase([Enqueue(OBSERVER, [MessageSpec("a")]), Reserve(VICTIM, ["q"], 1, MINUTE)])
 
 
 @pytest.fixture(scope="module")
@@ -41,37 +41,37 @@ def harness() -> Iterator[Harness]:
 
 
 @pytest.fixture
-def ground(harness: Harness) -> Iterator[Ground]:
-    ground = Ground(harness, SWIFT, seed=1)
+def ground(harness: Harness) -> Iterator[RunContext]:
+    ground = RunContext(harness, SWIFT, seed=1)
     with ground.runner:
         yield ground
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_meets_the_command_that_it_is_meant_for(ground: Ground, name: str) -> None:
+def test_a_fault_meets_the_command_that_it_is_meant_for(ground: RunContext, name: str) -> None:
     played = Sweep(ground).play(structs.replace(TAKES, fault=name, at=1))
     assert (played.broken, played.struck_in) == (None, "reserve")
     (told,) = [step.words for step in played.stage.trace.steps if isinstance(step, Noted) and step.who == "c1"]
     assert told == FAULTS[name].words.format(it="command 1 of reserve (evalsha)")
 
 
-def test_every_verb_that_is_claimed_is_swept(ground: Ground) -> None:
-    steps = [step for case in scripts(ground.capabilities, waits=True) for step in case.steps]
-    swept = {type(step).__name__ for step in steps if getattr(step, "client", OTHER) == VICTIM}
+def test_every_verb_that_is_claimed_is_swept(ground: RunContext) -> None:
+    steps = [step for case in workloads(ground.capabilities, waits=True) for step in case.steps]
+    swept = {type(step).__name__ for step in steps if getattr(step, "client", OBSERVER) == VICTIM}
     assert swept == {
-        *("Put", "Take", "Wait", "End", "Keep", "Cancel", "Requeue", "Delete", "Purge", "Look", "Pause", "Resume"),
-        "Write",
+        *("Enqueue", "Reserve", "Wait", "Settle", "Extend", "Cancel", "Requeue", "Delete", "Purge", "Inspect"),
+        *("Pause", "Resume", "CellSet"),
     }
 
 
-def test_a_script_without_a_fault_sends_what_a_sweep_counts(ground: Ground) -> None:
+def test_a_script_without_a_fault_sends_what_a_sweep_counts(ground: RunContext) -> None:
     sweep = Sweep(ground)
-    counted = {len(case.steps): sweep.play(case) for case in scripts(ground.capabilities, waits=True)}
+    counted = {len(case.steps): sweep.play(case) for case in workloads(ground.capabilities, waits=True)}
     assert all(played.broken is None and played.commands for played in counted.values())
 
 
-def test_no_alarm_and_every_situation_is_reached(ground: Ground) -> None:
-    thorough = Ground(ground.harness, replace(SWIFT, seconds=120, costly=4), seed=3)
+def test_no_alarm_and_every_situation_is_reached(ground: RunContext) -> None:
+    thorough = RunContext(ground.harness, replace(SWIFT, seconds=120, costly=4), seed=3)
     with thorough.runner:
         found = Sweep(thorough).search(set(BY_ID), lambda _share: None)
     assert found.broken is None
@@ -110,8 +110,8 @@ def test_a_finding_is_told_in_words_and_can_be_played_again(faulty: Harness) -> 
     assert finding.failure is not None
     assert finding.failure.seen == "reserve granted [] with limit=1, and not ['a'], which are ready"
     case = from_token(finding.failure.replay.removeprefix("--replay "))
-    assert [type(step) for step in case.steps] == [Put, Take]
-    assert (case.fault, case.cold) == ("lost", False)
+    assert [type(step) for step in case.steps] == [Enqueue, Reserve]
+    assert (case.fault, case.unconnected) == ("lost", False)
     assert "the reply of command 1 of reserve (evalsha) is lost with its connection" in finding.failure.timeline
     assert f"# the reply of command {case.at} is lost with its connection" in finding.failure.program
     code, timeline, broken = Run(faulty, SWIFT, 1).replay(case, "target")
@@ -127,13 +127,13 @@ def test_the_program_of_a_finding_runs(
     code, _, _ = Run(faulty, SWIFT, 1).replay(structs.replace(TAKES, fault="lost", at=1), "target")
     monkeypatch.setattr("jobkit_conformance.targets.find", lambda _name: faulty)
     monkeypatch.setattr(faulty, "close", lambda: None)
-    with pytest.raises(Broken, match="which are ready"):
+    with pytest.raises(RuleViolation, match="which are ready"):
         exec(code, {})  # noqa: S102 - what a report prints is meant to be run
     assert "is lost with its connection" in capsys.readouterr().out
 
 
 def test_a_case_without_a_fault_is_shown(harness: Harness, capsys: pytest.CaptureFixture[str]) -> None:
-    assert show(harness, TAKES).broken is None
+    assert replay(harness, TAKES).broken is None
     assert "granted a (attempt 1)" in capsys.readouterr().out
 
 
@@ -159,7 +159,7 @@ def test_what_is_cut_in_two_is_found_by_the_wire_alone(module: ModuleType) -> No
 
 
 def test_a_token_says_everything() -> None:
-    case = structs.replace(TAKES, fault="held", at=3, cold=True)
+    case = structs.replace(TAKES, fault="held", at=3, unconnected=True)
     assert from_token(token(case)) == case
     with pytest.raises(ValueError, match="damaged"):
         from_token("w-nonsense")

@@ -61,7 +61,7 @@ class Way(Harness):
 
     async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> RedisBackend:
         at = await asyncio.to_thread(self.listens_at, namespace)
-        _, port = proxy.to("127.0.0.1", at, RespSplitter)
+        _, port = proxy.listen_for("127.0.0.1", at, RespSplitter)
         settings = read(self.url(await asyncio.to_thread(self.to, port)))
         return RedisBackend(replace(settings, timeout=proxy.timeout or settings.timeout), namespace, clock, offset=True)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from jobkit_conformance.network.faults import MAY_LOSE_A_REPLY
-from jobkit_conformance.network.step_record import Did
-from jobkit_conformance.operations import End
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.network.step_record import StepRecord
+from jobkit_conformance.operations import Settle
+from jobkit_conformance.violations import RuleViolation
 
 _ATOMIC: Final = {
     "enqueue": "E1",
@@ -33,15 +33,15 @@ _SAYS_WHICH_PART: Final = frozenset({"L2", "L5", "S3", "S8", "X2", "K3", "P2"})
 """What says which part of a verb that was cut in two is missing."""
 
 
-def named(fault: str, did: list[Did], wrong: Did, broken: Broken) -> Broken:
+def attribute(fault: str, did: list[StepRecord], wrong: StepRecord, broken: RuleViolation) -> RuleViolation:
     """The finding under its own rule. ``wrong``: the step that shows it."""
-    met = next((each for each in did if each.met), None)
+    met = next((each for each in did if each.was_faulted), None)
     if met is None or broken.rule in _KEPT_BY_NAME:
         return broken
-    return Broken(_rule(fault, met, wrong, broken), broken.seen)
+    return RuleViolation(_rule(fault, met, wrong, broken), broken.observed)
 
 
-def _rule(fault: str, met: Did, wrong: Did, broken: Broken) -> str:
+def _rule(fault: str, met: StepRecord, wrong: StepRecord, broken: RuleViolation) -> str:
     if met is wrong:
         if met.verb == "reserve" and met.answer == []:
             return "D6"  # a fault that passes for an empty answer
@@ -51,14 +51,14 @@ def _rule(fault: str, met: Did, wrong: Did, broken: Broken) -> str:
         return "E1" if len(accepted) > 1 else "E5"
     if fault == "given up" and met.verb == "reserve":
         return "R3"
-    if met.came == "answered":
+    if met.result == "answered":
         return "E4" if fault in MAY_LOSE_A_REPLY else broken.rule
-    return broken.rule if broken.rule in _SAYS_WHICH_PART else atomic(met)
+    return broken.rule if broken.rule in _SAYS_WHICH_PART else atomicity_rule(met)
 
 
-def atomic(did: Did) -> str:
+def atomicity_rule(did: StepRecord) -> str:
     """The rule that says that this step happens as a whole."""
-    if isinstance(did.step, End):
+    if isinstance(did.step, Settle):
         return _ENDINGS[did.step.items[0].how]
     if did.verb == "cancel":
         return "X1"

@@ -13,43 +13,43 @@ from itertools import chain, combinations
 from typing import Any, Final
 
 from jobkit.backend import Cancelled, Delivery, Ended, Extended, Settled, Stale, Stored, Unknown
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 from jobkit_conformance.model import Kept, Model
 from jobkit_conformance.network.case import Purge, Wait
-from jobkit_conformance.network.step_record import Did
-from jobkit_conformance.operation_records import word_of
+from jobkit_conformance.network.step_record import StepRecord
+from jobkit_conformance.operation_records import outcome_name
 from jobkit_conformance.operations import (
+    Advance,
     Cancel,
+    CellSet,
     Delete,
-    End,
-    Keep,
-    Look,
-    Pass,
+    Enqueue,
+    Extend,
+    Inspect,
     Pause,
-    Put,
     Requeue,
+    Reserve,
     Resume,
-    Take,
-    Write,
+    Settle,
 )
-from jobkit_conformance.oracle import judge_delivery, judge_grants
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.oracle import check_delivery, check_grants
+from jobkit_conformance.violations import RuleViolation
 
 _EXTENDED: Final[dict[type, str]] = {Extended: "extended", Cancelled: "cancelled", Ended: "ended", Stale: "stale"}
 
 
-def contradiction(stage: Stage, did: Sequence[Did]) -> tuple[Did, Broken] | None:
+def find_contradiction(stage: Env, did: Sequence[StepRecord]) -> tuple[StepRecord, RuleViolation] | None:
     """The step that no world explains, in the world that explains the most; None when there is nothing to explain."""
-    search = _Search()
+    search = _WorldSearch()
     for order in _orders(did):
         if search.explains(copy(stage), order, Model(), 0):  # a stage learns where the clock stands, in this order
             return None
     return search.furthest
 
 
-def _orders(did: Sequence[Did]) -> Iterator[list[Did]]:
+def _orders(did: Sequence[StepRecord]) -> Iterator[list[StepRecord]]:
     """What was under way while other things happened may have had its effect before, between, or after them."""
-    held = next((place for place, each in enumerate(did) if each.met and each.meanwhile), None)
+    held = next((place for place, each in enumerate(did) if each.was_faulted and each.meanwhile), None)
     if held is None:
         yield list(did)
         return
@@ -58,23 +58,23 @@ def _orders(did: Sequence[Did]) -> Iterator[list[Did]]:
         yield [*rest[: held - earlier], did[held], *rest[held - earlier :]]
 
 
-class _Search:
+class _WorldSearch:
     """Goes through the steps, and through both sides of what is not known."""
 
     def __init__(self) -> None:
-        self.furthest: tuple[Did, Broken] | None = None
+        self.furthest: tuple[StepRecord, RuleViolation] | None = None
         self._reached = -1
 
-    def explains(self, stage: Stage, did: Sequence[Did], model: Model, place: int) -> bool:
+    def explains(self, stage: Env, did: Sequence[StepRecord], model: Model, place: int) -> bool:
         """Whether some world explains everything from this place on."""
         if place == len(did):
             return True
         step = did[place]
-        if step.came != "answered":
+        if step.result != "answered":
             return any(self.explains(stage, did, world, place + 1) for world in _after_no_answer(model, step))
         try:
             _answered(stage, model, step)
-        except Broken as broken:
+        except RuleViolation as broken:
             vague = self.furthest is not None and self.furthest[1].rule == "I1"
             if place > self._reached or (place == self._reached and vague):
                 self._reached, self.furthest = place, (step, broken)
@@ -85,7 +85,7 @@ class _Search:
 # Without an answer.
 
 
-def _after_no_answer(model: Model, did: Did) -> Iterator[Model]:
+def _after_no_answer(model: Model, did: StepRecord) -> Iterator[Model]:
     """The worlds in which a call may have ended of which nothing was heard."""
     for items in _subsets(_items(model, did)):
         world = deepcopy(model)
@@ -93,18 +93,18 @@ def _after_no_answer(model: Model, did: Did) -> Iterator[Model]:
         yield world
 
 
-def _items(model: Model, did: Did) -> list[Any]:
+def _items(model: Model, did: StepRecord) -> list[Any]:
     """What of a call may have happened, or not, by itself."""
     match did.step:
-        case Take(queues=queues, limit=limit):
+        case Reserve(queues=queues, limit=limit):
             return [job.message.id for queue in queues for job in model.ready(queue)][:limit]
         case Wait(spec=spec):
             return [job.message.id for job in model.ready(spec.queue)][:1]
-        case End():
+        case Settle():
             return list(did.asked)
         case Purge(queue=queue, state=state, limit=limit):
             return _purged(model, queue, state)[:limit]
-        case Look():
+        case Inspect():
             return []
         case _:
             return [did.step]
@@ -118,23 +118,23 @@ def _subsets(items: Sequence[Any]) -> Iterable[tuple[Any, ...]]:
     return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
 
 
-def _apply(world: Model, did: Did, items: Sequence[Any]) -> None:  # noqa: C901 - a case a verb
+def _apply(world: Model, did: StepRecord, items: Sequence[Any]) -> None:  # noqa: C901 - a case a verb
     """Let these items of a call have their effect."""
     if not items:
         return
     match did.step:
-        case Put():
+        case Enqueue():
             for message in did.asked:
                 world.enqueue(message)
-        case Take(lease=lease) | Wait(lease=lease):
+        case Reserve(lease=lease) | Wait(lease=lease):
             for id in items:
                 job = world.grant(id, f"unheard of: {id}", lease)
-                if did.came == "given up":
+                if did.result == "given up":
                     world.settle(job.token, "release")
-        case End():
+        case Settle():
             for token, item in items:
                 world.settle(token, item.how, item.after, "why")
-        case Keep(lease=lease, checkpoint=checkpoint):
+        case Extend(lease=lease, checkpoint=checkpoint):
             world.extend(did.asked, lease, None if checkpoint is None else checkpoint.encode())
         case Cancel(id=id) | Requeue(id=id) | Delete(id=id):
             getattr(world, did.verb)(id)
@@ -143,7 +143,7 @@ def _apply(world: Model, did: Did, items: Sequence[Any]) -> None:  # noqa: C901 
                 world.delete(id)
         case Pause(queue=queue) | Resume(queue=queue):
             getattr(world, did.verb)(queue)
-        case Write(cell=cell, value=value):
+        case CellSet(cell=cell, value=value):
             world.write(cell, value.encode(), 0)
         case _:
             raise TypeError(f"{did.step} has no effect")
@@ -152,27 +152,27 @@ def _apply(world: Model, did: Did, items: Sequence[Any]) -> None:  # noqa: C901 
 # With an answer.
 
 
-def _answered(stage: Stage, model: Model, did: Did) -> None:  # noqa: C901 - a case a verb
+def _answered(stage: Env, model: Model, did: StepRecord) -> None:  # noqa: C901 - a case a verb
     """Let a call have its effect on a world, and see that it is the one that was answered."""
     match did.step:
-        case Pass(milliseconds=milliseconds):
+        case Advance(milliseconds=milliseconds):
             model.advance(milliseconds)
-        case Put():
+        case Enqueue():
             for message, outcome in zip(did.asked, did.answer, strict=True):
                 expected = model.enqueue(message)
-                rule = _of_enqueue(model, expected, word_of(outcome))
-                _expect(rule, f"enqueue of {message.id!r}", word_of(outcome), expected)
-        case Take(queues=queues, limit=limit, lease=lease):
+                rule = _of_enqueue(model, expected, outcome_name(outcome))
+                _expect(rule, f"enqueue of {message.id!r}", outcome_name(outcome), expected)
+        case Reserve(queues=queues, limit=limit, lease=lease):
             _granted(stage, model, list(queues), limit, lease, did.answer)
         case Wait(spec=spec, lease=lease):
             _granted(stage, model, [spec.queue], 1, lease, did.answer)
-        case End():
+        case Settle():
             _settled(model, did)
-        case Keep():
+        case Extend():
             _extended(stage, model, did, did.step)
         case Cancel(id=id) | Requeue(id=id) | Delete(id=id):
             rule = {"cancel": "X1", "requeue": "S6", "delete": "I3"}[did.verb]
-            _expect(rule, f"{did.verb} of {id!r}", word_of(did.answer[0]), getattr(model, did.verb)(id))
+            _expect(rule, f"{did.verb} of {id!r}", outcome_name(did.answer[0]), getattr(model, did.verb)(id))
         case Purge(queue=queue, state=state, limit=limit):
             gone = _purged(model, queue, state)[:limit]
             for id in gone:
@@ -180,13 +180,13 @@ def _answered(stage: Stage, model: Model, did: Did) -> None:  # noqa: C901 - a c
             _expect("I3", f"purge of what is {state}", did.answer, len(gone))
         case Pause(queue=queue) | Resume(queue=queue):
             getattr(model, did.verb)(queue)
-        case Write(cell=cell, value=value):
+        case CellSet(cell=cell, value=value):
             latest = model.version(cell)
             _expect("P3", f"whether cell_set of {cell!r}, expecting version 0", did.answer is not None, latest == 0)
             if did.answer is not None:
                 model.write(cell, value.encode(), did.answer)
-        case Look():
-            if not (did.met and did.meanwhile):  # it is several calls, and between them something happened
+        case Inspect():
+            if not (did.was_faulted and did.meanwhile):  # it is several calls, and between them something happened
                 _looked(model, did)
         case _:
             raise TypeError(f"{did.step} is no step of the wire")
@@ -194,15 +194,15 @@ def _answered(stage: Stage, model: Model, did: Did) -> None:  # noqa: C901 - a c
 
 def _expect(rule: str, what: str, actual: object, expected: object) -> None:
     if actual != expected:
-        raise Broken(rule, f"{what}: expected {expected}, got {actual}")
+        raise RuleViolation(rule, f"{what}: expected {expected}, got {actual}")
 
 
-def _granted(stage: Stage, model: Model, queues: list[str], limit: int, lease: int, found: list[Delivery]) -> None:
-    judge_grants(model, stage, queues, limit, [delivery.message.id for delivery in found])
+def _granted(stage: Env, model: Model, queues: list[str], limit: int, lease: int, found: list[Delivery]) -> None:
+    check_grants(model, stage, queues, limit, [delivery.message.id for delivery in found])
     for delivery in found:
         if delivery.token in model.tokens:
-            raise Broken("L4", f"the token {delivery.token!r} was issued before")
-        judge_delivery(stage, model.grant(delivery.message.id, delivery.token, lease), delivery)
+            raise RuleViolation("L4", f"the token {delivery.token!r} was issued before")
+        check_delivery(stage, model.grant(delivery.message.id, delivery.token, lease), delivery)
 
 
 def _of_enqueue(model: Model, expected: str, actual: str) -> str:
@@ -213,10 +213,10 @@ def _of_enqueue(model: Model, expected: str, actual: str) -> str:
     return "K2" if actual.startswith("held") else "E3"
 
 
-def _settled(model: Model, did: Did) -> None:
+def _settled(model: Model, did: StepRecord) -> None:
     for (token, item), outcome in zip(did.asked, did.answer, strict=True):
         settled = model.settle(token, item.how, item.after, "why")
-        if isinstance(outcome, Unknown) and did.met:
+        if isinstance(outcome, Unknown) and did.was_faulted:
             continue  # it was sent again, and nobody can tell whether the first time had ended the delivery
         id = model.tokens.get(token, "nobody's")
         superseded = id in model.jobs and model.jobs[id].token not in ("", token)
@@ -224,7 +224,7 @@ def _settled(model: Model, did: Did) -> None:
         _expect(rule, f"settle of {id!r} as {item.how}", outcome, Settled() if settled else Stale())
 
 
-def _extended(stage: Stage, model: Model, did: Did, step: Keep) -> None:
+def _extended(stage: Env, model: Model, did: StepRecord, step: Extend) -> None:
     (outcome,) = did.answer
     checkpoint = None if step.checkpoint is None else step.checkpoint.encode()
     expected = model.extend(did.asked, step.lease, checkpoint)
@@ -232,10 +232,10 @@ def _extended(stage: Stage, model: Model, did: Did, step: Keep) -> None:
     _expect(rule, f"extend of {model.tokens.get(did.asked)!r}", _EXTENDED[type(outcome)], expected)
     end = getattr(outcome, "end", None)
     if end is not None and not stage.same_instant(end, model.now + step.lease):
-        raise Broken("L10", f"extend came back with an end that is not now plus {step.lease}")
+        raise RuleViolation("L10", f"extend came back with an end that is not now plus {step.lease}")
 
 
-def _looked(model: Model, did: Did) -> None:
+def _looked(model: Model, did: StepRecord) -> None:
     queues, ids, cells, _ = did.asked
     all_counts, found, values = did.answer
     for id, stored in zip(ids, found, strict=True):

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from jobkit_conformance.processes.history import FOREVER, Tale
-from jobkit_conformance.processes.run_record import CLOCKS, Case, Seen, times
+from jobkit_conformance.processes.history import FOREVER, JobHistory
+from jobkit_conformance.processes.run_record import CLOCKS, RunRecord, Violation, times
 
 
-def started_too_often(case: Case) -> Iterator[Seen]:
+def started_too_often(case: RunRecord) -> Iterator[Violation]:
     limit = case.declared.attempts
     if limit is None:
         return
     for task in case.plan.tasks:
-        tale = case.evidence.tales.get(task.id, Tale(task.id))
+        tale = case.evidence.tales.get(task.id, JobHistory(task.id))
         if task.how == "kills" and len(tale.executions) > limit:
             words = f"{task.id}, which kills its worker, was started {times(len(tale.executions))}"
-            yield Seen("W4", f"{words}, with {limit} attempts", task.id)
+            yield Violation("W4", f"{words}, with {limit} attempts", task.id)
 
 
-def started_early(case: Case) -> Iterator[Seen]:
+def started_early(case: RunRecord) -> Iterator[Violation]:
     for task in case.plan.tasks:
-        tale = case.evidence.tales.get(task.id, Tale(task.id))
+        tale = case.evidence.tales.get(task.id, JobHistory(task.id))
         due = tale.offered + task.after / 1000
         offered = tale.offered != FOREVER
         if task.after and offered and tale.executions and tale.executions[0].began < due - CLOCKS:
             early = due - tale.executions[0].began
-            yield Seen(
+            yield Violation(
                 "T1", f"{task.id} was due {task.after} ms after its enqueue, and started {early:.3f} s early", task.id
             )
 
 
-def out_of_order(case: Case) -> Iterator[Seen]:
+def out_of_order(case: RunRecord) -> Iterator[Violation]:
     """Granted before one that was accepted earlier and waited all the while; or, unseen, started before it."""
     if not case.declared.order:
         return
@@ -43,13 +43,13 @@ def out_of_order(case: Case) -> Iterator[Seen]:
         for late, grant in firsts:
             if early.place < late.place and early.accepted < grant.sent and grant.came < waited.sent:
                 words = f"{late.id} was granted while {early.id}, accepted before it, waited"
-                yield Seen("O1", words, late.id)
+                yield Violation("O1", words, late.id)
     if not firsts and case.plan.workers * case.plan.slots == 1:
         yield from _started_out_of_order(tales)
 
 
-def _started_out_of_order(tales: Sequence[Tale]) -> Iterator[Seen]:
+def _started_out_of_order(tales: Sequence[JobHistory]) -> Iterator[Violation]:
     started = sorted((tale for tale in tales if tale.executions), key=lambda tale: tale.executions[0].began)
     for one, other in pairwise(started):
         if other.place < one.place and other.accepted < one.executions[0].began:
-            yield Seen("O1", f"{one.id} was started before {other.id}, which was accepted before it", one.id)
+            yield Violation("O1", f"{one.id} was started before {other.id}, which was accepted before it", one.id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from jobkit_conformance.processes.history import FOREVER, Evidence, Execution, Life, Tale
+from jobkit_conformance.processes.history import FOREVER, Execution, History, JobHistory, WorkerLifetime
 from jobkit_conformance.processes.plan import LATE, is_call
-from jobkit_conformance.processes.run_record import Case, Seen, fate, unfinished
+from jobkit_conformance.processes.run_record import RunRecord, Violation, describe_end, unfinished
 
 JUST: Final = 1.0
 """Seconds in which an enqueue can have woken somebody who then found a lost job."""
@@ -15,7 +15,7 @@ INSTANT: Final = 0.005
 """Seconds before TERM, at which a worker that was asked to stop still had to work."""
 
 
-def found_late(case: Case) -> Iterator[Seen]:
+def found_late(case: RunRecord) -> Iterator[Violation]:
     """What a lost worker had, while another one had nothing to do."""
     if case.recovery is None:
         return
@@ -30,7 +30,7 @@ def _with_next(items: Sequence[Execution]) -> Iterator[tuple[Execution, Executio
     return zip(items, [*items[1:], None][: len(items)], strict=True)
 
 
-def _late(case: Case, tale: Tale, one: Execution, other: Execution | None) -> Seen | None:
+def _late(case: RunRecord, tale: JobHistory, one: Execution, other: Execution | None) -> Violation | None:
     evidence, life = case.evidence, one.worker
     was_killed = life.killed is not None and one.fell
     stood_still = [span for span in life.spans if span.what == "stop" and span.meets(one.began, one.until)]
@@ -53,7 +53,7 @@ def _late(case: Case, tale: Tale, one: Execution, other: Execution | None) -> Se
     woken = _woken(evidence, until, other)
     found = f", and it was found when {woken}" if woken and other is not None else ""
     rule = "L1" if woken or other is None else "R4"
-    return Seen(rule, f"{words}, {idle.name} had nothing to do{found}", tale.id)
+    return Violation(rule, f"{words}, {idle.name} had nothing to do{found}", tale.id)
 
 
 def _unheard(one: Execution, other: Execution | None) -> int:
@@ -61,7 +61,7 @@ def _unheard(one: Execution, other: Execution | None) -> int:
     return 0 if other is None else max(0, other.attempt - one.attempt - 1)
 
 
-def _woken(evidence: Evidence, until: float, start: Execution | None) -> str:
+def _woken(evidence: History, until: float, start: Execution | None) -> str:
     """What came to the idle store just before a job was started: a worker, which started it, or another job."""
     if start is None:
         return ""
@@ -72,7 +72,7 @@ def _woken(evidence: Evidence, until: float, start: Execution | None) -> str:
     return f"{offered.id} was enqueued" if offered is not None else ""
 
 
-def _is_idle(case: Case, life: Life, lapsed: float, ended: float) -> bool:
+def _is_idle(case: RunRecord, life: WorkerLifetime, lapsed: float, ended: float) -> bool:
     """Whether it could have taken a job in the last second of that time: it worked all along, and had a slot free.
 
     Who was still on its way when its worker was lost, and there before the lease ended, had as much time as anybody.
@@ -87,7 +87,7 @@ def _is_idle(case: Case, life: Life, lapsed: float, ended: float) -> bool:
     return len(busy) < case.plan.slots
 
 
-def never_found(case: Case) -> Iterator[Seen]:
+def never_found(case: RunRecord) -> Iterator[Violation]:
     """In the store when everything was over, though live and due: by nobody, or by nobody but those who forgot how."""
     for tale in unfinished(case):
         if tale.left == "dead" or (case.evidence.looked and not tale.left):
@@ -95,14 +95,16 @@ def never_found(case: Case) -> Iterator[Seen]:
         rule = "L1" if _somebody_works(case) else "W9"
         if case.recovery is None and rule == "L1" and tale.executions:
             continue  # nothing is promised of what a lost worker had
-        yield Seen(rule, f"{tale.id} was accepted, {fate(tale)}, and waits for ever though workers live", tale.id)
+        yield Violation(
+            rule, f"{tale.id} was accepted, {describe_end(tale)}, and waits for ever though workers live", tale.id
+        )
 
 
-def _somebody_works(case: Case) -> bool:
+def _somebody_works(case: RunRecord) -> bool:
     return any(each.began >= case.evidence.called for each in case.evidence.executions())
 
 
-def missing_at_the_roll_call(case: Case) -> Iterator[Seen]:
+def missing_at_the_roll_call(case: RunRecord) -> Iterator[Violation]:
     """Everybody had to take a part of the last jobs."""
     evidence = case.evidence
     if not any(is_call(id) for id in evidence.tales):
@@ -115,7 +117,7 @@ def missing_at_the_roll_call(case: Case) -> Iterator[Seen]:
         if evidence.called < until < FOREVER and absent and life.undisturbed(evidence.called, until - INSTANT):
             before = [span.what for span in life.spans]
             after = f" after {_WORDS[before[-1]]}" if before else ""
-            yield Seen("W9", f"{life.name} lives, and takes no job any more{after}", worker=life.name)
+            yield Violation("W9", f"{life.name} lives, and takes no job any more{after}", worker=life.name)
 
 
 _WORDS: Final = {

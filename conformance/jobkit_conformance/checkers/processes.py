@@ -18,16 +18,16 @@ from jobkit_conformance.checkers import (
 )
 from jobkit_conformance.history.event_log import Event
 from jobkit_conformance.processes.coverage import SITUATIONS
-from jobkit_conformance.processes.history import gather
+from jobkit_conformance.processes.history import parse_log
 from jobkit_conformance.processes.plan import Plan
-from jobkit_conformance.processes.run_record import Case, Check, Seen
+from jobkit_conformance.processes.run_record import Check, RunRecord, Violation
 from jobkit_conformance.processes.system import Declared
 
 
-def judge(events: Sequence[Event], plan: Plan, declared: Declared) -> list[Seen]:
+def judge(events: Sequence[Event], plan: Plan, declared: Declared) -> list[Violation]:
     """What the log shows to be broken, the gravest and surest first; of each rule one thing."""
-    case = Case(plan, declared, gather(events, declared.timeout))
-    found: dict[str, Seen] = {}
+    case = RunRecord(plan, declared, parse_log(events, declared.timeout))
+    found: dict[str, Violation] = {}
     for check in CHECKS:
         for seen in check(case):
             found.setdefault(seen.rule, seen)

@@ -10,49 +10,51 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
-from jobkit_conformance.checkers.delivery import OF_A_DELIVERY
-from jobkit_conformance.checkers.final_state import check_left, check_probes
-from jobkit_conformance.checkers.worker import OF_A_WORKER
+from jobkit_conformance.checkers.delivery import DELIVERY_CHECKS
+from jobkit_conformance.checkers.final_state import check_nothing_left, check_probes
+from jobkit_conformance.checkers.worker import WORKER_CHECKS
 from jobkit_conformance.history.calls import Call
-from jobkit_conformance.history.delivery_records import deeds_of, end, to_ms
+from jobkit_conformance.history.delivery_records import delivery_records, end, end_ms
 from jobkit_conformance.history.history import History
-from jobkit_conformance.history.job_history import lives
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.history.job_history import by_job
+from jobkit_conformance.violations import RuleViolation
 
 
-def check_duties(history: History) -> None:
+def check_workers(history: History) -> None:
     """Raise `Broken` for the first rule about workers that does not hold."""
-    for ask in questions(history):
+    for ask in checks(history):
         ask()
 
 
-def questions(history: History) -> Iterator[Callable[[], None]]:
+def checks(history: History) -> Iterator[Callable[[], None]]:
     """Each rule about workers, asked of each of them: who asks one raises `Broken` where it does not hold."""
-    yield partial(check_visits, history)
+    yield partial(check_no_early_takeover, history)
     for process in history.processes:
-        deeds = deeds_of(process, history.duties)
-        for of_a_delivery in OF_A_DELIVERY:
+        deeds = delivery_records(process, history.duties)
+        for of_a_delivery in DELIVERY_CHECKS:
             yield from (partial(of_a_delivery, deed) for deed in deeds)
-        yield from (partial(of_a_worker, process, deeds) for of_a_worker in OF_A_WORKER)
-        if history.calm is not None:
-            yield partial(check_probes, process, history.calm)
-    yield partial(check_left, history)
+        yield from (partial(of_a_worker, process, deeds) for of_a_worker in WORKER_CHECKS)
+        if history.quiesced_at is not None:
+            yield partial(check_probes, process, history.quiesced_at)
+    yield partial(check_nothing_left, history)
 
 
-def check_visits(history: History) -> None:
+def check_no_early_takeover(history: History) -> None:
     """W12: nobody's lease ends because a worker comes or goes."""
-    for life in lives(history).values():
+    for life in by_job(history).values():
         for one, other in pairwise(life.grants):
-            if life.may_be_several or life.touched_before(end(other.call)):
+            if life.id_was_reused or life.touched_before(end(other.call)):
                 continue
             settled = any(
                 each.call.begun < end(other.call) and end(each.call) > end(one.call) for each in life.all_settlings()
             )
-            early = one.delivery.lease_end - to_ms(other.call)
+            early = one.delivery.lease_end - end_ms(other.call)
             if settled or early <= 0:
                 continue
             if visitor := _who_moved(history, one.call, other.call):
-                raise Broken("W12", f"{life.id!r} was granted again {early} ms before its lease ended: {visitor}")
+                raise RuleViolation(
+                    "W12", f"{life.id!r} was granted again {early} ms before its lease ended: {visitor}"
+                )
 
 
 def _who_moved(history: History, one: Call, other: Call) -> str:

@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Final
 
-from jobkit_conformance.checks.registry import EXAMPLES, Example, example
+from jobkit_conformance.checks.registry import EXAMPLES, Check, check
 
 MODULES: Final = (
     *(
@@ -39,4 +39,4 @@ MODULES: Final = (
 for _name in MODULES:
     import_module(f"{__name__}.{_name}")
 
-__all__ = ["EXAMPLES", "MODULES", "Example", "example"]
+__all__ = ["EXAMPLES", "MODULES", "Check", "check"]

@@ -10,8 +10,8 @@ from jobkit.backend import Accepted, Message, Release, RetryAt
 from jobkit.errors import InvalidMessage
 from jobkit_conformance.checks.names import NO_NAMES, ODD_NAMES
 from jobkit_conformance.checks.paths import Along, on_every_path
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import MINUTE, Stage, ids_of, message
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import MINUTE, Env, ids_of, message
 
 BODIES: Final = {
     "nothing": b"",
@@ -28,28 +28,28 @@ LARGEST: Final = 64 << 20
 
 
 @on_every_path("B1")
-async def bodies_come_back_byte_for_byte(stage: Stage, along: Along) -> None:
+async def bodies_come_back_byte_for_byte(stage: Env, along: Along) -> None:
     client = await stage.client()
     for name, body in BODIES.items():
         delivery = await along(stage, client, message(name, queue=name, body=body))
         stage.expect(delivery.message.body, body, f"the body {name!r}")
 
 
-@example("B1")
-async def the_largest_body_comes_back(stage: Stage) -> None:
+@check("B1")
+async def the_largest_body_comes_back(stage: Env) -> None:
     client = await stage.client()
     size = min(stage.capabilities.max_body, LARGEST)
     body = (bytes(range(256)) * (size // 256 + 1))[:size]
-    await stage.put(client, message(body=body))
-    (first,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message(body=body))
+    (first,) = await stage.reserve_ok(client, "a")
     stage.check(first.message.body == body, f"a body of {size:,} bytes came back changed")
     await stage.settled(client, Release(first.token))
-    (again,) = await stage.take(client, "a")
+    (again,) = await stage.reserve_ok(client, "a")
     stage.check(again.message.body == body, f"a body of {size:,} bytes came back changed after a release")
 
 
 @on_every_path("B2")
-async def fields_come_back(stage: Stage, along: Along) -> None:
+async def fields_come_back(stage: Env, along: Along) -> None:
     client = await stage.client()
     headers = {"job": "mail.send", "": "", "é\n\x00": "ünï → 日本 \r\n", "n": "0123", "long": "x" * 300}
     for name in ("a", "ключ:{1}*"):
@@ -60,7 +60,7 @@ async def fields_come_back(stage: Stage, along: Along) -> None:
 
 
 @on_every_path("B2", "keys", "priority")
-async def key_and_priority_come_back(stage: Stage, along: Along) -> None:
+async def key_and_priority_come_back(stage: Env, along: Along) -> None:
     client = await stage.client()
     for priority in sorted(set(stage.capabilities.priority or ())):
         sent = message(f"p{priority}", key=f"key {priority}:*", priority=priority)
@@ -68,40 +68,40 @@ async def key_and_priority_come_back(stage: Stage, along: Along) -> None:
         stage.expect((found.key, found.priority), (sent.key, sent.priority), "key and priority")
 
 
-@example("B3")
-async def odd_names_are_names(stage: Stage) -> None:
+@check("B3")
+async def odd_names_are_names(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(f"in {place}", queue=name) for place, name in enumerate(ODD_NAMES)))
+    await stage.enqueue_ok(client, *(message(f"in {place}", queue=name) for place, name in enumerate(ODD_NAMES)))
     for place, name in enumerate(ODD_NAMES):
         found = await client.reserve([name], limit=10, lease=MINUTE)
         stage.expect(ids_of(found), [f"in {place}"], f"reserve of the queue {name!r}")
-    await stage.put(client, *(message(name) for name in ODD_NAMES))
+    await stage.enqueue_ok(client, *(message(name) for name in ODD_NAMES))
     granted = await stage.drain(client)
     stage.expect(sorted(granted), sorted(ODD_NAMES), "the ids that were granted")
 
 
-@example("B3", "keys")
-async def odd_keys_are_keys(stage: Stage) -> None:
+@check("B3", "keys")
+async def odd_keys_are_keys(stage: Env) -> None:
     client = await stage.client()
     for place, name in enumerate(ODD_NAMES):
         (outcome,) = await client.enqueue([message(f"m{place}", key=name)])
         stage.check(isinstance(outcome, Accepted), f"the key {name!r}, which nobody has, answered {outcome}")
 
 
-@example("B3")
-async def odd_namespaces_are_namespaces(stage: Stage) -> None:
+@check("B3")
+async def odd_namespaces_are_namespaces(stage: Env) -> None:
     suffixes = ("*", "{x}", "}", ":q", "%3A", " ", "é", "é".upper(), "e\u0301")
     clients = {suffix: await stage.client(f"{stage.namespace}{suffix}") for suffix in suffixes}
     for suffix, client in clients.items():
-        await stage.put(client, message("a", body=suffix.encode()))
+        await stage.enqueue_ok(client, message("a", body=suffix.encode()))
     for suffix, client in clients.items():
         found = await client.reserve(["q"], limit=10, lease=MINUTE)
         bodies = [delivery.message.body for delivery in found]
         stage.expect(bodies, [suffix.encode()], f"what the namespace that ends in {suffix!r} holds")
 
 
-@example("B3")
-async def what_is_no_name_is_refused(stage: Stage) -> None:
+@check("B3")
+async def what_is_no_name_is_refused(stage: Env) -> None:
     client = await stage.client()
     for name in NO_NAMES:
         for field in ("id", "queue", *(["key"] if stage.capabilities.keys else [])):
@@ -110,7 +110,7 @@ async def what_is_no_name_is_refused(stage: Stage) -> None:
         await stage.refuses(_used(stage, name), ValueError, f"the namespace {name!r:.40}")
 
 
-async def _used(stage: Stage, namespace: str) -> object:
+async def _used(stage: Env, namespace: str) -> object:
     stage.trace.noted("c2", f"opens the namespace {namespace!r:.40}, and enqueues there")
     backend = await stage.harness.open(namespace, stage.clock if stage.exact else None)
     try:
@@ -119,12 +119,12 @@ async def _used(stage: Stage, namespace: str) -> object:
         await backend.close()
 
 
-@example("B4")
-async def attempts_and_delivery_numbers_are_whole(stage: Stage) -> None:
+@check("B4")
+async def attempts_and_delivery_numbers_are_whole(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
+    await stage.enqueue_ok(client, message())
     for attempt in range(1, 21):
-        (held,) = await stage.take(client, "a")
+        (held,) = await stage.reserve_ok(client, "a")
         stage.expect((type(held.attempt), held.attempt), (int, attempt), "the attempt of a message retried each time")
         stage.check(
             type(held.number) is int and attempt <= held.number < 2**31, f"its delivery number is {held.number!r}"
@@ -132,31 +132,31 @@ async def attempts_and_delivery_numbers_are_whole(stage: Stage) -> None:
         await stage.settled(client, RetryAt(held.token, after=0))
 
 
-@example("B4", "delay")
-async def the_first_and_the_last_instant_are_kept_exactly(stage: Stage) -> None:
+@check("B4", "delay")
+async def the_first_and_the_last_instant_are_kept_exactly(stage: Env) -> None:
     client = await stage.client()
     last = 2**53 - 1
-    (outcome,) = await stage.put(client, message("last", at=last))
+    (outcome,) = await stage.enqueue_ok(client, message("last", at=last))
     stage.expect(outcome.due, last, "when a message for 2**53 - 1 is due")
     for field in ("at", "after"):
-        await stage.put(client, structs.replace(message(field, queue=field), **{field: 0}))
-        (first,) = await stage.take(client, field, queue=field)
+        await stage.enqueue_ok(client, structs.replace(message(field, queue=field), **{field: 0}))
+        (first,) = await stage.reserve_ok(client, field, queue=field)
         await stage.settled(client, Release(first.token))
-        (again,) = await stage.take(client, field, queue=field)
+        (again,) = await stage.reserve_ok(client, field, queue=field)
         stage.expect(getattr(again.message, field), 0, f"{field} of a message with {field}=0")
 
 
-@example("B4", "delay", "inspect")
-async def the_last_instant_is_shown_exactly(stage: Stage) -> None:
+@check("B4", "delay", "inspect")
+async def the_last_instant_is_shown_exactly(stage: Env) -> None:
     client = await stage.client()
     last = 2**53 - 1
-    await stage.put(client, message(at=last))
+    await stage.enqueue_ok(client, message(at=last))
     found = await stage.stored(client, "a")
     stage.expect((found.since, found.message.at), (last, last), "since and at of a message for 2**53 - 1")
 
 
-@example("B4", "delay")
-async def times_that_are_none_are_refused(stage: Stage) -> None:
+@check("B4", "delay")
+async def times_that_are_none_are_refused(stage: Env) -> None:
     client = await stage.client()
     for field, value in (("at", 2**53), ("at", -1), ("after", -1), ("after", 2**53), ("at", 1.5), ("after", True)):
         bad = structs.replace(message(), **{field: value})
@@ -165,8 +165,8 @@ async def times_that_are_none_are_refused(stage: Stage) -> None:
     await stage.refuses(client.enqueue([both]), InvalidMessage, "enqueue with at and after")
 
 
-@example("B4", "priority")
-async def priorities_out_of_range_are_refused(stage: Stage) -> None:
+@check("B4", "priority")
+async def priorities_out_of_range_are_refused(stage: Env) -> None:
     client = await stage.client()
     lowest, highest = stage.capabilities.priority or (0, 0)
     for priority in (lowest - 1, highest + 1, 2**31):
@@ -174,33 +174,33 @@ async def priorities_out_of_range_are_refused(stage: Stage) -> None:
         await stage.refuses(call, InvalidMessage, f"enqueue with priority={priority}")
 
 
-@example("B5")
-async def what_was_passed_in_may_be_changed_afterwards(stage: Stage) -> None:
+@check("B5")
+async def what_was_passed_in_may_be_changed_afterwards(stage: Env) -> None:
     client = await stage.client()
     headers = {"job": "before"}
     messages = [message(headers=headers)]
     await client.enqueue(messages)
     headers["job"] = "after"
     messages.clear()
-    (delivery,) = await stage.take(client, "a")
+    (delivery,) = await stage.reserve_ok(client, "a")
     stage.expect(dict(delivery.message.headers), {"job": "before"}, "headers, after the caller changed its own")
 
 
-@example("B5")
-async def what_was_delivered_may_be_changed(stage: Stage) -> None:
+@check("B5")
+async def what_was_delivered_may_be_changed(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message(headers={"job": "before"}))
-    (first,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message(headers={"job": "before"}))
+    (first,) = await stage.reserve_ok(client, "a")
     _change(first.message)
     await stage.settled(client, Release(first.token))
-    (again,) = await stage.take(client, "a")
+    (again,) = await stage.reserve_ok(client, "a")
     stage.expect(dict(again.message.headers), {"job": "before"}, "headers, after the first worker changed its own")
 
 
-@example("B5", "inspect")
-async def what_was_shown_may_be_changed(stage: Stage) -> None:
+@check("B5", "inspect")
+async def what_was_shown_may_be_changed(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message(headers={"job": "before"}))
+    await stage.enqueue_ok(client, message(headers={"job": "before"}))
     _change((await stage.stored(client, "a")).message)
     again = await stage.stored(client, "a")
     stage.expect(dict(again.message.headers), {"job": "before"}, "headers, after somebody who looked changed his own")
@@ -211,8 +211,8 @@ def _change(message: Message) -> None:
         message.headers["job"] = "after"  # pyright: ignore[reportUnknownMemberType]
 
 
-@example("B6")
-async def what_cannot_be_stored_is_refused_before_anything_is(stage: Stage) -> None:
+@check("B6")
+async def what_cannot_be_stored_is_refused_before_anything_is(stage: Env) -> None:
     client = await stage.client()
     wrong: dict[str, Any] = {"body": "text", "id": 7, "queue": None, "priority": 1.0, "headers": {"n": 1}}
     for field, value in wrong.items():
@@ -224,8 +224,8 @@ async def what_cannot_be_stored_is_refused_before_anything_is(stage: Stage) -> N
     stage.expect(await stage.drain(client), [], "what is there after those batches")
 
 
-@example("B6")
-async def what_is_too_large_is_refused_whole(stage: Stage) -> None:
+@check("B6")
+async def what_is_too_large_is_refused_whole(stage: Env) -> None:
     client = await stage.client()
     claims = stage.capabilities
     if claims.max_body <= LARGEST:
@@ -244,8 +244,8 @@ async def what_is_too_large_is_refused_whole(stage: Stage) -> None:
     stage.expect(await stage.drain(client), [], "what is there after those batches")
 
 
-@example("B6")
-async def the_largest_batch_is_stored_whole(stage: Stage) -> None:
+@check("B6")
+async def the_largest_batch_is_stored_whole(stage: Env) -> None:
     client = await stage.client()
     ids = [f"m{number}" for number in range(stage.capabilities.max_batch)]
     outcomes = await client.enqueue([message(id) for id in ids])

@@ -16,17 +16,17 @@ from jobkit.errors import BackendUnavailable, Closed, InvalidArgument, JobkitErr
 from jobkit.lifecycle import State
 from jobkit_conformance import capability_probe
 from jobkit_conformance.checks.giving_up import turns
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
-from jobkit_conformance.log_capture import listening
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
+from jobkit_conformance.log_capture import capture_all
 
 Ask: TypeAlias = Callable[[Backend], Awaitable[Any]]
 
 
-@example("C1")
-async def what_is_not_claimed_is_refused(stage: Stage) -> None:
-    unrefused = await capability_probe.unrefused(stage)
+@check("C1")
+async def what_is_not_claimed_is_refused(stage: Env) -> None:
+    unrefused = await capability_probe.accepted_unclaimed(stage)
     stage.check(not unrefused, f"not claimed, and not refused with Unsupported: {unrefused}")
 
 
@@ -71,8 +71,8 @@ _BY_OPTION: Final[dict[str, dict[str, Ask]]] = {
 }
 
 
-@example("C1")
-async def arguments_that_nobody_can_mean_are_refused(stage: Stage) -> None:
+@check("C1")
+async def arguments_that_nobody_can_mean_are_refused(stage: Env) -> None:
     client = await stage.client()
     asks = {**_RESERVES, **_SETTLES}
     for option, more in _BY_OPTION.items():
@@ -81,23 +81,23 @@ async def arguments_that_nobody_can_mean_are_refused(stage: Stage) -> None:
         await stage.refuses(ask(client), InvalidArgument, what)
 
 
-@example("C1", "priority")
-async def a_claimed_priority_is_no_ornament(stage: Stage) -> None:
+@check("C1", "priority")
+async def a_claimed_priority_is_no_ornament(stage: Env) -> None:
     client = await stage.client()
     lowest, highest = stage.capabilities.priority or (0, 0)
     stage.check(lowest < highest, f"priority {lowest} to {highest} is claimed, which ranks nothing")
-    await stage.put(client, message("low", priority=lowest), message("high", priority=highest))
+    await stage.enqueue_ok(client, message("low", priority=lowest), message("high", priority=highest))
     stage.expect(await stage.drain(client), ["high", "low"], "the order of two priorities")
 
 
-@example("C1", "delay", "clock")
-async def a_claimed_delay_is_no_ornament(stage: Stage) -> None:
+@check("C1", "delay", "clock")
+async def a_claimed_delay_is_no_ornament(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message(after=HOUR))
+    await stage.enqueue_ok(client, message(after=HOUR))
     stage.expect(await stage.drain(client), [], "what is granted an hour early")
 
 
-def _verbs(stage: Stage) -> dict[str, Ask]:
+def _verbs(stage: Env) -> dict[str, Ask]:
     verbs: dict[str, Ask] = {
         "enqueue": lambda backend: backend.enqueue([message("late")]),
         "enqueue of nothing": lambda backend: backend.enqueue([]),
@@ -113,11 +113,11 @@ def _verbs(stage: Stage) -> dict[str, Ask]:
     return verbs
 
 
-@example("C2")
-async def a_closed_client_does_nothing_more(stage: Stage) -> None:
+@check("C2")
+async def a_closed_client_does_nothing_more(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    await stage.reserve_ok(client, "a", lease=HOUR)
     await client.close()
     await client.close()
     for what, ask in _verbs(stage).items():
@@ -127,31 +127,31 @@ async def a_closed_client_does_nothing_more(stage: Stage) -> None:
     stage.check(isinstance(outcome, Accepted), f"enqueue by another client answered {outcome}")
 
 
-@example("C2")
-async def a_client_that_was_never_used_can_be_closed(stage: Stage) -> None:
+@check("C2")
+async def a_client_that_was_never_used_can_be_closed(stage: Env) -> None:
     client = await stage.client()
     await client.close()
     await client.close()
     await stage.refuses(client.reserve(["q"], limit=1, lease=MINUTE), Closed, "reserve after close")
 
 
-@example("C2", "wait")
-async def close_ends_reserves_that_wait(stage: Stage) -> None:
+@check("C2", "wait")
+async def close_ends_reserves_that_wait(stage: Env) -> None:
     client = await stage.client(own_time=True)
     calls = [client.reserve(["q"], limit=1, lease=HOUR, wait=20_000) for _ in range(3)]
     waiting = [await stage.waiting(call) for call in calls]
-    await stage.soon(client.close(), "close while reserves wait")
+    await stage.within(client.close(), "close while reserves wait")
     for task in waiting:
         call = stage.refuses(task, Closed, "a reserve that waited when its client was closed")
-        await stage.soon(call, "a reserve that waited when its client was closed", within=2)
+        await stage.within(call, "a reserve that waited when its client was closed", within=2)
     other = await stage.client(own_time=True)
-    await stage.put(other, message())
+    await stage.enqueue_ok(other, message())
     found = await other.reserve(["q"], limit=1, lease=HOUR)
     stage.expect([delivery.attempt for delivery in found], [1], "the attempt of a job that came after that")
 
 
-@example("C2")
-async def a_verb_in_flight_finishes_or_raises(stage: Stage) -> None:
+@check("C2")
+async def a_verb_in_flight_finishes_or_raises(stage: Env) -> None:
     producer = await stage.client()
     for turn in range(12):
         client, id = await stage.client(), f"m{turn}"
@@ -159,7 +159,7 @@ async def a_verb_in_flight_finishes_or_raises(stage: Stage) -> None:
         await turns(turn)
         await client.close()
         try:
-            answer = await stage.soon(enqueuing, "an enqueue whose client was closed")
+            answer = await stage.within(enqueuing, "an enqueue whose client was closed")
             finished = bool(answer)
         except (Closed, BackendUnavailable):
             finished = False
@@ -176,8 +176,8 @@ def _said(error: BaseException) -> str:
     return "".join(traceback.format_exception(error)) + repr(error)
 
 
-@example("C3")
-async def a_body_is_in_no_error(stage: Stage) -> None:
+@check("C3")
+async def a_body_is_in_no_error(stage: Env) -> None:
     body = MARK.encode()
     bad = [
         message(body=cast("bytes", MARK)),
@@ -194,11 +194,13 @@ async def a_body_is_in_no_error(stage: Stage) -> None:
         stage.check(MARK not in _said(error), f"an error shows the body: {error}")
 
 
-@example("C3")
-async def a_body_is_in_no_log(stage: Stage) -> None:
-    with listening() as heard:
+@check("C3")
+async def a_body_is_in_no_log(stage: Env) -> None:
+    with capture_all() as heard:
         client = await stage.client()
-        await stage.put(client, *(message(f"m{number}", body=f"{MARK} {number}".encode()) for number in range(4)))
+        await stage.enqueue_ok(
+            client, *(message(f"m{number}", body=f"{MARK} {number}".encode()) for number in range(4))
+        )
         one, two, three, four = await client.reserve(["q"], limit=4, lease=MINUTE)
         last = Dead(three.token, "why") if stage.capabilities.dead_letters else Release(three.token)
         await client.settle([Done(one.token), RetryAt(two.token, after=0), last])
@@ -212,51 +214,51 @@ async def a_body_is_in_no_log(stage: Stage) -> None:
     stage.check(not told, f"a body is in what was logged, warned of or printed: {(told or [''])[0][:200]}")
 
 
-@example("C3", "hook:secrets")
-async def a_secret_is_nowhere(stage: Stage) -> None:
-    with listening() as heard:
+@check("C3", "hook:secrets")
+async def a_secret_is_nowhere(stage: Env) -> None:
+    with capture_all() as heard:
         client = await stage.client()
-        await stage.put(client, message())
+        await stage.enqueue_ok(client, message())
         shown = [repr(client.backend), repr(vars(client.backend) if hasattr(client.backend, "__dict__") else "")[:0]]
         await client.close()
     _check_secrets(stage, [*heard.lines, *shown], "in what was logged, warned of or printed")
 
 
-@example("C3", "hook:secrets", "hook:kill", "hook:restart")
-async def a_secret_is_in_no_fault(stage: Stage) -> None:
+@check("C3", "hook:secrets", "hook:kill", "hook:restart")
+async def a_secret_is_in_no_fault(stage: Env) -> None:
     client = await stage.client(own_time=True)
-    with listening() as heard:
+    with capture_all() as heard:
         await stage.kill()
         error = await stage.refuses(client.enqueue([message()]), BackendUnavailable, "enqueue without a store")
     _check_secrets(stage, [*heard.lines, _said(error)], "in what was raised or logged without a store")
 
 
-def _check_secrets(stage: Stage, lines: list[str], where: str) -> None:
+def _check_secrets(stage: Env, lines: list[str], where: str) -> None:
     for secret in stage.harness.secrets():
         stage.check(not any(secret in line for line in lines), f"a password is {where}")
 
 
-@example("C4")
-async def each_loop_has_a_client_of_its_own(stage: Stage) -> None:
+@check("C4")
+async def each_loop_has_a_client_of_its_own(stage: Env) -> None:
     here = await stage.client(own_time=True)
-    await stage.put(here, message("a"), message("b"))
+    await stage.enqueue_ok(here, message("a"), message("b"))
     found = await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
     found += ids_of(await here.reserve(["q"], limit=5, lease=HOUR))
     stage.expect(sorted(found), ["a", "b"], "what a client on another loop was granted, and this one after that")
 
 
-async def _elsewhere(stage: Stage) -> list[str]:
-    client = Client(await stage.harness.open(stage.namespace, None), stage.trace, "c2")
+async def _elsewhere(stage: Env) -> list[str]:
+    client = RecordingBackend(await stage.harness.open(stage.namespace, None), stage.trace, "c2")
     try:
         return ids_of(await client.reserve(["q"], limit=1, lease=HOUR))
     finally:
         await client.close()
 
 
-@example("C4")
-async def loops_come_and_go(stage: Stage) -> None:
+@check("C4")
+async def loops_come_and_go(stage: Env) -> None:
     here = await stage.client(own_time=True)
-    await stage.put(here, *(message(f"m{number}") for number in range(5)))
+    await stage.enqueue_ok(here, *(message(f"m{number}") for number in range(5)))
     granted: list[str] = []
     for _ in range(5):
         granted += await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
@@ -283,8 +285,8 @@ class _Opened:
         self._note("closed")
 
 
-@example("C4")
-async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Stage) -> None:
+@check("C4")
+async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Env) -> None:
     log: list[tuple[str, int]] = []
 
     def factory(url: str | None, namespace: str, clock: Clock | None) -> Backend:

@@ -22,9 +22,9 @@ from jobkit.backend import (
 )
 from jobkit.errors import BackendUnavailable
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 T = TypeVar("T")
 
@@ -32,15 +32,15 @@ SETTLING = 0.5
 """Seconds that the reporting of a fault may take beyond what is declared."""
 
 
-@example("D1")
-async def jobs_and_leases_survive_a_restart(stage: Stage) -> None:
+@check("D1")
+async def jobs_and_leases_survive_a_restart(stage: Env) -> None:
     client = await stage.client()
     body = bytes(range(256))
-    await stage.put(client, message("ready", body=body, headers={"job": "x"}), message("leased", queue="r"))
-    (crashed,) = await stage.take(client, "leased", queue="r", lease=MINUTE)
-    stage.need(crashed.attempt == 1, "the first attempt is not 1")
+    await stage.enqueue_ok(client, message("ready", body=body, headers={"job": "x"}), message("leased", queue="r"))
+    (crashed,) = await stage.reserve_ok(client, "leased", queue="r", lease=MINUTE)
+    stage.require(crashed.attempt == 1, "the first attempt is not 1")
     await stage.advance(2 * MINUTE)
-    (held,) = await stage.take(client, "leased", queue="r", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "leased", queue="r", lease=HOUR)
     await stage.restart()
     other = await stage.client()
     found = await stage.granted(other, "reserve of what was ready")
@@ -52,11 +52,11 @@ async def jobs_and_leases_survive_a_restart(stage: Stage) -> None:
     stage.check(again.number > held.number, f"the delivery number {again.number} does not grow")
 
 
-@example("D1")
-async def a_token_survives_a_restart(stage: Stage) -> None:
+@check("D1")
+async def a_token_survives_a_restart(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"))
-    (one, two) = await stage.take(client, "a", "b", lease=HOUR)
+    await stage.enqueue_ok(client, message("a"), message("b"))
+    (one, two) = await stage.reserve_ok(client, "a", "b", lease=HOUR)
     await stage.restart()
     other = await stage.client()
     (extended,) = await other.extend([Extension(one.token, 2 * HOUR)])
@@ -65,11 +65,11 @@ async def a_token_survives_a_restart(stage: Stage) -> None:
     stage.expect(await stage.drain(other), ["b"], "what is granted after that")
 
 
-@example("D1", "delay")
-async def due_times_survive_a_restart(stage: Stage) -> None:
+@check("D1", "delay")
+async def due_times_survive_a_restart(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("later", after=HOUR), message("retried"))
-    (held,) = await stage.take(client, "retried")
+    await stage.enqueue_ok(client, message("later", after=HOUR), message("retried"))
+    (held,) = await stage.reserve_ok(client, "retried")
     await stage.settled(client, RetryAt(held.token, after=HOUR))
     await stage.restart()
     other = await stage.client()
@@ -78,21 +78,21 @@ async def due_times_survive_a_restart(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(other)), ["later", "retried"], "what is granted at its time")
 
 
-@example("D1", "keys")
-async def keys_survive_a_restart(stage: Stage) -> None:
+@check("D1", "keys")
+async def keys_survive_a_restart(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a", key="k"))
+    await stage.enqueue_ok(client, message("a", key="k"))
     await stage.restart()
     other = await stage.client()
     stage.expect(await other.enqueue([message("b", key="k")]), [Held(by="a")], "another job with the key")
     stage.expect(await other.enqueue([message("a", key="k")]), [Known()], "the same job")
 
 
-@example("D1", "dead_letters", "inspect")
-async def the_dead_survive_a_restart(stage: Stage) -> None:
+@check("D1", "dead_letters", "inspect")
+async def the_dead_survive_a_restart(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.bury(client, "a", reason="because")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a", reason="because")
     await stage.restart()
     other = await stage.client()
     (found,) = await other.get(["a"])
@@ -104,7 +104,7 @@ CUTS = 30
 """How often connections are cut, each time a little later in a call."""
 
 
-async def _cut_during(stage: Stage, call: Awaitable[T], turn: int, beside: Client) -> T | None:
+async def _cut_during(stage: Env, call: Awaitable[T], turn: int, beside: RecordingBackend) -> T | None:
     """Cut every connection while a call is in flight; its answer, or None where it did not get one.
 
     ``beside`` has lost its connection too: whether its own next call meets that is not the question.
@@ -116,13 +116,13 @@ async def _cut_during(stage: Stage, call: Awaitable[T], turn: int, beside: Clien
     with contextlib.suppress(BackendUnavailable):
         await beside.reserve(["elsewhere"], limit=1, lease=HOUR)
     try:
-        return await stage.soon(calling, "a call whose connection was cut")
+        return await stage.within(calling, "a call whose connection was cut")
     except BackendUnavailable:
         return None
 
 
-@example("E4")
-async def an_enqueue_that_was_repeated_is_accepted_once(stage: Stage) -> None:
+@check("E4")
+async def an_enqueue_that_was_repeated_is_accepted_once(stage: Env) -> None:
     client, worker = await stage.client(own_time=True), await stage.client(own_time=True)
     for turn in range(CUTS):
         ids = [f"{turn} {place}" for place in range(3)]
@@ -138,8 +138,8 @@ async def an_enqueue_that_was_repeated_is_accepted_once(stage: Stage) -> None:
         stage.check(granted or answer is None, "what was accepted is not there")
 
 
-@example("E4")
-async def a_repeat_revives_nothing_that_was_done_meanwhile(stage: Stage) -> None:
+@check("E4")
+async def a_repeat_revives_nothing_that_was_done_meanwhile(stage: Env) -> None:
     client, worker = await stage.client(own_time=True), await stage.client(own_time=True)
     for turn in range(CUTS):
         queue, performed = f"q{turn}", list[str]()
@@ -150,7 +150,7 @@ async def a_repeat_revives_nothing_that_was_done_meanwhile(stage: Stage) -> None
         stage.check(len(performed) <= 1, f"a job was performed {len(performed)} times that was enqueued in one call")
 
 
-async def _work(worker: Client, queue: str, performed: list[str]) -> None:
+async def _work(worker: RecordingBackend, queue: str, performed: list[str]) -> None:
     for _ in range(10):
         with contextlib.suppress(BackendUnavailable):
             for held in await worker.reserve([queue], limit=1, lease=HOUR):
@@ -159,25 +159,25 @@ async def _work(worker: Client, queue: str, performed: list[str]) -> None:
         await asyncio.sleep(0)
 
 
-@example("E4", "inspect")
-async def a_reserve_that_was_repeated_takes_once(stage: Stage) -> None:
+@check("E4", "inspect")
+async def a_reserve_that_was_repeated_takes_once(stage: Env) -> None:
     client, other = await stage.client(own_time=True), await stage.client(own_time=True)
     for turn in range(CUTS):
         queue = f"q{turn}"
-        await stage.put(other, *(message(f"{turn} {place}", queue=queue) for place in range(6)))
+        await stage.enqueue_ok(other, *(message(f"{turn} {place}", queue=queue) for place in range(6)))
         answer = await _cut_during(stage, client.reserve([queue], limit=2, lease=HOUR), turn, other)
         if answer is not None:
             leased = (await other.counts(queue)).leased
             stage.expect(leased, len(answer), f"how many are leased after a reserve that was cut {turn} turns into it")
 
 
-@example("E4")
-async def a_settle_that_was_repeated_counts_once(stage: Stage) -> None:
+@check("E4")
+async def a_settle_that_was_repeated_counts_once(stage: Env) -> None:
     client, other = await stage.client(own_time=True), await stage.client(own_time=True)
     for turn in range(CUTS):
         queue = f"q{turn}"
-        await stage.put(other, message(f"{turn}", queue=queue))
-        (held,) = await stage.take(other, f"{turn}", queue=queue, lease=HOUR)
+        await stage.enqueue_ok(other, message(f"{turn}", queue=queue))
+        (held,) = await stage.reserve_ok(other, f"{turn}", queue=queue, lease=HOUR)
         answer = await _cut_during(stage, client.settle([RetryAt(held.token, after=0)]), turn, other)
         names = [type(outcome).__name__ for outcome in answer] if answer is not None else []
         stage.check(
@@ -188,14 +188,14 @@ async def a_settle_that_was_repeated_counts_once(stage: Stage) -> None:
         stage.check(found or names != ["Settled"], "nothing is granted after a retry that was settled")
 
 
-@example("D3")
-async def no_cut_call_loses_a_job(stage: Stage) -> None:
+@check("D3")
+async def no_cut_call_loses_a_job(stage: Env) -> None:
     client, other = await stage.client(own_time=True), await stage.client(own_time=True)
     ids: list[str] = []
     lease = 30
     for turn in range(CUTS):
         id = f"{turn:02}"
-        await stage.put(other, message(id))
+        await stage.enqueue_ok(other, message(id))
         ids.append(id)
         found = await _cut_during(stage, client.reserve(["q"], limit=1, lease=lease), turn // 2, other)
         for held in found or []:
@@ -206,13 +206,13 @@ async def no_cut_call_loses_a_job(stage: Stage) -> None:
     stage.expect(sorted(granted), ids, "what is granted in the end of thirty jobs whose calls were cut")
 
 
-@example("D3", "dead_letters", "inspect")
-async def no_cut_settle_loses_a_dead_job(stage: Stage) -> None:
+@check("D3", "dead_letters", "inspect")
+async def no_cut_settle_loses_a_dead_job(stage: Env) -> None:
     client, other = await stage.client(own_time=True), await stage.client(own_time=True)
     for turn in range(CUTS // 2):
         id = f"{turn:02}"
-        await stage.put(other, message(id, queue=id))
-        (held,) = await stage.take(other, id, queue=id, lease=HOUR)
+        await stage.enqueue_ok(other, message(id, queue=id))
+        (held,) = await stage.reserve_ok(other, id, queue=id, lease=HOUR)
         await _cut_during(stage, client.settle([Dead(held.token, "why")]), turn, other)
         (found,) = await other.get([id])
         state = found.state if isinstance(found, Stored) else None

@@ -19,10 +19,10 @@ from jobkit.backend import (
     Settlement,
 )
 from jobkit.errors import BackendFull, BackendUnavailable, JobkitError
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, Stage, message
-from jobkit_conformance.history.recording import Client
-from jobkit_conformance.log_capture import listening
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, Env, message
+from jobkit_conformance.history.recording import RecordingBackend
+from jobkit_conformance.log_capture import capture_all
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ SETTLING = 0.5
 """Seconds that the reporting of a fault may take beyond what is declared."""
 
 
-async def _works(stage: Stage, client: Client, turn: str) -> None:
+async def _works(stage: Env, client: RecordingBackend, turn: str) -> None:
     """See that every verb of a client works."""
     (accepted,) = await client.enqueue([message(turn, queue=turn)])
     stage.check(isinstance(accepted, Accepted), f"enqueue {turn} answered {accepted}")
@@ -44,7 +44,7 @@ async def _works(stage: Stage, client: Client, turn: str) -> None:
     stage.expect(await client.settle([Done(held.token)]), [Settled()], f"settle {turn}")
 
 
-async def _soon_works(stage: Stage, client: Client, turn: str) -> None:
+async def _soon_works(stage: Env, client: RecordingBackend, turn: str) -> None:
     """The first call after a fault may still meet it; from then on everything has to work."""
     try:
         await client.reserve([turn], limit=1, lease=HOUR)
@@ -56,8 +56,8 @@ async def _soon_works(stage: Stage, client: Client, turn: str) -> None:
         stage.fail(f"the same client does not go on {turn}: {error}")
 
 
-@example("D2")
-async def after_its_connections_were_cut_a_client_goes_on(stage: Stage) -> None:
+@check("D2")
+async def after_its_connections_were_cut_a_client_goes_on(stage: Env) -> None:
     client = await stage.client(own_time=True)
     await _works(stage, client, "before")
     for turn in range(3):
@@ -65,34 +65,34 @@ async def after_its_connections_were_cut_a_client_goes_on(stage: Stage) -> None:
         await _soon_works(stage, client, f"after cut {turn}")
 
 
-@example("D2", "hook:restart")
-async def after_a_restart_a_client_goes_on(stage: Stage) -> None:
+@check("D2", "hook:restart")
+async def after_a_restart_a_client_goes_on(stage: Env) -> None:
     client = await stage.client(own_time=True)
     await _works(stage, client, "before")
     await stage.restart()
     await _soon_works(stage, client, "after a restart")
 
 
-@example("D2", "wait")
-async def a_waiting_reserve_survives_a_cut_or_says_so(stage: Stage) -> None:
+@check("D2", "wait")
+async def a_waiting_reserve_survives_a_cut_or_says_so(stage: Env) -> None:
     client, other = await stage.client(own_time=True), await stage.client(own_time=True)
     waiting = await stage.waiting(client.reserve(["q"], limit=1, lease=HOUR, wait=20_000))
     await stage.drop()
     await asyncio.sleep(0.05)
-    await stage.put(await stage.client(own_time=True), message())
+    await stage.enqueue_ok(await stage.client(own_time=True), message())
     try:
-        found = await stage.soon(waiting, "a reserve whose connection was cut while it waited", within=5)
+        found = await stage.within(waiting, "a reserve whose connection was cut while it waited", within=5)
     except BackendUnavailable:
-        found = await stage.soon(other.reserve(["q"], limit=1, lease=HOUR, wait=5000), "reserve after that")
+        found = await stage.within(other.reserve(["q"], limit=1, lease=HOUR, wait=5000), "reserve after that")
     stage.expect([(each.message.id, each.attempt) for each in found], [("a", 1)], "what is granted, and its attempt")
 
 
-@example("D4")
-async def a_full_store_refuses_jobs_and_lets_others_end(stage: Stage) -> None:
+@check("D4")
+async def a_full_store_refuses_jobs_and_lets_others_end(stage: Env) -> None:
     client = await stage.client()
     names = ["done", "released", "retried", "kept", *(["dead"] if stage.capabilities.dead_letters else [])]
-    await stage.put(client, *(message(name) for name in names))
-    held = {delivery.message.id: delivery for delivery in await stage.take(client, *names, lease=HOUR)}
+    await stage.enqueue_ok(client, *(message(name) for name in names))
+    held = {delivery.message.id: delivery for delivery in await stage.reserve_ok(client, *names, lease=HOUR)}
     await stage.fill(full=True)
     await stage.refuses(
         client.enqueue([message("more", body=bytes(1000))]), BackendFull, "enqueue when the store is full"
@@ -111,10 +111,10 @@ async def a_full_store_refuses_jobs_and_lets_others_end(stage: Stage) -> None:
     stage.check(isinstance(outcome, Accepted), f"enqueue when there is room again answered {outcome}")
 
 
-@example("D5")
-async def a_store_that_may_evict_is_refused_or_reported(stage: Stage) -> None:
+@check("D5")
+async def a_store_that_may_evict_is_refused_or_reported(stage: Env) -> None:
     refused = ""
-    with listening() as heard:
+    with capture_all() as heard:
         try:
             async with stage.harness.evicting() as backend:
                 await backend.enqueue([message()])
@@ -125,19 +125,19 @@ async def a_store_that_may_evict_is_refused_or_reported(stage: Stage) -> None:
     stage.check("evict" in reported.lower(), f"what was said does not speak of eviction: {reported!r}")
 
 
-async def _fails(stage: Stage, call: Awaitable[object], what: str, wait: int = 0) -> None:
+async def _fails(stage: Env, call: Awaitable[object], what: str, wait: int = 0) -> None:
     begun = time.monotonic()
     within = (stage.capabilities.timeout + wait) / 1000 + SETTLING
-    error = await stage.soon(stage.refuses(call, BackendUnavailable, what), what, within + 1)
+    error = await stage.within(stage.refuses(call, BackendUnavailable, what), what, within + 1)
     took = time.monotonic() - begun
     stage.check(took <= within, f"{what} raised after {took:.2f} s; declared are {within - SETTLING:g}")
     stage.check(error.__cause__ is not None, f"{what} raised {error!r} without its cause")
 
 
-@example("D6")
-async def a_fault_is_said_in_time(stage: Stage) -> None:
+@check("D6")
+async def a_fault_is_said_in_time(stage: Env) -> None:
     client, fresh = await stage.client(own_time=True), await stage.client(own_time=True)
-    await stage.put(client, message("a"), message("b"))
+    await stage.enqueue_ok(client, message("a"), message("b"))
     held = await stage.granted(client, "reserve", lease=HOUR)
     await stage.kill()
     await _fails(stage, client.reserve(["q"], limit=1, lease=HOUR), "reserve without a store")
@@ -151,8 +151,8 @@ async def a_fault_is_said_in_time(stage: Stage) -> None:
     await _soon_works(stage, client, "after the store came back")
 
 
-@example("D6", "wait")
-async def a_waiting_reserve_says_that_the_store_is_gone(stage: Stage) -> None:
+@check("D6", "wait")
+async def a_waiting_reserve_says_that_the_store_is_gone(stage: Env) -> None:
     client = await stage.client(own_time=True)
     wait = 300
     waiting = await stage.waiting(client.reserve(["q"], limit=1, lease=HOUR, wait=wait))
@@ -163,10 +163,10 @@ async def a_waiting_reserve_says_that_the_store_is_gone(stage: Stage) -> None:
     )
 
 
-@example("D6")
-async def a_fault_passes_for_no_empty_answer(stage: Stage) -> None:
+@check("D6")
+async def a_fault_passes_for_no_empty_answer(stage: Env) -> None:
     client = await stage.client(own_time=True)
-    await stage.put(client, message())
+    await stage.enqueue_ok(client, message())
     await stage.kill()
     for _ in range(3):
         call = client.reserve(["q"], limit=1, lease=HOUR)

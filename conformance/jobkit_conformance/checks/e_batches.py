@@ -12,20 +12,20 @@ from jobkit.backend import (
 )
 from jobkit.errors import BackendUnavailable, InvalidMessage, Unsupported
 from jobkit_conformance import capability_probe
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, message, words_of
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, message, words_of
 
 
-@example("E1")
-async def an_earlier_message_counts_for_a_later_one(stage: Stage) -> None:
+@check("E1")
+async def an_earlier_message_counts_for_a_later_one(stage: Env) -> None:
     client = await stage.client()
     batch = [message("a"), message("a"), message("a", body=b"other"), message("b")]
     stage.expect(words_of(await client.enqueue(batch)), ["accepted", "known", "conflict", "accepted"], "one batch")
     stage.expect(sorted(await stage.drain(client)), ["a", "b"], "what it left there")
 
 
-@example("E1", "keys")
-async def id_is_judged_before_key(stage: Stage) -> None:
+@check("E1", "keys")
+async def id_is_judged_before_key(stage: Env) -> None:
     client = await stage.client()
     batch = [message("a", key="k"), message("b", key="k"), message("a", key="k"), message("a"), message("c")]
     expected = ["accepted", "held", "known", "conflict", "accepted"]
@@ -34,8 +34,8 @@ async def id_is_judged_before_key(stage: Stage) -> None:
     stage.expect(outcomes[1], Held(by="a"), "who holds the key")
 
 
-@example("E1")
-async def a_batch_becomes_visible_together(stage: Stage) -> None:
+@check("E1")
+async def a_batch_becomes_visible_together(stage: Env) -> None:
     producer, *others = await stage.clients(4)
     size = min(50, stage.capabilities.max_batch)
     for turn in range(10):
@@ -48,8 +48,8 @@ async def a_batch_becomes_visible_together(stage: Stage) -> None:
         stage.check(seen == size, f"a reserve saw {seen} of a batch of {size}")
 
 
-@example("E2")
-async def a_refused_message_takes_its_batch_along(stage: Stage) -> None:
+@check("E2")
+async def a_refused_message_takes_its_batch_along(stage: Env) -> None:
     client = await stage.client()
     for bad in (structs.replace(message("bad"), body="no bytes"), message("\x00"), message("bad", priority=2**40)):
         for batch in ([bad, message("a")], [message("a"), bad], [message("a"), message("b"), bad, message("c")]):
@@ -57,8 +57,8 @@ async def a_refused_message_takes_its_batch_along(stage: Stage) -> None:
     stage.expect(await stage.drain(client), [], "what is there after those batches")
 
 
-@example("E2")
-async def an_option_not_claimed_takes_its_batch_along(stage: Stage) -> None:
+@check("E2")
+async def an_option_not_claimed_takes_its_batch_along(stage: Env) -> None:
     client = await stage.client()
     asks: dict[str, dict[str, Any]] = {
         "delay": {"after": MINUTE},
@@ -73,16 +73,16 @@ async def an_option_not_claimed_takes_its_batch_along(stage: Stage) -> None:
     stage.expect(await stage.drain(client), [], "what is there after those batches")
 
 
-@example("E2")
-async def the_empty_batch_succeeds(stage: Stage) -> None:
+@check("E2")
+async def the_empty_batch_succeeds(stage: Env) -> None:
     client = await stage.client()
     stage.expect(await client.enqueue([]), [], "enqueue of nothing")
     stage.expect(await client.settle([]), [], "settle of nothing")
     stage.expect(await client.extend([]), [], "extend of nothing")
 
 
-@example("E2", "hook:kill", "hook:restart")
-async def a_fault_leaves_all_of_a_batch_or_nothing(stage: Stage) -> None:
+@check("E2", "hook:kill", "hook:restart")
+async def a_fault_leaves_all_of_a_batch_or_nothing(stage: Env) -> None:
     client = await stage.client()
     ids = [f"m{number}" for number in range(10)]
     await stage.kill()
@@ -91,11 +91,11 @@ async def a_fault_leaves_all_of_a_batch_or_nothing(stage: Stage) -> None:
     stage.check(sorted(await stage.drain(client)) in ([], ids), "a part of the batch is there")
 
 
-@example("E5")
-async def a_batch_that_is_sent_again_is_stored_once(stage: Stage) -> None:
+@check("E5")
+async def a_batch_that_is_sent_again_is_stored_once(stage: Env) -> None:
     client, other = await stage.clients(2)
     batch = [message("a"), message("b", body=b"y"), message("c")]
-    await stage.put(client, *batch[:2])
+    await stage.enqueue_ok(client, *batch[:2])
     stage.expect(
         words_of(await client.enqueue(batch)), ["known", "known", "accepted"], "the batch that had half arrived"
     )
@@ -105,11 +105,11 @@ async def a_batch_that_is_sent_again_is_stored_once(stage: Stage) -> None:
     stage.expect(sorted([held.message.id, *await stage.drain(client)]), ["a", "b", "c"], "what is granted in all")
 
 
-@example("E5", "hook:kill", "hook:restart", "durable")
-async def after_a_fault_the_same_batch_is_safe(stage: Stage) -> None:
+@check("E5", "hook:kill", "hook:restart", "durable")
+async def after_a_fault_the_same_batch_is_safe(stage: Env) -> None:
     client = await stage.client()
     batch = [message(f"m{number}") for number in range(5)]
-    await stage.put(client, batch[0])
+    await stage.enqueue_ok(client, batch[0])
     await stage.kill()
     await stage.refuses(client.enqueue(batch), BackendUnavailable, "enqueue without a store")
     await stage.restart()

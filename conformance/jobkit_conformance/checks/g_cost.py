@@ -11,11 +11,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 from jobkit.backend import Backend, Done, Extension, Message
 from jobkit.lifecycle import State
 from jobkit_conformance.checks.giving_up import turns
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, MINUTE, Stage, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, MINUTE, Env, message
+from jobkit_conformance.history.recording import RecordingBackend
 from jobkit_conformance.render.value_source import first_few
-from jobkit_conformance.transport.io_hook_loop import Arrivals, arrivals
+from jobkit_conformance.transport.io_hook_loop import IoHookLoop, arrivals
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ AT_ONCE: Final = 10
 DIGITS: Final = 24
 """By how much a key may grow that nothing is left in: a counter gets longer."""
 
-Way: TypeAlias = Callable[[Stage, Client, list[str]], Awaitable[None]]
+Way: TypeAlias = Callable[[Env, RecordingBackend, list[str]], Awaitable[None]]
 
 
 FEW: Final = 1_000
@@ -46,7 +46,7 @@ LEAST: Final = 0.002
 class _Loaded:
     """A store with so many jobs in it, and what its verbs cost."""
 
-    def __init__(self, stage: Stage, backend: Backend) -> None:
+    def __init__(self, stage: Env, backend: Backend) -> None:
         self._stage = stage
         self._backend = backend
         self._number = 0
@@ -95,7 +95,7 @@ class _Loaded:
         return answer
 
 
-async def _ratios(stage: Stage, few: _Loaded, many: _Loaded) -> dict[str, float]:
+async def _ratios(stage: Env, few: _Loaded, many: _Loaded) -> dict[str, float]:
     """How much more each verb costs with many jobs than with few: medians, measured in turns."""
     few.costs.clear()
     many.costs.clear()
@@ -111,8 +111,8 @@ async def _ratios(stage: Stage, few: _Loaded, many: _Loaded) -> dict[str, float]
     return {verb: max(more, LEAST) / max(less, LEAST) for verb, (less, more) in medians.items()}
 
 
-@example("G3")
-async def more_jobs_cost_no_more(stage: Stage) -> None:
+@check("G3")
+async def more_jobs_cost_no_more(stage: Env) -> None:
     few = _Loaded(stage, (await stage.client(f"{stage.namespace}-few")).backend)
     many = _Loaded(stage, (await stage.client(f"{stage.namespace}-many")).backend)
     await few.load(FEW)
@@ -127,8 +127,8 @@ async def more_jobs_cost_no_more(stage: Stage) -> None:
     stage.fail(f"what verbs cost with {stage.profile.backlog:,} jobs, as compared with {FEW:,}: {first_few(grown)}")
 
 
-@example("G3", "inspect")
-async def removing_is_linear(stage: Stage) -> None:
+@check("G3", "inspect")
+async def removing_is_linear(stage: Env) -> None:
     backend = (await stage.client()).backend
     loaded = _Loaded(stage, backend)
     await loaded.load(4 * FEW)
@@ -141,7 +141,9 @@ async def removing_is_linear(stage: Stage) -> None:
             begun = await stage.harness.cost()
             await backend.delete([f"{turn} {count} {number}" for number in range(count // 2)])
             middle = await stage.harness.cost()
-            stage.need(await backend.purge("r", State.READY, count) == count - count // 2, "purge did not remove all")
+            stage.require(
+                await backend.purge("r", State.READY, count) == count - count // 2, "purge did not remove all"
+            )
             costs[count] = [max(LEAST, middle - begun) / count, max(LEAST, await stage.harness.cost() - middle) / count]
         ratios = {verb: costs[many][place] / costs[few][place] for place, verb in enumerate(("delete", "purge"))}
         best = {verb: min(ratio, best.get(verb, ratio)) for verb, ratio in ratios.items()}
@@ -149,8 +151,8 @@ async def removing_is_linear(stage: Stage) -> None:
     stage.check(not grown, f"what a job costs when {many} are removed, as compared with {few}: {first_few(grown)}")
 
 
-@example("G4")
-async def connections_stay_within_the_declared_number(stage: Stage) -> None:
+@check("G4")
+async def connections_stay_within_the_declared_number(stage: Env) -> None:
     before = await _at_rest(stage)
     client = await stage.client(own_time=True)
     stage.expect(await stage.harness.connections(), before, "connections of a client that was not used yet")
@@ -173,8 +175,8 @@ async def connections_stay_within_the_declared_number(stage: Stage) -> None:
     stage.expect(left, before, "connections after the client was closed")
 
 
-@example("G4")
-async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(stage: Stage) -> None:
+@check("G4")
+async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(stage: Env) -> None:
     before = await _at_rest(stage)
     async with arrivals() as coming:
         for number in range(1, MOST_ARRIVALS):
@@ -183,7 +185,7 @@ async def a_client_that_is_closed_right_after_an_answer_leaves_no_connection(sta
                 return  # at the first already, where calls await nothing: then nobody can be closed in the middle
 
 
-async def _leaves_nothing(stage: Stage, coming: Arrivals, number: int, moment: int, before: int) -> bool:
+async def _leaves_nothing(stage: Env, coming: IoHookLoop, number: int, moment: int, before: int) -> bool:
     """Whether so much came in that it could be seen."""
     stage.trace.steps.clear()  # what the clients before did is not needed to see what this one does
     came = await coming.play(_close_after(stage, coming, number, moment))
@@ -192,22 +194,22 @@ async def _leaves_nothing(stage: Stage, coming: Arrivals, number: int, moment: i
     return came
 
 
-async def _close_after(stage: Stage, coming: Arrivals, number: int, moment: int) -> bool:
+async def _close_after(stage: Env, coming: IoHookLoop, number: int, moment: int) -> bool:
     """Whether so much came in before a client's first calls were over, and so it was closed in the middle of them."""
-    client = Client(await stage.harness.open(stage.namespace, None), stage.trace, "c1")
+    client = RecordingBackend(await stage.harness.open(stage.namespace, None), stage.trace, "c1")
     stage.trace.opened("c1", own_time=True)
     wait = {"wait": 30} if stage.capabilities.wait else {}
     calls: list[Awaitable[Any]] = [client.reserve(["none"], limit=1, lease=MINUTE, **wait), client.enqueue([message()])]
-    together, arrival = asyncio.gather(*calls, return_exceptions=True), coming.nth(number)
+    together, arrival = asyncio.gather(*calls, return_exceptions=True), coming.after_nth_read(number)
     waiting: set[asyncio.Future[Any]] = {together, arrival}
     await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     await turns(moment)
     await client.close()
-    await stage.soon(together, "calls whose client was closed")
+    await stage.within(together, "calls whose client was closed")
     return arrival.done()
 
 
-async def _at_rest(stage: Stage) -> int:
+async def _at_rest(stage: Env) -> int:
     """How many connections there are, once nobody is leaving any more: the clients of what was played before."""
     found, same = await stage.harness.connections(), 0
     for _ in range(100):
@@ -219,7 +221,7 @@ async def _at_rest(stage: Stage) -> int:
     return found
 
 
-async def _settled_down(stage: Stage, wanted: int) -> int:
+async def _settled_down(stage: Env, wanted: int) -> int:
     """A server takes a moment to notice that somebody has gone."""
     found = await stage.harness.connections()
     for _ in range(100):

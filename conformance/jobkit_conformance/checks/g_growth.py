@@ -7,9 +7,9 @@ from typing import Final, TypeAlias, TypeVar
 
 from jobkit.backend import Dead, Done, Extension, Release, RetryAt
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 from jobkit_conformance.render.value_source import first_few
 
 T = TypeVar("T")
@@ -19,90 +19,90 @@ AT_ONCE: Final = 10
 DIGITS: Final = 24
 """By how much a key may grow that nothing is left in: a counter gets longer."""
 
-Way: TypeAlias = Callable[[Stage, Client, list[str]], Awaitable[None]]
+Way: TypeAlias = Callable[[Env, RecordingBackend, list[str]], Awaitable[None]]
 
 
-async def _put(stage: Stage, client: Client, ids: list[str], after: int | None = None) -> None:
+async def _put(stage: Env, client: RecordingBackend, ids: list[str], after: int | None = None) -> None:
     keyed = stage.capabilities.keys
-    await stage.put(client, *(message(id, body=bytes(50), key=id if keyed else None, after=after) for id in ids))
+    await stage.enqueue_ok(client, *(message(id, body=bytes(50), key=id if keyed else None, after=after) for id in ids))
 
 
-async def _finish(stage: Stage, client: Client, ids: list[str]) -> None:
-    await stage.settled(client, *(Done(held.token) for held in await stage.take(client, *ids)))
+async def _finish(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await stage.settled(client, *(Done(held.token) for held in await stage.reserve_ok(client, *ids)))
 
 
-async def _done(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _done(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
     await client.enqueue([message(id, body=b"conflict") for id in ids])
     await _finish(stage, client, ids)
 
 
-async def _released_and_retried(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _released_and_retried(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
-    await stage.settled(client, *(Release(held.token) for held in await stage.take(client, *ids)))
-    found = await stage.take(client, *ids)
+    await stage.settled(client, *(Release(held.token) for held in await stage.reserve_ok(client, *ids)))
+    found = await stage.reserve_ok(client, *ids)
     await client.extend([Extension(held.token, HOUR) for held in found])
     await stage.settled(client, *(RetryAt(held.token, after=0) for held in found))
     await _finish(stage, client, ids)
     await client.settle([Done(held.token) for held in found])
 
 
-async def _delayed(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _delayed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids, after=MINUTE)
     await stage.advance(MINUTE + stage.tolerance)
-    found = await stage.take(client, *ids)
+    found = await stage.reserve_ok(client, *ids)
     await stage.settled(client, *(RetryAt(held.token, after=MINUTE) for held in found))
     await stage.advance(MINUTE + stage.tolerance)
     await _finish(stage, client, ids)
 
 
-async def _crashed(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _crashed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
-    await stage.take(client, *ids)
+    await stage.reserve_ok(client, *ids)
     await stage.advance(MINUTE + stage.tolerance)
     await _finish(stage, client, ids)
 
 
-async def _cancelled(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _cancelled(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
     await client.cancel(ids)
     await _put(stage, client, ids)
-    found = await stage.take(client, *ids)
+    found = await stage.reserve_ok(client, *ids)
     await client.cancel(ids)
     await stage.settled(client, *(Release(held.token) for held in found))
 
 
-async def _marked_and_run_out(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _marked_and_run_out(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
-    await stage.take(client, *ids)
+    await stage.reserve_ok(client, *ids)
     await client.cancel(ids)
     await stage.advance(MINUTE + stage.tolerance)
 
 
-async def _dead(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _dead(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
-    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.take(client, *ids)))
+    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.reserve_ok(client, *ids)))
     await client.requeue(ids)
     await _finish(stage, client, ids)
 
 
-async def _dead_and_removed(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _dead_and_removed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
-    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.take(client, *ids)))
+    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.reserve_ok(client, *ids)))
     await client.delete(ids[: len(ids) // 2])
     await client.purge("q", State.DEAD, len(ids))
 
 
-async def _removed(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _removed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     await _put(stage, client, ids)
     await client.delete(ids[: len(ids) // 2])
     await client.purge("q", State.READY, len(ids))
     await _put(stage, client, ids)
-    await stage.take(client, *ids)
+    await stage.reserve_ok(client, *ids)
     await client.delete(ids)
 
 
-async def _nothing(stage: Stage, client: Client, ids: list[str]) -> None:
+async def _nothing(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
     """What asks about jobs and queues that are not there."""
     for id in ids:
         await client.reserve([f"no queue {id}"], limit=1, lease=MINUTE)
@@ -127,24 +127,24 @@ _WAYS: Final[tuple[tuple[Way, tuple[str, ...]], ...]] = (
 )
 
 
-def _claimed(stage: Stage, needs: tuple[str, ...]) -> bool:
+def _claimed(stage: Env, needs: tuple[str, ...]) -> bool:
     claims = stage.capabilities
     return all(stage.moves if need == "clock" else getattr(claims, need) not in (False, None) for need in needs)
 
 
-async def _go(stage: Stage, client: Client, jobs: int, prefix: str) -> Mapping[str, int]:
+async def _go(stage: Env, client: RecordingBackend, jobs: int, prefix: str) -> Mapping[str, int]:
     """Send jobs on every way, and say what is stored when all of them have ended."""
     ways = [way for way, needs in _WAYS if _claimed(stage, needs)]
     for way in ways:
         for start in range(0, jobs, AT_ONCE):
             ids = [f"{prefix}{way.__name__}{number}" for number in range(start, min(jobs, start + AT_ONCE))]
             await way(stage, client, ids)
-    stage.need(await client.reserve(["q"], limit=1, lease=MINUTE) == [], "something is still granted")
+    stage.require(await client.reserve(["q"], limit=1, lease=MINUTE) == [], "something is still granted")
     return await stage.harness.footprint(stage.namespace)
 
 
-@example("G1")
-async def nothing_is_left_behind(stage: Stage) -> None:
+@check("G1")
+async def nothing_is_left_behind(stage: Env) -> None:
     client = await stage.client()
     before = await _go(stage, client, 1, "warm-up ")
     ways = sum(_claimed(stage, needs) for _, needs in _WAYS)
@@ -156,15 +156,17 @@ async def nothing_is_left_behind(stage: Stage) -> None:
     stage.check(not grown, f"grown after {each} jobs on each of {ways} ways: {first_few(grown)}")
 
 
-@example("G2")
-async def nothing_that_lives_expires(stage: Stage) -> None:
+@check("G2")
+async def nothing_that_lives_expires(stage: Env) -> None:
     client = await stage.client()
     keyed = stage.capabilities.keys
     ready = message("ready", headers={"job": "x"}, key="k" if keyed else None)
-    await stage.put(client, ready, message("crashed"), message("retried"))
-    await stage.take(client, "ready", "crashed", "retried", lease=MINUTE)
+    await stage.enqueue_ok(client, ready, message("crashed"), message("retried"))
+    await stage.reserve_ok(client, "ready", "crashed", "retried", lease=MINUTE)
     await stage.advance(MINUTE + stage.tolerance)
-    found = {held.message.id: held for held in await stage.take(client, "ready", "crashed", "retried", lease=HOUR)}
+    found = {
+        held.message.id: held for held in await stage.reserve_ok(client, "ready", "crashed", "retried", lease=HOUR)
+    }
     await stage.settled(client, Release(found["ready"].token), RetryAt(found["retried"].token, after=0))
     await client.close()
     await stage.advance(100 * 365 * DAY)
@@ -177,11 +179,11 @@ async def nothing_that_lives_expires(stage: Stage) -> None:
         stage.expect(getattr(outcome, "by", None), "ready", "who has the key")
 
 
-@example("G2", "delay")
-async def what_is_scheduled_waits_for_ever(stage: Stage) -> None:
+@check("G2", "delay")
+async def what_is_scheduled_waits_for_ever(stage: Env) -> None:
     client = await stage.client()
     years = 100 * 365 * DAY
-    await stage.put(client, message("a", after=years))
+    await stage.enqueue_ok(client, message("a", after=years))
     (held,) = await _retried(stage, client, years)
     await client.close()
     await stage.advance(years - DAY)
@@ -192,18 +194,18 @@ async def what_is_scheduled_waits_for_ever(stage: Stage) -> None:
     stage.expect(found, ["a", held], "what is granted in a hundred years")
 
 
-async def _retried(stage: Stage, client: Client, after: int) -> list[str]:
-    await stage.put(client, message("b"))
-    (held,) = await stage.take(client, "b")
+async def _retried(stage: Env, client: RecordingBackend, after: int) -> list[str]:
+    await stage.enqueue_ok(client, message("b"))
+    (held,) = await stage.reserve_ok(client, "b")
     await stage.settled(client, RetryAt(held.token, after=after))
     return ["b"]
 
 
-@example("G2", "dead_letters", "inspect")
-async def the_dead_are_kept_as_long_as_declared(stage: Stage) -> None:
+@check("G2", "dead_letters", "inspect")
+async def the_dead_are_kept_as_long_as_declared(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.bury(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a")
     retention = stage.capabilities.retention
     await stage.advance(100 * 365 * DAY if retention is None else retention - MINUTE)
     stage.expect((await stage.stored(client, "a")).reason, "why", "the reason of a dead job")

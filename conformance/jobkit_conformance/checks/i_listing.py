@@ -16,15 +16,15 @@ from jobkit.backend import (
 )
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 
-@example("I3")
-async def purge_removes_those_in_that_state(stage: Stage) -> None:
+@check("I3")
+async def purge_removes_those_in_that_state(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(f"m{number}") for number in range(10)), message("other", queue="other"))
+    await stage.enqueue_ok(client, *(message(f"m{number}") for number in range(10)), message("other", queue="other"))
     held = await client.reserve(["q"], limit=3, lease=HOUR)
     stage.expect(await client.purge("q", State.READY, 5), 5, "purge of seven ready jobs, five at most")
     stage.expect(await client.purge("q", State.READY, 0), 0, "purge of none")
@@ -37,51 +37,51 @@ async def purge_removes_those_in_that_state(stage: Stage) -> None:
     stage.expect(ids_of(await client.reserve(["other"], limit=1, lease=MINUTE)), ["other"], "another queue")
 
 
-@example("I3", "delay", "clock")
-async def purge_goes_by_the_clock(stage: Stage) -> None:
+@check("I3", "delay", "clock")
+async def purge_goes_by_the_clock(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("due", after=MINUTE), message("early", after=2 * HOUR), message("crashed"))
-    await stage.take(client, "crashed", lease=MINUTE)
+    await stage.enqueue_ok(client, message("due", after=MINUTE), message("early", after=2 * HOUR), message("crashed"))
+    await stage.reserve_ok(client, "crashed", lease=MINUTE)
     await stage.advance(HOUR)
     stage.expect(await client.purge("q", State.SCHEDULED, 10), 1, "purge of the scheduled ones")
     stage.expect(sorted(await stage.drain(client)), ["crashed", "due"], "what is granted after that")
 
 
-@example("I3", "delay", "clock")
-async def purge_of_the_ready_spares_the_scheduled(stage: Stage) -> None:
+@check("I3", "delay", "clock")
+async def purge_of_the_ready_spares_the_scheduled(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("due", after=MINUTE), message("early", after=2 * HOUR), message("crashed"))
-    await stage.take(client, "crashed", lease=MINUTE)
+    await stage.enqueue_ok(client, message("due", after=MINUTE), message("early", after=2 * HOUR), message("crashed"))
+    await stage.reserve_ok(client, "crashed", lease=MINUTE)
     await stage.advance(HOUR)
     stage.expect(await client.purge("q", State.READY, 10), 2, "purge of the ready ones, one of which crashed")
     await stage.advance(HOUR)
     stage.expect(await stage.drain(client), ["early"], "what is granted when the last is due")
 
 
-@example("I3", "dead_letters")
-async def purge_of_the_dead_spares_the_living(stage: Stage) -> None:
+@check("I3", "dead_letters")
+async def purge_of_the_dead_spares_the_living(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"))
-    await stage.bury(client, "a", "b")
-    await stage.put(client, message("c"))
+    await stage.enqueue_ok(client, message("a"), message("b"))
+    await stage.dead_letter(client, "a", "b")
+    await stage.enqueue_ok(client, message("c"))
     stage.expect(await client.purge("q", State.DEAD, 1), 1, "purge of two dead jobs, one at most")
     stage.expect(await client.purge("q", State.DEAD, 10), 1, "purge of the other")
     stage.expect(await stage.drain(client), ["c"], "what is granted after that")
 
 
-@example("I3")
-async def the_leased_are_not_purged(stage: Stage) -> None:
+@check("I3")
+async def the_leased_are_not_purged(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.refuses(client.purge("q", State.LEASED, 10), InvalidArgument, "purge of the leased")
     stage.expect(await client.settle([Done(held.token)]), [Settled()], "settle after that")
 
 
-@example("I3")
-async def delete_removes_exactly_these(stage: Stage) -> None:
+@check("I3")
+async def delete_removes_exactly_these(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(id) for id in "abcd"))
+    await stage.enqueue_ok(client, *(message(id) for id in "abcd"))
     held = await stage.granted(client, "reserve", lease=HOUR)
     ids = [held.message.id, *sorted(set("abcd") - {held.message.id})[:1], "nobody"]
     stage.expect(
@@ -91,11 +91,11 @@ async def delete_removes_exactly_these(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(client)), sorted(set("abcd") - set(ids)), "what is granted after that")
 
 
-@example("I3")
-async def the_token_of_a_deleted_job_is_stale(stage: Stage) -> None:
+@check("I3")
+async def the_token_of_a_deleted_job_is_stale(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     stage.expect(await client.delete(["a"]), [Deleted()], "delete of a leased job")
     stage.expect(await client.extend([Extension(held.token, HOUR)]), [Stale()], "extend with its token")
     stage.expect(await client.settle([Release(held.token)]), [Stale()], "settle with its token")
@@ -106,7 +106,7 @@ MANY: Final = 330
 """More than fit on one page, it is hoped, and on three."""
 
 
-async def _pages(stage: Stage, client: Client, state: State) -> list[str]:
+async def _pages(stage: Env, client: RecordingBackend, state: State) -> list[str]:
     ids: list[str] = []
     cursor: str | None = None
     for _ in range(MANY + 2):
@@ -120,12 +120,12 @@ async def _pages(stage: Stage, client: Client, state: State) -> list[str]:
     return stage.fail(f"peek of {MANY} {state.value} jobs comes to no end")
 
 
-@example("I4")
-async def peek_lists_the_ready_in_their_order(stage: Stage) -> None:
+@check("I4")
+async def peek_lists_the_ready_in_their_order(stage: Env) -> None:
     client = await stage.client()
     lowest, highest = stage.capabilities.priority or (0, 0)
     levels = sorted({lowest, 0, highest})
-    await stage.put(client, *(message(f"m{n:03}", priority=levels[n * 7 % len(levels)]) for n in range(MANY)))
+    await stage.enqueue_ok(client, *(message(f"m{n:03}", priority=levels[n * 7 % len(levels)]) for n in range(MANY)))
     listed = await _pages(stage, client, State.READY)
     stage.expect((len(listed), len(set(listed))), (MANY, MANY), "how many are listed, and how many different ones")
     granted = await stage.drain(client, lease=DAY, limit=100)
@@ -133,51 +133,51 @@ async def peek_lists_the_ready_in_their_order(stage: Stage) -> None:
         stage.check(listed == granted, "the ready are not listed in the order in which they are granted")
 
 
-@example("I4", "delay", "clock")
-async def peek_lists_the_scheduled_in_their_order(stage: Stage) -> None:
+@check("I4", "delay", "clock")
+async def peek_lists_the_scheduled_in_their_order(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(f"m{n:03}", after=HOUR + n * 7 % MANY * MINUTE) for n in range(MANY)))
+    await stage.enqueue_ok(client, *(message(f"m{n:03}", after=HOUR + n * 7 % MANY * MINUTE) for n in range(MANY)))
     listed = await _pages(stage, client, State.SCHEDULED)
     await stage.advance(2 * HOUR + MANY * MINUTE)
     granted = await stage.drain(client, lease=DAY, limit=100)
     stage.check(listed == granted, "the scheduled are not listed in the order in which they fall due, each once")
 
 
-@example("I4")
-async def peek_lists_each_leased_one_once(stage: Stage) -> None:
+@check("I4")
+async def peek_lists_each_leased_one_once(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(f"m{n:03}") for n in range(MANY)))
+    await stage.enqueue_ok(client, *(message(f"m{n:03}") for n in range(MANY)))
     granted = await stage.drain(client, lease=DAY, limit=100)
     stage.expect(sorted(await _pages(stage, client, State.LEASED)), sorted(granted), "the leased that are listed")
 
 
-@example("I4", "dead_letters")
-async def peek_lists_each_dead_one_once(stage: Stage) -> None:
+@check("I4", "dead_letters")
+async def peek_lists_each_dead_one_once(stage: Env) -> None:
     client = await stage.client()
     for start in range(0, MANY, 10):
         ids = [f"m{n:03}" for n in range(start, start + 10)]
-        await stage.put(client, *map(message, ids))
-        await stage.bury(client, *ids)
+        await stage.enqueue_ok(client, *map(message, ids))
+        await stage.dead_letter(client, *ids)
     stage.expect(
         sorted(await _pages(stage, client, State.DEAD)), [f"m{n:03}" for n in range(MANY)], "the dead that are listed"
     )
 
 
-@example("I4", "dead_letters", "clock")
-async def the_dead_are_listed_as_they_died(stage: Stage) -> None:
+@check("I4", "dead_letters", "clock")
+async def the_dead_are_listed_as_they_died(stage: Env) -> None:
     client = await stage.client()
     names = ["m3", "m1", "m4", "m0", "m2"]
-    await stage.put(client, *map(message, sorted(names)))
-    held = {delivery.message.id: delivery for delivery in await stage.take(client, *sorted(names), lease=DAY)}
+    await stage.enqueue_ok(client, *map(message, sorted(names)))
+    held = {delivery.message.id: delivery for delivery in await stage.reserve_ok(client, *sorted(names), lease=DAY)}
     for name in names:
         await stage.settled(client, Dead(held[name].token, "why"))
         await stage.advance(MINUTE)
     stage.expect(await _pages(stage, client, State.DEAD), names, "the dead that are listed")
 
 
-@example("I4")
-async def a_cursor_of_nobody_s_making_is_refused(stage: Stage) -> None:
+@check("I4")
+async def a_cursor_of_nobody_s_making_is_refused(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
+    await stage.enqueue_ok(client, message())
     for cursor in ("", "x", "{}", "\x00", "\ud800", "[0, [0, 0, 0]]"):
         await stage.refuses(client.peek("q", State.READY, cursor), InvalidArgument, f"peek with the cursor {cursor!r}")

@@ -12,12 +12,12 @@ from jobkit.backend import (
     Stored,
 )
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 
-async def _is(stage: Stage, client: Client, when: str, state: State | None, attempt: int = 0) -> None:
+async def _is(stage: Env, client: RecordingBackend, when: str, state: State | None, attempt: int = 0) -> None:
     """See that a job is in one state, and that get and counts agree on it."""
     (found,) = await client.get(["a"])
     seen = (found.state, found.attempt) if isinstance(found, Stored) else None
@@ -30,57 +30,57 @@ async def _is(stage: Stage, client: Client, when: str, state: State | None, atte
     stage.expect(listed, counted, f"the states in which peek lists it {when}")
 
 
-@example("I1")
-async def get_and_counts_follow_every_verb(stage: Stage) -> None:
+@check("I1")
+async def get_and_counts_follow_every_verb(stage: Env) -> None:
     client = await stage.client()
     await _is(stage, client, "of nothing", None)
-    await stage.put(client, message())
+    await stage.enqueue_ok(client, message())
     await _is(stage, client, "of a new job", State.READY)
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await _is(stage, client, "of a job that a worker has", State.LEASED, held.attempt)
     await stage.settled(client, Release(held.token))
     await _is(stage, client, "of a released job", State.READY, held.attempt)
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.settled(client, RetryAt(held.token, after=0))
     await _is(stage, client, "of a job that is to be retried", State.READY, held.attempt)
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.settled(client, Done(held.token))
     await _is(stage, client, "of a job that is done", None)
 
 
-@example("I1", "clock")
-async def get_and_counts_follow_the_clock(stage: Stage) -> None:
+@check("I1", "clock")
+async def get_and_counts_follow_the_clock(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR)
     await _is(stage, client, "of a job whose lease ran out", State.READY, held.attempt)
     await client.extend([Extension(held.token, HOUR)])
     await _is(stage, client, "of it after an extend that came too late", State.READY, held.attempt)
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await _is(stage, client, "of a job that somebody else has", State.LEASED, held.attempt)
 
 
-@example("I1", "delay", "clock")
-async def get_and_counts_follow_due_times(stage: Stage) -> None:
+@check("I1", "delay", "clock")
+async def get_and_counts_follow_due_times(stage: Env) -> None:
     client = await stage.client()
-    (accepted,) = await stage.put(client, message(after=HOUR))
+    (accepted,) = await stage.enqueue_ok(client, message(after=HOUR))
     await _is(stage, client, "of a delayed job", State.SCHEDULED)
     stage.expect((await stage.stored(client, "a")).since, accepted.due, "its since")
     await stage.advance(HOUR)
     await _is(stage, client, "of a delayed job at its time", State.READY)
-    (held,) = await stage.take(client, "a")
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, RetryAt(held.token, after=HOUR))
     await _is(stage, client, "of a job that waits for its retry", State.SCHEDULED, held.attempt)
     await stage.advance(HOUR)
     await _is(stage, client, "of a job whose retry is due", State.READY, held.attempt)
 
 
-@example("I1", "dead_letters")
-async def get_and_counts_follow_the_dead(stage: Stage) -> None:
+@check("I1", "dead_letters")
+async def get_and_counts_follow_the_dead(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.bury(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a")
     await _is(stage, client, "of a dead job", State.DEAD, 1)
     await client.requeue(["a"])
     await _is(stage, client, "of a requeued job", State.READY)
@@ -88,11 +88,11 @@ async def get_and_counts_follow_the_dead(stage: Stage) -> None:
     await _is(stage, client, "of a deleted job", None)
 
 
-@example("I1")
-async def counts_are_exact_for_many(stage: Stage) -> None:
+@check("I1")
+async def counts_are_exact_for_many(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, *(message(f"m{number}") for number in range(300)))
-    await stage.put(client, *(message(f"o{number}", queue="other") for number in range(7)))
+    await stage.enqueue_ok(client, *(message(f"m{number}") for number in range(300)))
+    await stage.enqueue_ok(client, *(message(f"o{number}", queue="other") for number in range(7)))
     await stage.drain(client, ["other"], lease=HOUR)
     held = await client.reserve(["q"], limit=10, lease=HOUR)
     await stage.settled(client, *(Done(delivery.token) for delivery in held[:4]))
@@ -104,18 +104,18 @@ async def counts_are_exact_for_many(stage: Stage) -> None:
     stage.expect(await client.counts("empty"), Counts(), "counts of a queue that holds nothing")
 
 
-@example("I1", "clock")
-async def the_oldest_of_the_ready_is_counted(stage: Stage) -> None:
+@check("I1", "clock")
+async def the_oldest_of_the_ready_is_counted(stage: Env) -> None:
     client = await stage.client()
-    (first,) = await stage.put(client, message("a"))
+    (first,) = await stage.enqueue_ok(client, message("a"))
     await stage.advance(HOUR)
-    await stage.put(client, message("b"))
+    await stage.enqueue_ok(client, message("b"))
     stage.expect((await client.counts("q")).oldest_ready, first.due, "the oldest since of the ready")
     await client.reserve(["q"], limit=2, lease=HOUR)
     stage.expect((await client.counts("q")).oldest_ready, None, "the oldest since when none is ready")
 
 
-async def _look(client: Client) -> None:
+async def _look(client: RecordingBackend) -> None:
     await client.get(["a", "b", "c", "d", "nobody"])
     await client.queues()
     await client.counts("q")
@@ -123,7 +123,7 @@ async def _look(client: Client) -> None:
         await client.peek("q", state)
 
 
-async def _journey(stage: Stage, client: Client, looks: int) -> list[tuple[str, int, int]]:
+async def _journey(stage: Env, client: RecordingBackend, looks: int) -> list[tuple[str, int, int]]:
     """What is granted on a way through all states, looked at in between, or not."""
     seen: list[tuple[str, int, int]] = []
 
@@ -139,26 +139,26 @@ async def _journey(stage: Stage, client: Client, looks: int) -> list[tuple[str, 
         seen.extend((delivery.message.id, delivery.attempt, delivery.number) for delivery in found)
         return found
 
-    await stage.put(client, message("a"), message("b", after=2 * HOUR if stage.capabilities.delay else None))
+    await stage.enqueue_ok(client, message("a"), message("b", after=2 * HOUR if stage.capabilities.delay else None))
     await pause(MINUTE)
     first = await take(HOUR)
     await pause(HOUR + stage.tolerance)
     await take(HOUR)
     if stage.capabilities.cancel:
-        await stage.put(client, message("c"))
+        await stage.enqueue_ok(client, message("c"))
         held = await take(HOUR)
         await client.cancel([delivery.message.id for delivery in held])
     await pause(2 * HOUR)
     late = await client.settle([Done(first[0].token)]) if first else []
     seen.append((f"late: {[type(outcome).__name__ for outcome in late]}", 0, 0))
-    await stage.put(client, message("d"))
+    await stage.enqueue_ok(client, message("d"))
     await pause(MINUTE)
     await take(HOUR, limit=10)
     return seen
 
 
-@example("I2")
-async def looking_changes_nothing(stage: Stage) -> None:
+@check("I2")
+async def looking_changes_nothing(stage: Env) -> None:
     plain = await stage.client()
     watched = await stage.client(f"{stage.namespace}-watched")
     expected = await _journey(stage, plain, looks=0)
@@ -166,11 +166,11 @@ async def looking_changes_nothing(stage: Stage) -> None:
     stage.expect(moved, expected, "what is granted when somebody looks all along, and when nobody does")
 
 
-@example("I2")
-async def looking_keeps_no_lease_alive(stage: Stage) -> None:
+@check("I2")
+async def looking_keeps_no_lease_alive(stage: Env) -> None:
     client, watcher = await stage.clients(2)
-    await stage.put(client, message())
-    await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    await stage.reserve_ok(client, "a", lease=HOUR)
     for _ in range(6):
         await _look(watcher)
         await stage.advance(HOUR // 6)

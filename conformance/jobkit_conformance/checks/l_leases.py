@@ -11,37 +11,37 @@ from jobkit.backend import (
     RetryAt,
     Settled,
 )
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, HOUR, MINUTE, Stage, ids_of, message
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, HOUR, MINUTE, Env, ids_of, message
 
 
-@example("L1")
-async def a_lease_that_ran_out_frees_its_message(stage: Stage) -> None:
+@check("L1")
+async def a_lease_that_ran_out_frees_its_message(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR - max(1, stage.tolerance))
-    stage.need(await other.reserve(["q"], limit=1, lease=MINUTE) == [], "granted within the lease")
+    stage.require(await other.reserve(["q"], limit=1, lease=MINUTE) == [], "granted within the lease")
     await stage.advance(max(1, stage.tolerance))
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve at the lease's end")
 
 
-@example("L1")
-async def nobody_has_to_look_for_years(stage: Stage) -> None:
+@check("L1")
+async def nobody_has_to_look_for_years(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.reserve_ok(client, "a")
     await client.close()
     await stage.advance(3 * 365 * DAY)
     other = await stage.client()
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "the first call in three years")
 
 
-@example("L1")
-async def five_hundred_come_back_at_once(stage: Stage) -> None:
+@check("L1")
+async def five_hundred_come_back_at_once(stage: Env) -> None:
     clients = await stage.clients(10)
     ids = [f"m{number:03}" for number in range(500)]
-    await stage.put(clients[0], *map(message, ids))
+    await stage.enqueue_ok(clients[0], *map(message, ids))
     for client in clients:
         await stage.drain(client, lease=MINUTE, limit=50)
     await stage.advance(MINUTE + stage.tolerance)
@@ -49,10 +49,10 @@ async def five_hundred_come_back_at_once(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(other, limit=100)), ids, "what one client is granted after all leases")
 
 
-@example("L1")
-async def each_lease_runs_out_on_its_own(stage: Stage) -> None:
+@check("L1")
+async def each_lease_runs_out_on_its_own(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("short"), message("long", queue="r"), message("longest", queue="s"))
+    await stage.enqueue_ok(client, message("short"), message("long", queue="r"), message("longest", queue="s"))
     for queue, lease in (("q", MINUTE), ("r", HOUR), ("s", DAY)):
         await client.reserve([queue], limit=1, lease=lease)
     queues = ["q", "r", "s"]
@@ -62,49 +62,49 @@ async def each_lease_runs_out_on_its_own(stage: Stage) -> None:
         stage.expect(ids_of(found), [expected], "what comes back when the shortest lease that is left ends")
 
 
-@example("L7")
-async def an_ended_lease_is_not_extended(stage: Stage) -> None:
+@check("L7")
+async def an_ended_lease_is_not_extended(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR - max(1, stage.tolerance))
     (extended,) = await client.extend([Extension(held.token, HOUR)])
-    stage.need(isinstance(extended, Extended), f"extend within the lease answered {extended}")
+    stage.require(isinstance(extended, Extended), f"extend within the lease answered {extended}")
     await stage.advance(HOUR + stage.tolerance)
     stage.expect(await client.extend([Extension(held.token, HOUR)]), [Ended()], "extend at the lease's end")
     stage.expect(await client.settle([Done(held.token)]), [Settled()], "settle after it, since nobody took the job")
 
 
-@example("L7")
-async def an_extend_that_was_refused_keeps_nobody_away(stage: Stage) -> None:
+@check("L7")
+async def an_extend_that_was_refused_keeps_nobody_away(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.advance(2 * MINUTE)
     stage.expect(await client.extend([Extension(held.token, DAY)]), [Ended()], "extend after the lease's end")
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve after that")
 
 
-@example("L8")
-async def every_attempt_has_its_full_lease(stage: Stage) -> None:
+@check("L8")
+async def every_attempt_has_its_full_lease(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    await stage.take(client, "a", lease=MINUTE)
+    await stage.enqueue_ok(client, message())
+    await stage.reserve_ok(client, "a", lease=MINUTE)
     await stage.advance(HOUR)
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR - max(1, stage.tolerance))
     stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve within the second attempt's lease")
     await stage.settled(client, RetryAt(held.token, after=0))
-    await stage.take(client, "a", lease=HOUR)
+    await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR - max(1, stage.tolerance))
     stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve within the third attempt's lease")
 
 
-@example("L8")
-async def an_extended_lease_counts_from_the_extension(stage: Stage) -> None:
+@check("L8")
+async def an_extended_lease_counts_from_the_extension(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     await stage.advance(HOUR // 2)
     await client.extend([Extension(held.token, HOUR)])
     await stage.advance(HOUR - max(1, stage.tolerance))
@@ -115,22 +115,22 @@ async def an_extended_lease_counts_from_the_extension(stage: Stage) -> None:
     )
 
 
-@example("L8")
-async def an_extension_may_be_an_earlier_end(stage: Stage) -> None:
+@check("L8")
+async def an_extension_may_be_an_earlier_end(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=DAY)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=DAY)
     await client.extend([Extension(held.token, MINUTE)])
     await stage.advance(MINUTE + stage.tolerance)
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve at the earlier end")
 
 
-@example("L9")
-async def who_crashes_goes_to_the_back(stage: Stage) -> None:
+@check("L9")
+async def who_crashes_goes_to_the_back(stage: Env) -> None:
     client = await stage.client()
     ids = [f"m{number}" for number in range(8)]
     for id in ids:
-        await stage.put(client, message(id))
+        await stage.enqueue_ok(client, message(id))
         await stage.advance(MINUTE)
     order: list[str] = []
     for _ in ids:
@@ -139,12 +139,12 @@ async def who_crashes_goes_to_the_back(stage: Stage) -> None:
     stage.expect(sorted(order), ids, "eight grants, each worker crashing, of eight that are due")
 
 
-@example("L9")
-async def who_is_released_or_retried_goes_to_the_back(stage: Stage) -> None:
+@check("L9")
+async def who_is_released_or_retried_goes_to_the_back(stage: Env) -> None:
     client = await stage.client()
     ids = [f"m{number}" for number in range(6)]
     for id in ids:
-        await stage.put(client, message(id))
+        await stage.enqueue_ok(client, message(id))
         await stage.advance(MINUTE)
     order: list[str] = []
     for turn in range(len(ids)):
@@ -155,11 +155,11 @@ async def who_is_released_or_retried_goes_to_the_back(stage: Stage) -> None:
     stage.expect(sorted(order), ids, "six grants, each given back, of six that are due")
 
 
-@example("L10")
-async def the_stated_end_is_the_enforced_one(stage: Stage) -> None:
+@check("L10")
+async def the_stated_end_is_the_enforced_one(stage: Env) -> None:
     client, other = await stage.clients(2)
-    (accepted,) = await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    (accepted,) = await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     off = held.lease_end - accepted.due - HOUR
     stage.check(0 <= off <= stage.tolerance, f"the lease ends {off:+} ms from where it should")
     await stage.advance(held.lease_end - accepted.due - max(1, stage.tolerance))
@@ -168,11 +168,11 @@ async def the_stated_end_is_the_enforced_one(stage: Stage) -> None:
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve at the stated end")
 
 
-@example("L10")
-async def the_end_that_extend_states_is_the_enforced_one(stage: Stage) -> None:
+@check("L10")
+async def the_end_that_extend_states_is_the_enforced_one(stage: Env) -> None:
     client, other = await stage.clients(2)
-    (accepted,) = await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=MINUTE)
+    (accepted,) = await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=MINUTE)
     (extended,) = await client.extend([Extension(held.token, HOUR)])
     end = extended.end if isinstance(extended, Extended) else 0
     off = end - accepted.due - HOUR

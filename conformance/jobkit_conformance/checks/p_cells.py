@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from jobkit.errors import InvalidArgument
 from jobkit_conformance.checks.names import NO_NAMES, ODD_NAMES
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import Stage, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import Env, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 EVERY_BYTE: Final = bytes(range(256))
 
 
-async def _set(stage: Stage, client: Client, name: str, value: bytes, expected_version: int) -> int:
+async def _set(stage: Env, client: RecordingBackend, name: str, value: bytes, expected_version: int) -> int:
     """The version of a set that has to succeed; otherwise the rule is broken."""
     version = await client.cell_set(name, value, expected_version)
     stage.check(version is not None, f"cell_set of {name!r} at its version {expected_version} was refused")
@@ -22,8 +22,8 @@ async def _set(stage: Stage, client: Client, name: str, value: bytes, expected_v
     return version or 0
 
 
-@example("P3")
-async def only_who_knows_the_version_sets_it(stage: Stage) -> None:
+@check("P3")
+async def only_who_knows_the_version_sets_it(stage: Env) -> None:
     one, other = await stage.clients(2)
     stage.expect(await one.cell_get("c"), None, "a cell that was never set")
     stage.expect(await one.cell_set("c", b"x", 1), None, "cell_set of a cell that was never set, expecting version 1")
@@ -36,8 +36,8 @@ async def only_who_knows_the_version_sets_it(stage: Stage) -> None:
     stage.expect(await one.cell_get("c"), (b"second", second), "the cell in the end")
 
 
-@example("P3")
-async def of_many_at_once_one_sets_it(stage: Stage) -> None:
+@check("P3")
+async def of_many_at_once_one_sets_it(stage: Env) -> None:
     clients, latest = await stage.clients(8), 0
     for turn in range(5):
         values = [f"{turn} {number}".encode() for number in range(64)]
@@ -50,24 +50,24 @@ async def of_many_at_once_one_sets_it(stage: Stage) -> None:
         latest = winners[0][1]
 
 
-@example("P3")
-async def those_who_count_together_lose_nothing(stage: Stage) -> None:
+@check("P3")
+async def those_who_count_together_lose_nothing(stage: Env) -> None:
     clients, times = await stage.clients(5), 10
 
-    async def count(client: Client) -> None:
+    async def count(client: RecordingBackend) -> None:
         done = 0
         while done < times:
             value, version = await client.cell_get("count") or (b"0", 0)
             stage.check(value.isdigit(), f"a cell that holds only numbers holds {value!r}, at version {version}")
             done += await client.cell_set("count", str(int(value) + 1).encode(), version) is not None
 
-    await stage.soon(asyncio.gather(*map(count, clients)), "five who count together")
+    await stage.within(asyncio.gather(*map(count, clients)), "five who count together")
     value, _ = await clients[0].cell_get("count") or (b"nothing", 0)
     stage.expect(value, str(5 * times).encode(), f"what {len(clients)} have counted, {times} each")
 
 
-@example("P3")
-async def versions_only_grow(stage: Stage) -> None:
+@check("P3")
+async def versions_only_grow(stage: Env) -> None:
     client, versions = await stage.client(), [0]
     for value in (b"x", b"", b"x", b"x", b"", EVERY_BYTE):
         versions.append(await _set(stage, client, "c", value, versions[-1]))
@@ -76,10 +76,10 @@ async def versions_only_grow(stage: Stage) -> None:
             stage.expect(await client.cell_set("c", b"y", earlier), None, "cell_set at an earlier version")
 
 
-@example("P3")
-async def a_cell_is_a_name_and_nothing_else(stage: Stage) -> None:
+@check("P3")
+async def a_cell_is_a_name_and_nothing_else(stage: Env) -> None:
     client, other = await stage.client(), await stage.client(f"{stage.namespace}-other")
-    await stage.put(client, message("a", queue="a"))
+    await stage.enqueue_ok(client, message("a", queue="a"))
     names = list(ODD_NAMES)
     for name in names:
         await _set(stage, client, name, name.encode(), 0)
@@ -90,8 +90,8 @@ async def a_cell_is_a_name_and_nothing_else(stage: Stage) -> None:
     stage.expect(await stage.drain(client, ["a"]), ["a"], "a job whose id and queue are those of a cell")
 
 
-@example("P3")
-async def what_is_no_cell_is_refused(stage: Stage) -> None:
+@check("P3")
+async def what_is_no_cell_is_refused(stage: Env) -> None:
     client, most = await stage.client(), stage.capabilities.max_body
     for name in NO_NAMES:
         await stage.refuses(client.cell_get(name), InvalidArgument, f"cell_get of {name[:9]!r}")
@@ -107,8 +107,8 @@ async def what_is_no_cell_is_refused(stage: Stage) -> None:
     stage.check(await client.cell_get("c") == (largest, version), "a value of max_body bytes came back changed")
 
 
-@example("P3", "durable", "hook:restart")
-async def a_restart_keeps_value_and_version(stage: Stage) -> None:
+@check("P3", "durable", "hook:restart")
+async def a_restart_keeps_value_and_version(stage: Env) -> None:
     client = await stage.client()
     first = await _set(stage, client, "c", b"first", 0)
     latest = await _set(stage, client, "c", EVERY_BYTE, first)

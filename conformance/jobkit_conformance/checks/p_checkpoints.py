@@ -21,30 +21,30 @@ from jobkit.backend import (
 )
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import Example, add, example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, message, words_of
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import Check, add, check
+from jobkit_conformance.env import HOUR, MINUTE, Env, message, words_of
+from jobkit_conformance.history.recording import RecordingBackend
 
 EVERY_BYTE: Final = bytes(range(256))
 
 
-async def _checkpoint(stage: Stage, client: Client, held: Delivery, where: bytes) -> None:
+async def _checkpoint(stage: Env, client: RecordingBackend, held: Delivery, where: bytes) -> None:
     """Say where a job is, which has to be taken note of before the question comes."""
     outcomes = await client.extend([Extension(held.token, HOUR, where)])
-    stage.need(words_of(outcomes) == ["extended"], f"extend with a checkpoint answered {words_of(outcomes)}")
+    stage.require(words_of(outcomes) == ["extended"], f"extend with a checkpoint answered {words_of(outcomes)}")
 
 
-async def _expect(stage: Stage, client: Client, where: bytes | None, when: str) -> Delivery:
+async def _expect(stage: Env, client: RecordingBackend, where: bytes | None, when: str) -> Delivery:
     """The next delivery, with this checkpoint."""
     held = await stage.granted(client, f"reserve {when}")
     stage.expect(held.checkpoint, where, f"the checkpoint of the delivery {when}")
     return held
 
 
-@example("P2")
-async def the_next_delivery_brings_the_latest(stage: Stage) -> None:
+@check("P2")
+async def the_next_delivery_brings_the_latest(stage: Env) -> None:
     one, other = await stage.clients(2)
-    await stage.put(one, message("a"))
+    await stage.enqueue_ok(one, message("a"))
     held = await _expect(stage, one, None, "before anybody said where it is")
     for where in (b"first", EVERY_BYTE):
         await _checkpoint(stage, one, held, where)
@@ -58,11 +58,11 @@ async def the_next_delivery_brings_the_latest(stage: Stage) -> None:
     await _expect(stage, other, b"third", "after a retry")
 
 
-@example("P2")
-async def a_crash_keeps_it(stage: Stage) -> None:
+@check("P2")
+async def a_crash_keeps_it(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await _checkpoint(stage, client, held, b"here")
     await stage.advance(2 * HOUR)
     await _expect(stage, client, b"here", "after a lease that ran out")
@@ -70,24 +70,24 @@ async def a_crash_keeps_it(stage: Stage) -> None:
     await _expect(stage, client, b"here", "after another")
 
 
-@example("P2", "delay")
-async def a_long_wait_keeps_it(stage: Stage) -> None:
+@check("P2", "delay")
+async def a_long_wait_keeps_it(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await _checkpoint(stage, client, held, b"here")
     await stage.settled(client, RetryAt(held.token, after=100 * 24 * HOUR))
     await stage.advance(101 * 24 * HOUR)
     await _expect(stage, client, b"here", "after a retry in a hundred days")
 
 
-@example("P2")
-async def who_lost_the_job_has_no_say(stage: Stage) -> None:
+@check("P2")
+async def who_lost_the_job_has_no_say(stage: Env) -> None:
     one, other = await stage.clients(2)
-    await stage.put(one, message("a"))
-    (lost,) = await stage.take(one, "a", lease=MINUTE)
+    await stage.enqueue_ok(one, message("a"))
+    (lost,) = await stage.reserve_ok(one, "a", lease=MINUTE)
     await stage.advance(2 * MINUTE)
-    (held,) = await stage.take(other, "a")
+    (held,) = await stage.reserve_ok(other, "a")
     await _checkpoint(stage, other, held, b"of the holder")
     outcomes = await one.extend([Extension(lost.token, HOUR, b"of the one who lost it")])
     stage.expect(outcomes, [Stale()], "extend with a checkpoint by the one who lost the job")
@@ -101,11 +101,11 @@ async def who_lost_the_job_has_no_say(stage: Stage) -> None:
     await _expect(stage, other, b"of the holder", "in the end")
 
 
-@example("P2")
-async def what_is_not_extended_keeps_what_it_had(stage: Stage) -> None:
+@check("P2")
+async def what_is_not_extended_keeps_what_it_had(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await _checkpoint(stage, client, held, b"in time")
     await stage.advance(2 * HOUR)
     outcomes = await client.extend([Extension(held.token, HOUR, b"too late")])
@@ -113,11 +113,11 @@ async def what_is_not_extended_keeps_what_it_had(stage: Stage) -> None:
     await _expect(stage, client, b"in time", "after that")
 
 
-@example("P2")
-async def each_item_of_a_batch_has_its_own(stage: Stage) -> None:
+@check("P2")
+async def each_item_of_a_batch_has_its_own(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"), message("c"))
-    a, b, c = await stage.take(client, "a", "b", "c")
+    await stage.enqueue_ok(client, message("a"), message("b"), message("c"))
+    a, b, c = await stage.reserve_ok(client, "a", "b", "c")
     outcomes = await client.extend(
         [
             Extension(a.token, HOUR, b"of a"),
@@ -132,11 +132,11 @@ async def each_item_of_a_batch_has_its_own(stage: Stage) -> None:
     stage.expect(found, {"a": b"of a", "b": b"", "c": None}, "the checkpoints of the next deliveries")
 
 
-@example("P2")
-async def as_large_as_a_body_and_no_larger(stage: Stage) -> None:
+@check("P2")
+async def as_large_as_a_body_and_no_larger(stage: Env) -> None:
     client, most = await stage.client(), stage.capabilities.max_body
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     largest = (EVERY_BYTE * (most // 256 + 1))[:most]
     await _checkpoint(stage, client, held, largest)
     await stage.refuses(
@@ -151,35 +151,35 @@ async def as_large_as_a_body_and_no_larger(stage: Stage) -> None:
     stage.check(found.checkpoint == largest, "the checkpoint of max_body bytes came back changed")
 
 
-End: TypeAlias = Callable[[Stage, Client, Delivery], Awaitable[None]]
+End: TypeAlias = Callable[[Env, RecordingBackend, Delivery], Awaitable[None]]
 
 
-async def _done(stage: Stage, client: Client, held: Delivery) -> None:
+async def _done(stage: Env, client: RecordingBackend, held: Delivery) -> None:
     await stage.settled(client, Done(held.token))
 
 
-async def _buried_and_deleted(stage: Stage, client: Client, held: Delivery) -> None:
+async def _buried_and_deleted(stage: Env, client: RecordingBackend, held: Delivery) -> None:
     await stage.settled(client, Dead(held.token, "why"))
-    stage.need(await client.delete(["a"]) == [Deleted()], "delete did not remove the dead job")
+    stage.require(await client.delete(["a"]) == [Deleted()], "delete did not remove the dead job")
 
 
-async def _cancelled(stage: Stage, client: Client, held: Delivery) -> None:
+async def _cancelled(stage: Env, client: RecordingBackend, held: Delivery) -> None:
     await stage.settled(client, Release(held.token))
-    stage.need(await client.cancel(["a"]) == [Cancelled()], "cancel did not end the job")
+    stage.require(await client.cancel(["a"]) == [Cancelled()], "cancel did not end the job")
 
 
-async def _marked_and_run_out(stage: Stage, client: Client, held: Delivery) -> None:
-    stage.need(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
+async def _marked_and_run_out(stage: Env, client: RecordingBackend, held: Delivery) -> None:
+    stage.require(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
     await stage.advance(2 * HOUR)
 
 
-async def _deleted(stage: Stage, client: Client, held: Delivery) -> None:
-    stage.need(await client.delete(["a"]) == [Deleted()], "delete did not remove the leased job")
+async def _deleted(stage: Env, client: RecordingBackend, held: Delivery) -> None:
+    stage.require(await client.delete(["a"]) == [Deleted()], "delete did not remove the leased job")
 
 
-async def _purged(stage: Stage, client: Client, held: Delivery) -> None:
+async def _purged(stage: Env, client: RecordingBackend, held: Delivery) -> None:
     await stage.settled(client, Release(held.token))
-    stage.need(await client.purge("q", State.READY, 1) == 1, "purge did not remove the job")
+    stage.require(await client.purge("q", State.READY, 1) == 1, "purge did not remove the job")
 
 
 _ENDS: Final[tuple[tuple[str, End, tuple[str, ...]], ...]] = (
@@ -192,39 +192,39 @@ _ENDS: Final[tuple[tuple[str, End, tuple[str, ...]], ...]] = (
 )
 
 
-def _after(end: End) -> Callable[[Stage], Awaitable[None]]:
-    async def the_next_job_with_its_id_begins_without(stage: Stage) -> None:
+def _after(end: End) -> Callable[[Env], Awaitable[None]]:
+    async def the_next_job_with_its_id_begins_without(stage: Env) -> None:
         client = await stage.client()
-        await stage.put(client, message("a"))
-        (held,) = await stage.take(client, "a")
+        await stage.enqueue_ok(client, message("a"))
+        (held,) = await stage.reserve_ok(client, "a")
         await _checkpoint(stage, client, held, b"of an earlier life")
         await end(stage, client, held)
-        await stage.put(client, message("a"))
+        await stage.enqueue_ok(client, message("a"))
         await _expect(stage, client, None, "of another job with the same id")
 
     return the_next_job_with_its_id_begins_without
 
 
 for _words, _end, _needs in _ENDS:
-    add(Example("P2", _after(_end), _needs, _words))
+    add(Check("P2", _after(_end), _needs, _words))
 
 
-@example("P2", "dead_letters")
-async def a_requeued_job_begins_without(stage: Stage) -> None:
+@check("P2", "dead_letters")
+async def a_requeued_job_begins_without(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await _checkpoint(stage, client, held, b"where it died")
     await stage.settled(client, Dead(held.token, "why"))
-    stage.need(await client.requeue(["a"]) == [Requeued()], "requeue did not revive the job")
+    stage.require(await client.requeue(["a"]) == [Requeued()], "requeue did not revive the job")
     await _expect(stage, client, None, "of a requeued job")
 
 
-@example("P2", "durable", "hook:restart")
-async def a_restart_keeps_it(stage: Stage) -> None:
+@check("P2", "durable", "hook:restart")
+async def a_restart_keeps_it(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await _checkpoint(stage, client, held, EVERY_BYTE)
     await stage.restart()
     other = await stage.client()

@@ -19,17 +19,17 @@ from jobkit.backend import (
     Settlement,
 )
 from jobkit_conformance.checks.names import ODD_NAMES
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of, message, words_of
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, ids_of, message, words_of
 
 WAIT = 20 * MINUTE
 """Longer than any play: who waits is woken, or the play fails."""
 
 
-@example("P1")
-async def a_paused_queue_grants_nothing(stage: Stage) -> None:
+@check("P1")
+async def a_paused_queue_grants_nothing(stage: Env) -> None:
     one, other = await stage.clients(2)
-    await stage.put(one, message("before"))
+    await stage.enqueue_ok(one, message("before"))
     await one.pause("q")
     (outcome,) = await one.enqueue([message("meanwhile")])
     stage.check(isinstance(outcome, Accepted), f"enqueue to a paused queue answered {outcome}")
@@ -39,10 +39,10 @@ async def a_paused_queue_grants_nothing(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(one)), ["before", "meanwhile"], "what is granted once it was resumed")
 
 
-@example("P1")
-async def a_reserve_across_queues_skips_it(stage: Stage) -> None:
+@check("P1")
+async def a_reserve_across_queues_skips_it(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("p", queue="p"), message("q"), message("r", queue="r"))
+    await stage.enqueue_ok(client, message("p", queue="p"), message("q"), message("r", queue="r"))
     await client.pause("q")
     found = await client.reserve(["p", "q", "r"], limit=5, lease=MINUTE)
     stage.expect(ids_of(found), ["p", "r"], "reserve of three queues, of which the second is paused")
@@ -50,10 +50,10 @@ async def a_reserve_across_queues_skips_it(stage: Stage) -> None:
     stage.expect(await stage.drain(client, ["p", "q", "r"]), ["q"], "what is granted once it was resumed")
 
 
-@example("P1", "inspect")
-async def counts_say_that_it_is_paused(stage: Stage) -> None:
+@check("P1", "inspect")
+async def counts_say_that_it_is_paused(stage: Env) -> None:
     one, other = await stage.clients(2)
-    await stage.put(one, message("a"))
+    await stage.enqueue_ok(one, message("a"))
     for paused in (False, True, False):
         if paused:
             await one.pause("q")
@@ -63,12 +63,12 @@ async def counts_say_that_it_is_paused(stage: Stage) -> None:
         stage.expect((counts.ready, counts.paused), (1, paused), "ready jobs of its queue, and whether that is paused")
 
 
-@example("P1")
-async def settles_and_extends_go_on(stage: Stage) -> None:
+@check("P1")
+async def settles_and_extends_go_on(stage: Env) -> None:
     client = await stage.client()
     ids = ["done", "kept", "released", "retried"]
-    await stage.put(client, *map(message, ids))
-    done, kept, released, retried = await stage.take(client, *ids)
+    await stage.enqueue_ok(client, *map(message, ids))
+    done, kept, released, retried = await stage.reserve_ok(client, *ids)
     await client.pause("q")
     stage.expect(words_of(await client.extend([Extension(kept.token, HOUR)])), ["extended"], "extend while paused")
     settlements: list[Settlement] = [Done(done.token), Release(released.token), RetryAt(retried.token, after=0)]
@@ -79,11 +79,11 @@ async def settles_and_extends_go_on(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(client)), ["released", "retried"], "what is granted once it was resumed")
 
 
-@example("P1", "dead_letters")
-async def the_dead_go_on(stage: Stage) -> None:
+@check("P1", "dead_letters")
+async def the_dead_go_on(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"))
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message("a"))
+    (held,) = await stage.reserve_ok(client, "a")
     await client.pause("q")
     stage.expect(await client.settle([Dead(held.token, "why")]), [Settled()], "settle as dead while paused")
     stage.expect(words_of(await client.requeue(["a"])), ["requeued"], "requeue while paused")
@@ -92,23 +92,23 @@ async def the_dead_go_on(stage: Stage) -> None:
     stage.expect(await stage.drain(client), ["a"], "what is granted once it was resumed")
 
 
-@example("P1", "cancel")
-async def cancels_go_on(stage: Stage) -> None:
+@check("P1", "cancel")
+async def cancels_go_on(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("leased"))
-    await stage.take(client, "leased")
-    await stage.put(client, message("ready"))
+    await stage.enqueue_ok(client, message("leased"))
+    await stage.reserve_ok(client, "leased")
+    await stage.enqueue_ok(client, message("ready"))
     await client.pause("q")
     stage.expect(await client.cancel(["ready", "leased"]), [Cancelled(), Marked()], "cancel while paused")
     await client.resume("q")
     stage.expect(await stage.drain(client), [], "what is granted once it was resumed")
 
 
-@example("P1", "clock")
-async def leases_run_out_and_are_kept_from_others(stage: Stage) -> None:
+@check("P1", "clock")
+async def leases_run_out_and_are_kept_from_others(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("lost"), message("kept"))
-    _, kept = await stage.take(client, "lost", "kept", lease=HOUR)
+    await stage.enqueue_ok(client, message("lost"), message("kept"))
+    _, kept = await stage.reserve_ok(client, "lost", "kept", lease=HOUR)
     await client.pause("q")
     (outcome,) = await client.extend([Extension(kept.token, 3 * HOUR)])
     stage.check(isinstance(outcome, Extended), f"extend while paused answered {outcome}")
@@ -120,50 +120,50 @@ async def leases_run_out_and_are_kept_from_others(stage: Stage) -> None:
     stage.expect(await client.reserve(["q"], limit=5, lease=MINUTE), [], "reserve of what is leased still")
 
 
-@example("P1", "delay", "clock")
-async def what_became_due_meanwhile_comes_in_its_order(stage: Stage) -> None:
+@check("P1", "delay", "clock")
+async def what_became_due_meanwhile_comes_in_its_order(stage: Env) -> None:
     client = await stage.client()
     await client.pause("q")
-    await stage.put(client, message("later", after=2 * HOUR), message("sooner", after=HOUR))
+    await stage.enqueue_ok(client, message("later", after=2 * HOUR), message("sooner", after=HOUR))
     await stage.advance(3 * HOUR)
     stage.expect(await client.reserve(["q"], limit=5, lease=MINUTE), [], "reserve of what became due meanwhile")
     await client.resume("q")
     stage.expect(await stage.drain(client), ["sooner", "later"], "what is granted once it was resumed")
 
 
-@example("P1")
-async def twice_is_once(stage: Stage) -> None:
+@check("P1")
+async def twice_is_once(stage: Env) -> None:
     client = await stage.client()
     await client.resume("q")
     await client.pause("q")
     await client.pause("q")
-    await stage.put(client, message("a"))
+    await stage.enqueue_ok(client, message("a"))
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve of a queue that was paused empty")
     await client.resume("q")
     stage.expect(await stage.drain(client), ["a"], "what is granted when a queue paused twice is resumed once")
     await client.resume("q")
     await client.pause("q")
-    await stage.put(client, message("b"))
+    await stage.enqueue_ok(client, message("b"))
     stage.expect(await stage.drain(client), [], "what is granted when a queue resumed twice is paused once")
 
 
-@example("P1")
-async def a_drained_queue_stays_paused(stage: Stage) -> None:
+@check("P1")
+async def a_drained_queue_stays_paused(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("last"))
-    (held,) = await stage.take(client, "last")
+    await stage.enqueue_ok(client, message("last"))
+    (held,) = await stage.reserve_ok(client, "last")
     await client.pause("q")
     await stage.settled(client, Done(held.token))
-    stage.need(await client.reserve(["q", "r"], limit=1, lease=MINUTE) == [], "an empty queue granted something")
-    await stage.put(client, message("next"))
+    stage.require(await client.reserve(["q", "r"], limit=1, lease=MINUTE) == [], "an empty queue granted something")
+    await stage.enqueue_ok(client, message("next"))
     stage.expect(await stage.drain(client), [], "what is granted of a queue whose last job ended while it was paused")
 
 
-@example("P1")
-async def no_other_queue_is_paused(stage: Stage) -> None:
+@check("P1")
+async def no_other_queue_is_paused(stage: Env) -> None:
     client = await stage.client()
     names = list(dict.fromkeys(["q", "q2", "Q", *ODD_NAMES]))
-    await stage.put(client, *(message(name, queue=name) for name in names))
+    await stage.enqueue_ok(client, *(message(name, queue=name) for name in names))
     for name in names:
         await client.pause(name)
         batches: list[list[Delivery]] = []
@@ -178,56 +178,56 @@ async def no_other_queue_is_paused(stage: Stage) -> None:
     stage.expect(sorted(await stage.drain(client, names)), sorted(names), "what is granted when none is paused")
 
 
-@example("P1")
-async def no_other_namespace_is_paused(stage: Stage) -> None:
+@check("P1")
+async def no_other_namespace_is_paused(stage: Env) -> None:
     one, other = await stage.client(), await stage.client(f"{stage.namespace}-other")
-    await stage.put(one, message("a"))
-    await stage.put(other, message("a"))
+    await stage.enqueue_ok(one, message("a"))
+    await stage.enqueue_ok(other, message("a"))
     await one.pause("q")
     stage.expect(await stage.drain(other), ["a"], "what is granted of the same queue in another namespace")
     stage.expect(await stage.drain(one), [], "what is granted of the paused one")
 
 
-@example("P1", "wait")
-async def who_waits_is_granted_nothing_of_it(stage: Stage) -> None:
+@check("P1", "wait")
+async def who_waits_is_granted_nothing_of_it(stage: Env) -> None:
     client, waiter = await stage.client(own_time=True), await stage.client(own_time=True)
     call = waiter.reserve(["q", "r"], limit=5, lease=HOUR, wait=WAIT)
     task = await stage.waiting(call)
     await client.pause("q")
-    await stage.put(client, message("paused"))
-    await stage.put(client, message("open", queue="r"))
+    await stage.enqueue_ok(client, message("paused"))
+    await stage.enqueue_ok(client, message("open", queue="r"))
     what = "a reserve that waited for two queues, one of which is paused"
-    found = await stage.soon(task, what, within=stage.profile.patience)
+    found = await stage.within(task, what, within=stage.profile.patience)
     stage.expect(ids_of(found), ["open"], "what a reserve is granted that waited since before one queue was paused")
 
 
-@example("P1", "wait")
-async def resuming_wakes_those_who_wait(stage: Stage) -> None:
+@check("P1", "wait")
+async def resuming_wakes_those_who_wait(stage: Env) -> None:
     client, *waiters = [await stage.client(own_time=True) for _ in range(4)]
     await client.pause("q")
-    await stage.put(client, *(message(f"m{number}") for number in range(3)))
+    await stage.enqueue_ok(client, *(message(f"m{number}") for number in range(3)))
     calls = [waiter.reserve(["q"], limit=1, lease=HOUR, wait=WAIT) for waiter in waiters]
     tasks = [await stage.waiting(call) for call in calls]
     stage.check(not any(task.done() for task in tasks), "a reserve of a paused queue does not wait")
     await client.resume("q")
     what = "reserves that waited for a queue that was resumed"
-    found = await stage.soon(asyncio.gather(*tasks), what, within=stage.profile.patience)
+    found = await stage.within(asyncio.gather(*tasks), what, within=stage.profile.patience)
     stage.expect(sorted(id for each in found for id in ids_of(each)), ["m0", "m1", "m2"], "what they are granted")
 
 
-@example("P1", "wait")
-async def a_wait_for_a_paused_queue_ends_in_time(stage: Stage) -> None:
+@check("P1", "wait")
+async def a_wait_for_a_paused_queue_ends_in_time(stage: Env) -> None:
     client = await stage.client(own_time=True)
-    await stage.put(client, message("a"))
+    await stage.enqueue_ok(client, message("a"))
     await client.pause("q")
-    found = await stage.soon(client.reserve(["q"], limit=1, lease=HOUR, wait=50), "a reserve that waits for 50 ms")
+    found = await stage.within(client.reserve(["q"], limit=1, lease=HOUR, wait=50), "a reserve that waits for 50 ms")
     stage.expect(found, [], "a reserve of a paused queue, once its wait is over")
 
 
-@example("P1", "durable", "hook:restart")
-async def a_queue_is_paused_across_a_restart(stage: Stage) -> None:
+@check("P1", "durable", "hook:restart")
+async def a_queue_is_paused_across_a_restart(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b", queue="r"))
+    await stage.enqueue_ok(client, message("a"), message("b", queue="r"))
     await client.pause("q")
     await client.pause("r")
     await client.resume("r")

@@ -10,11 +10,11 @@ from typing import Final, TypeAlias
 import msgspec
 
 from jobkit.backend import Dead, Delivery, Message, Release, Requeued, RetryAt
-from jobkit_conformance.checks.registry import Example, Play, add
-from jobkit_conformance.env import MINUTE, Stage
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import Check, Play, add
+from jobkit_conformance.env import MINUTE, Env
+from jobkit_conformance.history.recording import RecordingBackend
 
-Along: TypeAlias = Callable[[Stage, Client, Message], Awaitable[Delivery]]
+Along: TypeAlias = Callable[[Env, RecordingBackend, Message], Awaitable[Delivery]]
 """Enqueues a message, brings it along a path, and answers with its last delivery."""
 
 
@@ -27,51 +27,51 @@ class Path:
     needs: tuple[str, ...] = ()
 
 
-async def _take(stage: Stage, client: Client, message: Message) -> Delivery:
-    (delivery,) = await stage.take(client, message.id, queue=message.queue)
+async def _take(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
+    (delivery,) = await stage.reserve_ok(client, message.id, queue=message.queue)
     return delivery
 
 
-async def _ready(stage: Stage, client: Client, message: Message) -> Delivery:
-    await stage.put(client, message)
+async def _ready(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
+    await stage.enqueue_ok(client, message)
     return await _take(stage, client, message)
 
 
-async def _delayed(stage: Stage, client: Client, message: Message) -> Delivery:
-    await stage.put(client, msgspec.structs.replace(message, after=2 * MINUTE))
+async def _delayed(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
+    await stage.enqueue_ok(client, msgspec.structs.replace(message, after=2 * MINUTE))
     await stage.advance(2 * MINUTE)
     return await _take(stage, client, message)
 
 
-async def _retried(stage: Stage, client: Client, message: Message) -> Delivery:
+async def _retried(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
     first = await _ready(stage, client, message)
     await stage.settled(client, RetryAt(first.token, after=0))
     return await _take(stage, client, message)
 
 
-async def _retried_later(stage: Stage, client: Client, message: Message) -> Delivery:
+async def _retried_later(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
     first = await _ready(stage, client, message)
     await stage.settled(client, RetryAt(first.token, after=2 * MINUTE))
     await stage.advance(2 * MINUTE)
     return await _take(stage, client, message)
 
 
-async def _released(stage: Stage, client: Client, message: Message) -> Delivery:
+async def _released(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
     first = await _ready(stage, client, message)
     await stage.settled(client, Release(first.token))
     return await _take(stage, client, message)
 
 
-async def _crashed(stage: Stage, client: Client, message: Message) -> Delivery:
+async def _crashed(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
     await _ready(stage, client, message)
     await stage.advance(2 * MINUTE)
     return await _take(stage, client, message)
 
 
-async def _requeued(stage: Stage, client: Client, message: Message) -> Delivery:
+async def _requeued(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
     first = await _ready(stage, client, message)
     await stage.settled(client, Dead(first.token, "why"))
-    stage.need(await client.requeue([message.id]) == [Requeued()], "requeue did not revive the dead job")
+    stage.require(await client.requeue([message.id]) == [Requeued()], "requeue did not revive the dead job")
     return await _take(stage, client, message)
 
 
@@ -85,7 +85,7 @@ PATHS: Final = (
     Path("requeued from the dead", _requeued, ("dead_letters",)),
 )
 
-OnPath: TypeAlias = Callable[[Stage, Along], Awaitable[None]]
+OnPath: TypeAlias = Callable[[Env, Along], Awaitable[None]]
 
 
 def on_every_path(rule: str, *needs: str) -> Callable[[OnPath], OnPath]:
@@ -93,7 +93,7 @@ def on_every_path(rule: str, *needs: str) -> Callable[[OnPath], OnPath]:
 
     def declare(play: OnPath) -> OnPath:
         for path in PATHS:
-            add(Example(rule, _bound(play, path.along), (*needs, *path.needs), path.words))
+            add(Check(rule, _bound(play, path.along), (*needs, *path.needs), path.words))
         return play
 
     return declare
@@ -103,5 +103,5 @@ def _bound(play: OnPath, along: Along) -> Play:
     return wraps(play)(partial(_call, play, along))
 
 
-async def _call(play: OnPath, along: Along, stage: Stage) -> None:
+async def _call(play: OnPath, along: Along, stage: Env) -> None:
     await play(stage, along)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from jobkit_conformance.checks.giving_up import cancel_after
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 IDS = [f"m{number:02}" for number in range(24)]
 
 
-async def _at_once(stage: Stage, clients: list[Client], what: str) -> None:
+async def _at_once(stage: Env, clients: list[RecordingBackend], what: str) -> None:
     """Each of these is granted to one of those who ask at once, and nobody has to ask twice."""
     calls = [client.reserve(["q"], limit=6, lease=HOUR) for client in clients]
     granted = [id for found in await asyncio.gather(*calls) for id in ids_of(found)]
@@ -22,47 +22,47 @@ async def _at_once(stage: Stage, clients: list[Client], what: str) -> None:
     stage.expect(sorted(granted), IDS, f"{what}: all that was granted, with those left over")
 
 
-@example("R1", "delay", "clock")
-async def what_becomes_due_for_many_is_granted_to_one(stage: Stage) -> None:
+@check("R1", "delay", "clock")
+async def what_becomes_due_for_many_is_granted_to_one(stage: Env) -> None:
     clients = await stage.clients(8)
-    await stage.put(clients[0], *(message(id, after=HOUR) for id in IDS))
+    await stage.enqueue_ok(clients[0], *(message(id, after=HOUR) for id in IDS))
     await stage.advance(HOUR + stage.tolerance)
     await _at_once(stage, clients, "eight who reserve when 24 have become due")
 
 
-@example("R1", "clock")
-async def what_was_lost_is_granted_to_one(stage: Stage) -> None:
+@check("R1", "clock")
+async def what_was_lost_is_granted_to_one(stage: Env) -> None:
     lost, *clients = await stage.clients(9)
-    await stage.put(lost, *map(message, IDS))
-    stage.need(sorted(await stage.drain(lost)) == IDS, "not all were granted")
+    await stage.enqueue_ok(lost, *map(message, IDS))
+    stage.require(sorted(await stage.drain(lost)) == IDS, "not all were granted")
     await stage.advance(2 * MINUTE)
     await _at_once(stage, clients, "eight who reserve when 24 leases have run out")
 
 
-@example("R4", "clock")
-async def who_gives_up_while_it_recovers_loses_nothing(stage: Stage) -> None:
+@check("R4", "clock")
+async def who_gives_up_while_it_recovers_loses_nothing(stage: Env) -> None:
     lost = await stage.client()
-    await stage.put(lost, *map(message, IDS))
-    stage.need(sorted(await stage.drain(lost)) == IDS, "not all were granted")
+    await stage.enqueue_ok(lost, *map(message, IDS))
+    stage.require(sorted(await stage.drain(lost)) == IDS, "not all were granted")
     await stage.advance(2 * MINUTE)
     await _twelve_give_up(stage, "what was lost")
 
 
-@example("R4", "clock", "delay")
-async def who_gives_up_while_what_is_due_is_made_ready_loses_nothing(stage: Stage) -> None:
-    await stage.put(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
+@check("R4", "clock", "delay")
+async def who_gives_up_while_what_is_due_is_made_ready_loses_nothing(stage: Env) -> None:
+    await stage.enqueue_ok(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
     await stage.advance(2 * MINUTE)
     await _twelve_give_up(stage, "what had become due")
 
 
-@example("R3", "clock", "delay")
-async def who_gives_up_while_what_is_due_is_made_ready_takes_nothing(stage: Stage) -> None:
-    await stage.put(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
+@check("R3", "clock", "delay")
+async def who_gives_up_while_what_is_due_is_made_ready_takes_nothing(stage: Env) -> None:
+    await stage.enqueue_ok(await stage.client(), *(message(id, after=MINUTE) for id in IDS))
     await stage.advance(2 * MINUTE)
     await _twelve_give_up(stage, "what had become due")
 
 
-async def _twelve_give_up(stage: Stage, taken: str) -> None:
+async def _twelve_give_up(stage: Env, taken: str) -> None:
     """Each a little later than the one before; then all has to be there.
 
     What they had begun is over once they are closed: a store that is slow may still be at it when they gave up.

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from jobkit_conformance.catalogue import BY_ID
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 
-Play: TypeAlias = Callable[[Stage], Awaitable[None]]
+Play: TypeAlias = Callable[[Env], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Check:
     """One short program whose question only its rule answers. ``needs``: beside those of the rule."""
 
     rule: str
@@ -35,21 +35,21 @@ class Example:
         return "" if code is None else f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
 
 
-EXAMPLES: dict[str, list[Example]] = {}
+EXAMPLES: dict[str, list[Check]] = {}
 """By rule."""
 
 
-def example(rule: str, *needs: str) -> Callable[[Play], Play]:
+def check(rule: str, *needs: str) -> Callable[[Play], Play]:
     """Declare a coroutine function as an example of a rule."""
 
     def declare(play: Play) -> Play:
-        add(Example(rule, play, needs))
+        add(Check(rule, play, needs))
         return play
 
     return declare
 
 
-def add(one: Example) -> None:
+def add(one: Check) -> None:
     """Declare an example."""
     if one.rule not in BY_ID:
         raise LookupError(f"the catalogue has no rule {one.rule!r}")

@@ -19,9 +19,9 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, HOUR, MINUTE, NOISE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, HOUR, MINUTE, NOISE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 REASONS = (
     "",
@@ -36,33 +36,33 @@ REASONS = (
 )
 
 
-@example("S1")
-async def done_is_the_end(stage: Stage) -> None:
+@check("S1")
+async def done_is_the_end(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     stage.expect(await client.settle([Done(held.token)]), [Settled()], "settle as done")
     stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve after that")
     (again,) = await other.enqueue([message(body=b"new")])
     stage.check(isinstance(again, Accepted), f"the id of a job that was done answered {again}")
 
 
-@example("S1", "clock")
-async def done_stays_the_end(stage: Stage) -> None:
+@check("S1", "clock")
+async def done_stays_the_end(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, Done(held.token))
     for _ in range(3):
         await stage.advance(DAY)
         stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve days later")
 
 
-@example("S1", "inspect")
-async def nothing_is_left_of_what_is_done(stage: Stage) -> None:
+@check("S1", "inspect")
+async def nothing_is_left_of_what_is_done(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, Done(held.token))
     stage.expect(await client.get(["a"]), [Unknown()], "get")
     stage.expect(await client.counts("q"), Counts(), "counts of its queue")
@@ -70,15 +70,15 @@ async def nothing_is_left_of_what_is_done(stage: Stage) -> None:
     stage.expect(await client.delete(["a"]), [Unknown()], "delete")
 
 
-@example("S2")
-async def a_retried_message_is_there_once(stage: Stage) -> None:
+@check("S2")
+async def a_retried_message_is_there_once(stage: Env) -> None:
     client, *others = await stage.clients(4)
     ids = [f"m{number}" for number in range(10)]
-    await stage.put(client, *map(message, ids))
-    held = await stage.take(client, *ids, lease=HOUR)
+    await stage.enqueue_ok(client, *map(message, ids))
+    held = await stage.reserve_ok(client, *ids, lease=HOUR)
     granted: list[str] = []
 
-    async def look(other: Client) -> None:
+    async def look(other: RecordingBackend) -> None:
         granted.extend(ids_of(await other.reserve(["q"], limit=10, lease=HOUR)))
 
     retries = [stage.settled(client, RetryAt(delivery.token, after=0)) for delivery in held]
@@ -89,12 +89,12 @@ async def a_retried_message_is_there_once(stage: Stage) -> None:
     stage.expect(sorted(granted), ids, "what is granted while ten jobs are settled to be retried, and after that")
 
 
-@example("S2", "inspect")
-async def a_retried_message_is_counted_once_all_along(stage: Stage) -> None:
+@check("S2", "inspect")
+async def a_retried_message_is_counted_once_all_along(stage: Env) -> None:
     client, other = await stage.clients(2)
     ids = [f"m{number}" for number in range(10)]
-    await stage.put(client, *map(message, ids))
-    held = await stage.take(client, *ids, lease=HOUR)
+    await stage.enqueue_ok(client, *map(message, ids))
+    held = await stage.reserve_ok(client, *ids, lease=HOUR)
     seen: list[Counts] = []
 
     async def look() -> None:
@@ -108,11 +108,11 @@ async def a_retried_message_is_counted_once_all_along(stage: Stage) -> None:
         stage.expect(counts.ready + counts.leased, 10, f"how many there are while ten are settled ({counts})")
 
 
-@example("S3")
-async def a_retry_is_not_early(stage: Stage) -> None:
+@check("S3")
+async def a_retry_is_not_early(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, RetryAt(held.token, after=HOUR))
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve right after the retry")
     await stage.advance(2 * MINUTE)
@@ -120,24 +120,24 @@ async def a_retry_is_not_early(stage: Stage) -> None:
     await stage.advance(HOUR - 2 * MINUTE - max(1, stage.tolerance))
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve just before its time")
     await stage.advance(max(1, stage.tolerance))
-    stage.need(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)) == ["a"], "not granted at its time")
+    stage.require(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)) == ["a"], "not granted at its time")
 
 
-@example("S3")
-async def a_retry_at_an_instant_is_not_early(stage: Stage) -> None:
+@check("S3")
+async def a_retry_at_an_instant_is_not_early(stage: Env) -> None:
     client = await stage.client()
-    (accepted,) = await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    (accepted,) = await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, RetryAt(held.token, at=accepted.due + HOUR + stage.tolerance))
     await stage.advance(HOUR - 1)
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve before the instant of its retry")
 
 
-@example("S3")
-async def a_late_retry_counts_from_its_settle(stage: Stage) -> None:
+@check("S3")
+async def a_late_retry_counts_from_its_settle(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.advance(DAY)
     await stage.settled(client, RetryAt(held.token, after=HOUR))
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve right after the retry")
@@ -145,23 +145,23 @@ async def a_late_retry_counts_from_its_settle(stage: Stage) -> None:
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve within an hour of the settle")
 
 
-@example("S4")
-async def a_released_message_is_there_at_once(stage: Stage) -> None:
+@check("S4")
+async def a_released_message_is_there_at_once(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a", lease=HOUR)
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a", lease=HOUR)
     stage.expect(await client.settle([Release(held.token)]), [Settled()], "release")
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve right after it")
 
 
-@example("S5")
-async def the_dead_are_kept_as_they_died(stage: Stage) -> None:
+@check("S5")
+async def the_dead_are_kept_as_they_died(stage: Env) -> None:
     client = await stage.client()
     sent = message(body=bytes(range(256)), headers={"job": "x"}, key="k" if stage.capabilities.keys else None)
-    await stage.put(client, sent)
-    (first,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, sent)
+    (first,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, RetryAt(first.token, after=0))
-    await stage.bury(client, "a", reason="because")
+    await stage.dead_letter(client, "a", reason="because")
     found = await stage.stored(client, "a")
     stage.expect((found.message, found.state), (sent, State.DEAD), "message and state")
     stage.expect((found.attempt, found.reason), (2, "because"), "attempt and reason")
@@ -171,12 +171,12 @@ async def the_dead_are_kept_as_they_died(stage: Stage) -> None:
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve")
 
 
-@example("S5")
-async def any_reason_is_kept(stage: Stage) -> None:
+@check("S5")
+async def any_reason_is_kept(stage: Env) -> None:
     client = await stage.client()
     for place, reason in enumerate((*REASONS, "a lone surrogate: \udcff")):
-        await stage.put(client, message(f"m{place}"))
-        (held,) = await stage.take(client, f"m{place}")
+        await stage.enqueue_ok(client, message(f"m{place}"))
+        (held,) = await stage.reserve_ok(client, f"m{place}")
         stage.expect(
             await client.settle([Dead(held.token, reason)]), [Settled()], f"settle as dead because {reason[:40]!r}"
         )
@@ -184,14 +184,14 @@ async def any_reason_is_kept(stage: Stage) -> None:
         stage.check(found.reason == reason, f"the reason {reason[:40]!r} came back as {(found.reason or '')[:40]!r}")
 
 
-@example("S6")
-async def a_requeued_job_begins_again(stage: Stage) -> None:
+@check("S6")
+async def a_requeued_job_begins_again(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message())
+    await stage.enqueue_ok(client, message())
     for _ in range(2):
-        (held,) = await stage.take(client, "a")
+        (held,) = await stage.reserve_ok(client, "a")
         await stage.settled(client, RetryAt(held.token, after=0))
-    await stage.bury(client, "a")
+    await stage.dead_letter(client, "a")
     stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of a dead job")
     again = await stage.granted(other, "reserve after a requeue")
     stage.expect(again.attempt, 1, "the attempt after a requeue")
@@ -200,41 +200,41 @@ async def a_requeued_job_begins_again(stage: Stage) -> None:
     stage.expect(await client.requeue(["b"]), [Unknown()], "requeue of no job")
 
 
-@example("S6", "delay", "clock")
-async def a_requeued_job_is_due_now(stage: Stage) -> None:
+@check("S6", "delay", "clock")
+async def a_requeued_job_is_due_now(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message(after=HOUR))
+    await stage.enqueue_ok(client, message(after=HOUR))
     await stage.advance(HOUR + stage.tolerance)
-    await stage.bury(client, "a")
+    await stage.dead_letter(client, "a")
     await stage.advance(DAY)
     stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of a job that once was delayed")
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve right after that")
 
 
-@example("S6", "inspect")
-async def a_requeued_job_has_no_reason(stage: Stage) -> None:
+@check("S6", "inspect")
+async def a_requeued_job_has_no_reason(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.bury(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a")
     await client.requeue(["a"])
     found = await stage.stored(client, "a")
     stage.expect((found.state, found.reason), (State.READY, None), "state and reason of a requeued job")
     stage.expect((await client.counts("q")).dead, 0, "how many dead ones are counted")
 
 
-@example("S7")
-async def what_retention_drops_is_gone_altogether(stage: Stage) -> None:
+@check("S7")
+async def what_retention_drops_is_gone_altogether(stage: Env) -> None:
     client = await stage.client()
     retention = stage.capabilities.retention or 0
-    await stage.put(client, message())
-    await stage.bury(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a")
     await stage.advance(retention - max(1, stage.tolerance))
     stage.expect((await stage.stored(client, "a")).reason, "why", "the reason of a dead job just before it is dropped")
     await stage.advance(max(1, stage.tolerance) + NOISE)
     await _is_gone(stage, client)
 
 
-async def _is_gone(stage: Stage, client: Client) -> None:
+async def _is_gone(stage: Env, client: RecordingBackend) -> None:
     stage.expect(await client.requeue(["a"]), [Unknown()], "requeue of a dead job that was dropped")
     stage.expect(await client.get(["a"]), [Unknown()], "get of it")
     stage.expect(await client.counts("q"), Counts(), "counts of its queue")
@@ -243,11 +243,11 @@ async def _is_gone(stage: Stage, client: Client) -> None:
     stage.check(isinstance(again, Accepted), f"its id answered {again}")
 
 
-@example("S8")
-async def a_token_settles_once(stage: Stage) -> None:
+@check("S8")
+async def a_token_settles_once(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"))
-    one, two = await stage.take(client, "a", "b")
+    await stage.enqueue_ok(client, message("a"), message("b"))
+    one, two = await stage.reserve_ok(client, "a", "b")
     stage.expect(await client.settle([Done(one.token)]), [Settled()], "settle")
     stage.expect(await client.settle([Done(one.token)]), [Stale()], "the same settle again")
     answer = await client.settle([Release(two.token), Done(two.token)])
@@ -255,11 +255,11 @@ async def a_token_settles_once(stage: Stage) -> None:
     stage.expect(ids_of(await client.reserve(["q"], limit=2, lease=MINUTE)), ["b"], "reserve after that")
 
 
-@example("S8", "dead_letters")
-async def the_dead_are_settled_once(stage: Stage) -> None:
+@check("S8", "dead_letters")
+async def the_dead_are_settled_once(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     stage.expect(
         await client.settle([Dead(held.token, "why"), Done(held.token)]), [Settled(), Stale()], "dead, then done"
     )
@@ -267,11 +267,11 @@ async def the_dead_are_settled_once(stage: Stage) -> None:
     stage.expect(await client.settle([Dead(held.token, "why")]), [Stale()], "dead with that token, after the requeue")
 
 
-@example("S9")
-async def a_stale_item_does_not_spoil_its_batch(stage: Stage) -> None:
+@check("S9")
+async def a_stale_item_does_not_spoil_its_batch(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"), message("c"))
-    one, two, three = await stage.take(client, "a", "b", "c")
+    await stage.enqueue_ok(client, message("a"), message("b"), message("c"))
+    one, two, three = await stage.reserve_ok(client, "a", "b", "c")
     await stage.settled(client, Done(one.token))
     batch: list[Settlement] = [Done(one.token), Done(two.token), Done("no token")]
     batch += [Release(three.token), Release(one.token)]

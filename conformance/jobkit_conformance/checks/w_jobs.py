@@ -10,24 +10,24 @@ from typing import Any, Final
 from jobkit.backend import Message, Stored
 from jobkit.lifecycle import State
 from jobkit.retry import Retry
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import Stage
-from jobkit_conformance.history.recording import Client
-from jobkit_conformance.workers.worker_env import Crew, Hand, crew
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import Env
+from jobkit_conformance.history.recording import RecordingBackend
+from jobkit_conformance.workers.worker_env import WorkerPool, WorkerThread, crew
 
 
-async def _is_dead(client: Client, id: str) -> bool:
+async def _is_dead(client: RecordingBackend, id: str) -> bool:
     (found,) = await client.backend.get([id])
     return isinstance(found, Stored) and found.state is State.DEAD
 
 
-async def _is_over(client: Client, id: str) -> bool:
+async def _is_over(client: RecordingBackend, id: str) -> bool:
     """Whether a job is dead or gone."""
     (found,) = await client.backend.get([id])
     return not isinstance(found, Stored) or found.state is State.DEAD
 
 
-async def _lost(all: Crew, times: int) -> None:
+async def _lost(all: WorkerPool, times: int) -> None:
     """Let deliveries end with whoever had them."""
     left = times
 
@@ -40,8 +40,8 @@ async def _lost(all: Crew, times: int) -> None:
     await asyncio.sleep(0.04)
 
 
-@example("W4")
-async def a_delivery_beyond_the_limit_is_dead_without_a_start(stage: Stage) -> None:
+@check("W4")
+async def a_delivery_beyond_the_limit_is_dead_without_a_start(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="job", retry=Retry(attempts=2))
@@ -50,15 +50,15 @@ async def a_delivery_beyond_the_limit_is_dead_without_a_start(stage: Stage) -> N
 
         id = await all.enqueue(job)
         await _lost(all, 2)
-        await all.hire(wait=0.05)
+        await all.start_worker(wait=0.05)
         what = "a job that was lost as often as it may start is dead"
         await all.until(lambda: bool(all.starts) or _is_dead(all.client, id), what)
         stage.expect(all.starts, [], "starts of a job that was lost as often as it may start")
         stage.check((await stage.stored(all.client, id)).reason, "it is dead without a reason")
 
 
-@example("W4")
-async def crashes_and_errors_are_counted_together(stage: Stage) -> None:
+@check("W4")
+async def crashes_and_errors_are_counted_together(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="job", retry=Retry(attempts=3, wait=0))
@@ -68,14 +68,14 @@ async def crashes_and_errors_are_counted_together(stage: Stage) -> None:
 
         id = await all.enqueue(job)
         await _lost(all, 1)
-        await all.hire(wait=0.05)
+        await all.start_worker(wait=0.05)
         await all.until(lambda: _is_dead(all.client, id), "a job that always fails is dead")
         attempts = [start.attempt for start in all.starts]
         stage.expect(attempts, [2, 3], "the attempts in which it started, after one that was lost, with three allowed")
 
 
-@example("W4")
-async def every_start_counts(stage: Stage) -> None:
+@check("W4")
+async def every_start_counts(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="async", retry=Retry(attempts=4, wait=0))
@@ -89,7 +89,7 @@ async def every_start_counts(stage: Stage) -> None:
             raise ValueError("as ever")
 
         ids = [await all.enqueue(asynchronous), await all.enqueue(threaded)]
-        await all.hire(wait=0.05)
+        await all.start_worker(wait=0.05)
         for id in ids:
             await all.until(partial(_is_dead, all.client, id), "a job that always fails is dead")
         stage.expect((all.starts_of("async"), all.starts_of("thread")), (4, 4), "starts of two jobs with four attempts")
@@ -120,17 +120,19 @@ _BAD: Final[dict[str, tuple[bytes, dict[str, str]]]] = {
 }
 
 
-@example("W5")
-async def bad_jobs_are_dead_with_a_reason_and_good_ones_go_on(stage: Stage) -> None:
+@check("W5")
+async def bad_jobs_are_dead_with_a_reason_and_good_ones_go_on(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="add")
         async def add(one: int, two: int) -> None:
             all.begin()
 
-        await stage.put(all.client, *(Message(name, "default", body, headers=of) for name, (body, of) in _BAD.items()))
+        await stage.enqueue_ok(
+            all.client, *(Message(name, "default", body, headers=of) for name, (body, of) in _BAD.items())
+        )
         good = await all.enqueue(add, one=1, two=2)
-        hand = await all.hire(concurrency=2, wait=0.05)
+        hand = await all.start_worker(concurrency=2, wait=0.05)
         for name in _BAD:
             await all.until(partial(_is_over, all.client, name), f"a job with {name} is dead")
             stage.check(await _is_dead(all.client, name), f"a job with {name} has ended, and is not among the dead")
@@ -144,8 +146,8 @@ async def bad_jobs_are_dead_with_a_reason_and_good_ones_go_on(stage: Stage) -> N
         stage.check(calls <= 10 * len(_BAD), f"the worker made {calls} calls for {len(_BAD) + 1} jobs")
 
 
-@example("W5")
-async def errors_that_can_not_be_said_are_said(stage: Stage) -> None:
+@check("W5")
+async def errors_that_can_not_be_said_are_said(stage: Env) -> None:
     async with crew(stage) as all:
         errors: list[Exception] = [
             _Unprintable(),
@@ -163,7 +165,7 @@ async def errors_that_can_not_be_said_are_said(stage: Stage) -> None:
         async def good() -> None:
             all.begin()
 
-        await all.hire(concurrency=2, wait=0.05)
+        await all.start_worker(concurrency=2, wait=0.05)
         for place, error in enumerate(errors):
             id = await all.enqueue(fail, place=place)
             name = type(error).__name__
@@ -193,8 +195,8 @@ _ERRORS: Final[tuple[BaseException, ...]] = (
 )
 
 
-@example("W6")
-async def no_error_of_an_asynchronous_job_shrinks_the_worker(stage: Stage) -> None:
+@check("W6")
+async def no_error_of_an_asynchronous_job_shrinks_the_worker(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="fail")
@@ -206,8 +208,8 @@ async def no_error_of_an_asynchronous_job_shrinks_the_worker(stage: Stage) -> No
         await _fails_with_everything(stage, all, fail)
 
 
-@example("W6")
-async def no_error_of_a_thread_shrinks_the_worker(stage: Stage) -> None:
+@check("W6")
+async def no_error_of_a_thread_shrinks_the_worker(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="fail")
@@ -218,7 +220,7 @@ async def no_error_of_a_thread_shrinks_the_worker(stage: Stage) -> None:
         await _fails_with_everything(stage, all, fail)
 
 
-async def _fails_with_everything(stage: Stage, all: Crew, fail: Any) -> None:
+async def _fails_with_everything(stage: Env, all: WorkerPool, fail: Any) -> None:
     together = threading.Barrier(2)
 
     @all.app.job(name="meet")
@@ -226,7 +228,7 @@ async def _fails_with_everything(stage: Stage, all: Crew, fail: Any) -> None:
         all.begin()
         together.wait(5)
 
-    hand = await all.hire(concurrency=2, wait=0.05)
+    hand = await all.start_worker(concurrency=2, wait=0.05)
     ids = [await all.enqueue(fail, place=place) for place in range(len(_ERRORS))]
     for id, error in zip(ids, _ERRORS, strict=True):
         what = f"a job that raised {type(error).__name__} is dead"
@@ -235,7 +237,7 @@ async def _fails_with_everything(stage: Stage, all: Crew, fail: Any) -> None:
     stage.check(not together.broken, "two jobs did not run at the same time on a worker of two")
 
 
-async def _is_dead_by(stage: Stage, hand: Hand, client: Client, id: str) -> bool:
-    if hand.fell is not None:
-        stage.fail(f"what a job raised has ended its worker: {type(hand.fell).__name__}")
+async def _is_dead_by(stage: Env, hand: WorkerThread, client: RecordingBackend, id: str) -> bool:
+    if hand.crashed_with is not None:
+        stage.fail(f"what a job raised has ended its worker: {type(hand.crashed_with).__name__}")
     return await _is_dead(client, id)

@@ -8,15 +8,15 @@ import time
 from jobkit import events
 from jobkit.backend import Done, Settled
 from jobkit.execute.context import JobContext
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, Stage
-from jobkit_conformance.workers.faulty_backend import Ties
-from jobkit_conformance.workers.worker_env import Crew, crew, in_real_time, running_job
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, Env
+from jobkit_conformance.workers.faulty_backend import FaultControls
+from jobkit_conformance.workers.worker_env import WorkerPool, crew, in_real_time, running_job
 
 
-@example("W1")
+@check("W1")
 @in_real_time
-async def a_worker_that_is_lost_strands_nothing(stage: Stage, lease: float) -> None:
+async def a_worker_that_is_lost_strands_nothing(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         ends: list[str] = []
 
@@ -35,16 +35,16 @@ async def a_worker_that_is_lost_strands_nothing(stage: Stage, lease: float) -> N
                     queue = f"{job.name}, lost with call {call}{', done' if replies else ''}"
                     all.app.queue(queue)
                     ids.append(await all.enqueue(job, queue=queue))
-                    ties = Ties(dies_at=call, replies=replies)
-                    await all.hire(ties, queues=[queue], lease=lease, wait=0.05)
-        await all.hire(lease=lease, wait=0.05)
+                    ties = FaultControls(kill_at_call=call, replies=replies)
+                    await all.start_worker(ties, queues=[queue], lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await all.ended(*ids)
         stage.check(set(ids) <= set(ends), "a job has ended that was never performed to its end")
 
 
-async def _starts_once(stage: Stage, all: Crew, job: str, lease: float) -> None:
+async def _starts_once(stage: Env, all: WorkerPool, job: str, lease: float) -> None:
     await all.until(lambda: all.starts_of(job) > 0, f"the {job} job starts")
-    await all.hire(lease=lease, wait=0.05)
+    await all.start_worker(lease=lease, wait=0.05)
     id = all.starts[0].id
 
     async def over() -> bool:
@@ -54,9 +54,9 @@ async def _starts_once(stage: Stage, all: Crew, job: str, lease: float) -> None:
     stage.expect(all.starts_of(job), 1, f"starts of a job of four leases, {job}, with another worker beside it")
 
 
-@example("W2")
+@check("W2")
 @in_real_time
-async def a_lease_follows_an_asynchronous_job(stage: Stage, lease: float) -> None:
+async def a_lease_follows_an_asynchronous_job(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="asynchronous")
@@ -65,13 +65,13 @@ async def a_lease_follows_an_asynchronous_job(stage: Stage, lease: float) -> Non
             await asyncio.sleep(4 * lease)
 
         await all.enqueue(job)
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await _starts_once(stage, all, "asynchronous", lease)
 
 
-@example("W2")
+@check("W2")
 @in_real_time
-async def a_lease_follows_a_thread(stage: Stage, lease: float) -> None:
+async def a_lease_follows_a_thread(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="threaded")
@@ -80,13 +80,13 @@ async def a_lease_follows_a_thread(stage: Stage, lease: float) -> None:
             time.sleep(4 * lease)
 
         await all.enqueue(job)
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await _starts_once(stage, all, "threaded", lease)
 
 
-@example("W2")
+@check("W2")
 @in_real_time
-async def a_lease_follows_a_job_that_blocks_the_loop(stage: Stage, lease: float) -> None:
+async def a_lease_follows_a_job_that_blocks_the_loop(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="blocking")
@@ -95,13 +95,13 @@ async def a_lease_follows_a_job_that_blocks_the_loop(stage: Stage, lease: float)
             time.sleep(4 * lease)  # noqa: ASYNC251  (as careless jobs do)
 
         await all.enqueue(job)
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await _starts_once(stage, all, "blocking", lease)
 
 
-@example("W3")
+@check("W3")
 @in_real_time
-async def a_lost_lease_is_reported_and_the_job_is_told(stage: Stage, lease: float) -> None:
+async def a_lost_lease_is_reported_and_the_job_is_told(stage: Env, lease: float) -> None:
     informed: list[JobContext] = []
     reported: list[str] = []
 
@@ -124,7 +124,7 @@ async def a_lost_lease_is_reported_and_the_job_is_told(stage: Stage, lease: floa
                     all.stage.trace.noted("job", f"{context.id} ends")
 
             id = await all.enqueue(long)
-            hand = await all.hire(lease=lease, wait=0.05, concurrency=1)
+            hand = await all.start_worker(lease=lease, wait=0.05, concurrency=1)
             await all.until(lambda: bool(informed), "the job starts")
             hand.ties.cut = frozenset({"extend"})
             held = await _taken_over(stage, all, id)
@@ -138,7 +138,7 @@ async def a_lost_lease_is_reported_and_the_job_is_told(stage: Stage, lease: floa
         stop()
 
 
-async def _taken_over(stage: Stage, all: Crew, id: str) -> str:
+async def _taken_over(stage: Env, all: WorkerPool, id: str) -> str:
     """The token of another client that is granted a job as soon as its lease ends."""
     tokens: list[str] = []
 

@@ -13,17 +13,17 @@ from jobkit.backend import Stored
 from jobkit.errors import TimeLimit
 from jobkit.lifecycle import State
 from jobkit.retry import Retry
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import Stage, words_of
-from jobkit_conformance.workers.faulty_backend import Ties
-from jobkit_conformance.workers.worker_env import Crew, crew, in_real_time
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import Env, words_of
+from jobkit_conformance.workers.faulty_backend import FaultControls
+from jobkit_conformance.workers.worker_env import WorkerPool, crew, in_real_time
 
 LIMIT: Final = 0.1
 """Seconds."""
 AGAIN: Final = Retry(attempts=8, wait=0)
 
 
-async def _fails_once(all: Crew, ties: Ties, what: str) -> None:
+async def _fails_once(all: WorkerPool, ties: FaultControls, what: str) -> None:
     """The first attempt is settled as failed, and the last as done; on a busy machine there may be more."""
 
     def is_clear() -> bool:
@@ -37,12 +37,12 @@ async def _fails_once(all: Crew, ties: Ties, what: str) -> None:
     all.stage.expect(attempts, list(range(1, len(attempts) + 1)), "the attempts in which it started")
 
 
-def _settled(ties: Ties) -> list[str]:
+def _settled(ties: FaultControls) -> list[str]:
     return words_of([settlement for settlement, _ in ties.settlements])
 
 
-@example("W13")
-async def an_asynchronous_job_is_interrupted(stage: Stage) -> None:
+@check("W13")
+async def an_asynchronous_job_is_interrupted(stage: Env) -> None:
     async with crew(stage) as all:
         ends: list[str] = []
 
@@ -55,15 +55,15 @@ async def an_asynchronous_job_is_interrupted(stage: Stage) -> None:
             finally:
                 ends.append("interrupted")
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(hanging)
-        await all.hire(ties, wait=0.05)
+        await all.start_worker(ties, wait=0.05)
         await _fails_once(all, ties, "a job that hangs")
         stage.expect(ends, ["interrupted"], "what became of the attempt that hung")
 
 
-@example("W13")
-async def a_thread_is_not_waited_for(stage: Stage) -> None:
+@check("W13")
+async def a_thread_is_not_waited_for(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="hanging", limit=LIMIT, retry=AGAIN)
@@ -71,14 +71,14 @@ async def a_thread_is_not_waited_for(stage: Stage) -> None:
             if all.begin().attempt == 1:
                 all.over.wait(60)
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(hanging)
-        await all.hire(ties, wait=0.05, concurrency=2)
+        await all.start_worker(ties, wait=0.05, concurrency=2)
         await _fails_once(all, ties, "a job whose thread hangs")
 
 
-@example("W13")
-async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(stage: Stage) -> None:
+@check("W13")
+async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="stubborn", limit=LIMIT, retry=AGAIN)
@@ -86,14 +86,14 @@ async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(stage: Stag
             if all.begin().attempt == 1:
                 await _ignoring_cancels(all.over)
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(stubborn)
-        await all.hire(ties, wait=0.05, concurrency=2)
+        await all.start_worker(ties, wait=0.05, concurrency=2)
         await _fails_once(all, ties, "a job that goes on when it is cancelled")
 
 
-@example("W13")
-async def what_ends_too_late_has_failed(stage: Stage) -> None:
+@check("W13")
+async def what_ends_too_late_has_failed(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="blocking", limit=LIMIT, retry=AGAIN)
@@ -101,14 +101,14 @@ async def what_ends_too_late_has_failed(stage: Stage) -> None:
             if all.begin().attempt == 1:
                 time.sleep(3 * LIMIT)  # noqa: ASYNC251  (as careless jobs do)
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(blocking)
-        await all.hire(ties, wait=0.05)
+        await all.start_worker(ties, wait=0.05)
         await _fails_once(all, ties, "a job that blocks the loop beyond its limit and returns")
 
 
-@example("W13")
-async def what_ends_in_time_has_not(stage: Stage) -> None:
+@check("W13")
+async def what_ends_in_time_has_not(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="async", limit=60)
@@ -121,16 +121,16 @@ async def what_ends_in_time_has_not(stage: Stage) -> None:
             all.begin()
             time.sleep(LIMIT)
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(asynchronous)
         await all.enqueue(threaded)
-        await all.hire(ties, wait=0.05)
+        await all.start_worker(ties, wait=0.05)
         await all.until(lambda: len(ties.settlements) >= 2, "two jobs within their limit are settled")
         stage.expect(_settled(ties), ["done", "done"], "how they were settled")
 
 
-@example("W13", "dead_letters", "inspect")
-async def its_rules_say_what_follows(stage: Stage) -> None:
+@check("W13", "dead_letters", "inspect")
+async def its_rules_say_what_follows(stage: Env) -> None:
     async with crew(stage) as all:
 
         async def hang() -> None:
@@ -141,7 +141,7 @@ async def its_rules_say_what_follows(stage: Stage) -> None:
         other = Retry(attempts=5, wait=0, on=ConnectionError)
         dead = await all.enqueue(all.app.job(name="dead", limit=LIMIT, retry=other)(hang))
         gone = await all.enqueue(all.app.job(name="gone", limit=LIMIT, discard=TimeLimit)(hang))
-        await all.hire(wait=0.05)
+        await all.start_worker(wait=0.05)
         for id in (last, dead):
             await all.until(partial(_is_dead, all, id), f"{id} is dead")
             stage.check(
@@ -159,14 +159,14 @@ async def _ignoring_cancels(event: threading.Event) -> None:
             await asyncio.sleep(0.004)
 
 
-async def _is_dead(all: Crew, id: str) -> bool:
+async def _is_dead(all: WorkerPool, id: str) -> bool:
     (found,) = await all.client.backend.get([id])
     return isinstance(found, Stored) and found.state is State.DEAD
 
 
-@example("W8")
+@check("W8")
 @in_real_time
-async def what_goes_on_past_its_limit_keeps_its_slot(stage: Stage, lease: float) -> None:
+async def what_goes_on_past_its_limit_keeps_its_slot(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         go_on = all.signal()
 
@@ -184,10 +184,10 @@ async def what_goes_on_past_its_limit_keeps_its_slot(stage: Stage, lease: float)
         async def after() -> None:
             all.begin()
 
-        ties = Ties()
+        ties = FaultControls()
         await all.enqueue(threaded)
         await all.enqueue(asynchronous)
-        await all.hire(ties, concurrency=2, lease=lease, wait=0.05)
+        await all.start_worker(ties, concurrency=2, lease=lease, wait=0.05)
         await all.until(lambda: len(ties.settlements) == 2, "both are settled at their limit")
         await all.enqueue(after)
         await asyncio.sleep(2 * lease)
@@ -196,9 +196,9 @@ async def what_goes_on_past_its_limit_keeps_its_slot(stage: Stage, lease: float)
         await all.until(lambda: all.starts_of("next") == 1, "the next job starts when they have ended")
 
 
-@example("W2")
+@check("W2")
 @in_real_time
-async def no_lease_follows_a_job_past_its_limit(stage: Stage, lease: float) -> None:
+async def no_lease_follows_a_job_past_its_limit(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         started: list[float] = []
 
@@ -209,9 +209,9 @@ async def no_lease_follows_a_job_past_its_limit(stage: Stage, lease: float) -> N
                 all.over.wait(60)
 
         await all.enqueue(blocking)
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await all.until(lambda: bool(started), "the job starts")
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await all.until(lambda: len(started) > 1, "another worker starts what blocks its own beyond its limit")
         stage.check(
             started[1] - started[0] >= 2 * lease,

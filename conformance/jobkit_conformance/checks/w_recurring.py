@@ -27,9 +27,9 @@ from jobkit.backend import (
 from jobkit.schedule.recurring import Recurring
 from jobkit.schedule.triggers import Daily, Every, Missed, Schedule
 from jobkit_conformance.checks.hosts import host_zone
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, Stage
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, Env
+from jobkit_conformance.history.recording import RecordingBackend
 
 if TYPE_CHECKING:
     from jobkit.worker import Worker
@@ -61,7 +61,7 @@ class Fate:
 class Mortal(Backend):
     """A client whose caller may die of any call."""
 
-    def __init__(self, client: Client, fate: Fate) -> None:
+    def __init__(self, client: RecordingBackend, fate: Fate) -> None:
         self._client = client
         self._fate = fate
 
@@ -105,7 +105,7 @@ class Mortal(Backend):
 class Troupe:
     """Schedulers, each as in a process of its own, and whoever performs what they enqueue."""
 
-    def __init__(self, stage: Stage, performer: Client) -> None:
+    def __init__(self, stage: Env, performer: RecordingBackend) -> None:
         self._stage = stage
         self._performer = performer
         self._apps: list[App] = []
@@ -145,7 +145,7 @@ async def _report() -> None:
 
 
 @asynccontextmanager
-async def troupe(stage: Stage) -> AsyncGenerator[Troupe]:
+async def troupe(stage: Env) -> AsyncGenerator[Troupe]:
     """Schedulers for one play."""
     troupe = Troupe(stage, await stage.client())
     try:
@@ -158,8 +158,8 @@ def _minutes(first: int, last: int) -> list[datetime]:
     return [LONG_AGO + timedelta(minutes=number) for number in range(first, last + 1)]
 
 
-@example("W11")
-async def many_schedulers_enqueue_each_tick_once(stage: Stage) -> None:
+@check("W11")
+async def many_schedulers_enqueue_each_tick_once(stage: Env) -> None:
     async with troupe(stage) as all:
         workers = [await all.hire(MINUTELY) for _ in range(4)]
         for half_minutes in range(21):
@@ -169,8 +169,8 @@ async def many_schedulers_enqueue_each_tick_once(stage: Stage) -> None:
         all.expect(_minutes(1, 10), "what four schedulers enqueue in ten minutes, each minute")
 
 
-@example("W11")
-async def who_crashes_loses_no_tick_and_repeats_none(stage: Stage) -> None:
+@check("W11")
+async def who_crashes_loses_no_tick_and_repeats_none(stage: Env) -> None:
     async with troupe(stage) as all:
         names: list[str] = []
         for call in range(1, 6):
@@ -194,8 +194,8 @@ async def _until_it_is_lost(worker: Worker, now: datetime) -> None:
         return
 
 
-@example("W11")
-async def who_was_held_up_repeats_no_tick(stage: Stage) -> None:
+@check("W11")
+async def who_was_held_up_repeats_no_tick(stage: Env) -> None:
     async with troupe(stage) as all:
         go_on = asyncio.Event()
         slow, quick = await all.hire(MINUTELY, fate=Fate(held=go_on)), await all.hire(MINUTELY)
@@ -212,8 +212,8 @@ async def who_was_held_up_repeats_no_tick(stage: Stage) -> None:
         all.expect(_minutes(1, 3), "what two schedulers enqueue, one of which was held up for long with the first tick")
 
 
-@example("W11")
-async def what_was_missed_is_enqueued_as_declared(stage: Stage) -> None:
+@check("W11")
+async def what_was_missed_is_enqueued_as_declared(stage: Env) -> None:
     async with troupe(stage) as all:
         each, latest = await all.hire(MINUTELY, name="all"), await all.hire(MINUTELY, name="latest", missed="latest")
         for now in (LONG_AGO, _minutes(0, 250)[-1], _minutes(0, 251)[-1]):
@@ -253,8 +253,8 @@ SWITCHES: Final = (
 )
 
 
-@example("W11")
-async def the_clocks_change_and_each_day_has_its_tick(stage: Stage) -> None:
+@check("W11")
+async def the_clocks_change_and_each_day_has_its_tick(stage: Env) -> None:
     for switch in SWITCHES:
         ticks = [datetime.fromisoformat(tick) for tick in switch.ticks]
         with host_zone(switch.zone):

@@ -7,26 +7,26 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from jobkit.backend import Done, Extended, Extension, Message, Release
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import HOUR, MINUTE, Stage, ids_of
-from jobkit_conformance.workers.faulty_backend import Ties
-from jobkit_conformance.workers.worker_env import Crew, crew, in_real_time, told
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import HOUR, MINUTE, Env, ids_of
+from jobkit_conformance.workers.faulty_backend import FaultControls
+from jobkit_conformance.workers.worker_env import WorkerPool, crew, in_real_time, wait_for
 
 
-@example("W7")
+@check("W7")
 @in_real_time
-async def nothing_starts_after_stop_and_what_runs_ends(stage: Stage, lease: float) -> None:
+async def nothing_starts_after_stop_and_what_runs_ends(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         go_on, ended = all.signal(), list[str]()
 
         @all.app.job(name="job")
         async def job() -> None:
             start = all.begin()
-            await told(go_on)
+            await wait_for(go_on)
             ended.append(start.id)
 
         ids = [await all.enqueue(job) for _ in range(4)]
-        hand = await all.hire(concurrency=1, lease=lease, grace=20, wait=0.05)
+        hand = await all.start_worker(concurrency=1, lease=lease, grace=20, wait=0.05)
         await all.until(lambda: len(all.starts) == 1, "the first job starts")
         stopping = hand.stopping()
         await asyncio.sleep(3 * lease)
@@ -42,8 +42,8 @@ async def nothing_starts_after_stop_and_what_runs_ends(stage: Stage, lease: floa
         stage.expect(await all.client.reserve(["default"], limit=10, lease=HOUR), [], "granted after it has stopped")
 
 
-@example("W7")
-async def what_outlasts_the_grace_is_given_back_at_once(stage: Stage) -> None:
+@check("W7")
+async def what_outlasts_the_grace_is_given_back_at_once(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="async")
@@ -57,7 +57,7 @@ async def what_outlasts_the_grace_is_given_back_at_once(stage: Stage) -> None:
             all.over.wait(60)
 
         ids = sorted([await all.enqueue(endless), await all.enqueue(stubborn)])
-        hand = await all.hire(lease=600, grace=0.05, wait=0.05)
+        hand = await all.start_worker(lease=600, grace=0.05, wait=0.05)
         await all.until(lambda: len(all.starts) == 2, "both jobs start")
         await hand.stop()
         found = await all.client.reserve(["default"], limit=10, lease=MINUTE)
@@ -67,8 +67,8 @@ async def what_outlasts_the_grace_is_given_back_at_once(stage: Stage) -> None:
         stage.expect([each.attempt for each in found], [1, 1], "their attempts: being given back costs none")
 
 
-@example("W7")
-async def what_a_reserve_in_flight_brings_is_given_back(stage: Stage) -> None:
+@check("W7")
+async def what_a_reserve_in_flight_brings_is_given_back(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="job")
@@ -76,8 +76,8 @@ async def what_a_reserve_in_flight_brings_is_given_back(stage: Stage) -> None:
             all.begin()
 
         answer = all.signal()
-        ties = Ties(held=answer)
-        hand = await all.hire(ties, lease=600, grace=5, wait=0.2)
+        ties = FaultControls(held=answer)
+        hand = await all.start_worker(ties, lease=600, grace=5, wait=0.2)
         id = await all.enqueue(job)
 
         await all.until(lambda: _granted(stage), "the store grants the job to a reserve whose answer is on its way")
@@ -90,12 +90,12 @@ async def what_a_reserve_in_flight_brings_is_given_back(stage: Stage) -> None:
         stage.expect([(each.message.id, each.attempt) for each in found], [(id, 1)], "what is granted right after that")
 
 
-def _granted(stage: Stage) -> bool:
+def _granted(stage: Env) -> bool:
     return any("is granted" in getattr(step, "words", "") for step in tuple(stage.trace.steps))
 
 
 @contextmanager
-def _counted(ties: Ties) -> Generator[None]:
+def _counted(ties: FaultControls) -> Generator[None]:
     ties.running += 1
     try:
         yield
@@ -103,17 +103,17 @@ def _counted(ties: Ties) -> Generator[None]:
         ties.running -= 1
 
 
-@example("W8")
-async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
+@check("W8")
+async def no_more_run_than_may_and_no_more_are_taken(stage: Env) -> None:
     async with crew(stage) as all:
-        ties, most, go_on = Ties(), list[int](), all.signal()
+        ties, most, go_on = FaultControls(), list[int](), all.signal()
 
         @all.app.job(name="async")
         async def asynchronous() -> None:
             all.begin()
             with _counted(ties):
                 most.append(ties.running)
-                await told(go_on)
+                await wait_for(go_on)
 
         @all.app.job(name="thread")
         def threaded() -> None:
@@ -125,7 +125,7 @@ async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
         for _ in range(5):
             await all.enqueue(asynchronous)
             await all.enqueue(threaded)
-        await all.hire(ties, concurrency=3, wait=0.05)
+        await all.start_worker(ties, concurrency=3, wait=0.05)
         await all.until(lambda: ties.running >= 3, "three jobs run at once")
         await asyncio.sleep(0.1)
         found = await all.client.reserve(["default"], limit=10, lease=HOUR)
@@ -138,10 +138,10 @@ async def no_more_run_than_may_and_no_more_are_taken(stage: Stage) -> None:
         stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
 
 
-@example("W8")
-async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage) -> None:
+@check("W8")
+async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Env) -> None:
     async with crew(stage) as all:
-        ties, most, go_on = Ties(), list[int](), all.signal()
+        ties, most, go_on = FaultControls(), list[int](), all.signal()
 
         @all.app.job(name="thread")
         def threaded() -> None:
@@ -152,7 +152,7 @@ async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage)
 
         for _ in range(4):
             await all.enqueue(threaded)
-        await all.hire(ties, concurrency=3, threads=1, wait=0.05)
+        await all.start_worker(ties, concurrency=3, threads=1, wait=0.05)
         await all.until(lambda: ties.running >= 1, "one job runs")
         await asyncio.sleep(0.1)
         found = await all.client.reserve(["default"], limit=10, lease=HOUR)
@@ -166,9 +166,9 @@ async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Stage)
         stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
 
 
-@example("W8", "inspect")
+@check("W8", "inspect")
 @in_real_time
-async def a_thread_that_does_not_end_keeps_its_slot(stage: Stage, lease: float) -> None:
+async def a_thread_that_does_not_end_keeps_its_slot(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         go_on = all.signal()
 
@@ -182,7 +182,7 @@ async def a_thread_that_does_not_end_keeps_its_slot(stage: Stage, lease: float) 
             all.begin()
 
         id = await all.enqueue(stubborn)
-        await all.hire(concurrency=1, lease=lease, wait=0.05)
+        await all.start_worker(concurrency=1, lease=lease, wait=0.05)
         await all.until(lambda: all.starts_of("stubborn") == 1, "the job starts")
         await all.client.delete([id])
         await all.enqueue(after)
@@ -194,27 +194,27 @@ async def a_thread_that_does_not_end_keeps_its_slot(stage: Stage, lease: float) 
         await all.until(lambda: all.starts_of("next") == 1, "the next job starts when the thread has ended")
 
 
-@example("W12")
+@check("W12")
 @in_real_time
-async def who_comes_and_goes_disturbs_nobody(stage: Stage, lease: float) -> None:
+async def who_comes_and_goes_disturbs_nobody(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         go_on, ends = all.signal(), list[int]()
 
         @all.app.job(name="long")
         async def long() -> None:
             start = all.begin()
-            await told(go_on)
+            await wait_for(go_on)
             ends.append(start.attempt)
 
         await all.enqueue(long)
-        await all.hire(lease=lease, wait=0.05)
+        await all.start_worker(lease=lease, wait=0.05)
         await all.until(lambda: all.starts_of("long") == 1, "the job starts")
         held = await _hold_another(all)
         for _ in range(3):
-            other = await all.hire(lease=lease, wait=0.05)
+            other = await all.start_worker(lease=lease, wait=0.05)
             await asyncio.sleep(lease / 2)
             await other.stop()
-        lost = await all.hire(lease=lease, wait=0.05)
+        lost = await all.start_worker(lease=lease, wait=0.05)
         lost.kill()
         await asyncio.sleep(2 * lease)
         stage.expect(all.starts_of("long"), 1, "starts of a job while other workers come and go")
@@ -224,8 +224,8 @@ async def who_comes_and_goes_disturbs_nobody(stage: Stage, lease: float) -> None
         await all.until(lambda: ends == [1], "the job ends in its first attempt")
 
 
-async def _hold_another(all: Crew) -> str:
+async def _hold_another(all: WorkerPool) -> str:
     """The lease of somebody else, on another queue."""
-    await all.stage.put(all.client, Message("another", "elsewhere", b""))
-    (held,) = await all.stage.take(all.client, "another", queue="elsewhere", lease=HOUR)
+    await all.stage.enqueue_ok(all.client, Message("another", "elsewhere", b""))
+    (held,) = await all.stage.reserve_ok(all.client, "another", queue="elsewhere", lease=HOUR)
     return held.token

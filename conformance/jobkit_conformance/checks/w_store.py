@@ -11,20 +11,20 @@ from typing import Any, Final
 
 from jobkit.backend import RetryAt
 from jobkit.retry import Retry, exponential, polynomial
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import Stage
-from jobkit_conformance.workers.worker_env import LEASES, Hand, crew, in_real_time, told
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import Env
+from jobkit_conformance.workers.worker_env import LEASES, WorkerThread, crew, in_real_time, wait_for
 
 
-@example("W9")
-async def work_resumes_when_the_store_does(stage: Stage) -> None:
+@check("W9")
+async def work_resumes_when_the_store_does(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="job")
         async def job() -> None:
             all.begin()
 
-        hand = await all.hire(concurrency=2, wait=0.1)
+        hand = await all.start_worker(concurrency=2, wait=0.1)
         await all.until(lambda: hand.ready, "a worker that takes jobs says that it is ready")
         hand.ties.cut_off()
         await all.until(lambda: not hand.ready, "a worker that is cut off says that it is not ready")
@@ -38,28 +38,28 @@ async def work_resumes_when_the_store_does(stage: Stage) -> None:
         await all.until(lambda: hand.ready, "the worker says that it is ready again")
 
 
-@example("W9")
-async def an_idle_worker_does_not_spin(stage: Stage) -> None:
+@check("W9")
+async def an_idle_worker_does_not_spin(stage: Env) -> None:
     async with crew(stage) as all:
-        hand = await all.hire(wait=0.1)
+        hand = await all.start_worker(wait=0.1)
         await all.until(lambda: hand.ready, "a worker that takes jobs says that it is ready")
         await asyncio.sleep(0.3)
         calls = len(hand.ties.calls)
         stage.check(calls <= 20, f"an idle worker made {calls} calls in 0.3 s")
 
 
-@example("W9", "inspect")
-async def what_ended_meanwhile_is_settled_then(stage: Stage) -> None:
+@check("W9", "inspect")
+async def what_ended_meanwhile_is_settled_then(stage: Env) -> None:
     async with crew(stage) as all:
         go_on = all.signal()
 
         @all.app.job(name="job")
         async def job() -> None:
             all.begin()
-            await told(go_on)
+            await wait_for(go_on)
 
         id = await all.enqueue(job)
-        hand = await all.hire(wait=0.1)
+        hand = await all.start_worker(wait=0.1)
         await all.until(lambda: len(all.starts) == 1, "the job starts")
         hand.ties.cut_off()
         go_on.set()
@@ -69,15 +69,15 @@ async def what_ended_meanwhile_is_settled_then(stage: Stage) -> None:
         stage.expect(len(all.starts), 1, "starts of a job that ended while its worker was cut off")
 
 
-@example("W9", "hook:kill", "hook:restart")
-async def work_resumes_after_a_restart_of_the_store(stage: Stage) -> None:
+@check("W9", "hook:kill", "hook:restart")
+async def work_resumes_after_a_restart_of_the_store(stage: Env) -> None:
     async with crew(stage) as all:
 
         @all.app.job(name="job")
         async def job() -> None:
             all.begin()
 
-        hand = await all.hire(wait=0.1)
+        hand = await all.start_worker(wait=0.1)
         await all.until(lambda: hand.ready, "a worker that takes jobs says that it is ready")
         await stage.kill()
         await all.until(lambda: not hand.ready, "a worker without a store says that it is not ready")
@@ -86,32 +86,32 @@ async def work_resumes_after_a_restart_of_the_store(stage: Stage) -> None:
         await all.until(lambda: len(all.starts) == 1, "the job starts when the store is there again")
 
 
-@example("W9", "inspect")
-async def what_no_backend_may_raise_ends_no_part_of_a_worker(stage: Stage) -> None:
+@check("W9", "inspect")
+async def what_no_backend_may_raise_ends_no_part_of_a_worker(stage: Env) -> None:
     async with crew(stage) as all:
-        hand: Hand
+        hand: WorkerThread
 
         @all.app.job(name="job", retry=Retry(attempts=10))
         async def job() -> None:
             all.begin()
-            while "extend" in hand.ties.odd:
+            while "extend" in hand.ties.raises_unexpected:
                 await asyncio.sleep(TICK)
 
-        hand = await all.hire(wait=0.1, lease=LEASES[0])
+        hand = await all.start_worker(wait=0.1, lease=LEASES[0])
         for verb in ("settle", "reserve", "extend"):
             before = len(hand.ties.calls)
-            hand.ties.odd = frozenset({verb})
+            hand.ties.raises_unexpected = frozenset({verb})
             id = await all.enqueue(job)
             await all.until(partial(_has_sent, hand, verb, before), f"a worker tries to {verb} what it has to")
             sent = len(hand.ties.calls)
             await asyncio.sleep(0.2)
             calls = len(hand.ties.calls) - sent
             stage.check(calls <= 20, f"a worker made {calls} calls in 0.2 s while its {verb} raised")
-            hand.ties.odd = frozenset()
+            hand.ties.raises_unexpected = frozenset()
             await all.until(partial(all.has_ended, id), f"a job that {verb} had raised for ends when it raises no more")
 
 
-def _has_sent(hand: Hand, verb: str, since: int) -> bool:
+def _has_sent(hand: WorkerThread, verb: str, since: int) -> bool:
     return any(sent == verb for sent, _ in hand.ties.calls[since:])
 
 
@@ -120,8 +120,8 @@ TICK: Final = 0.004
 ATTEMPTS: Final = (1, 2, 3, 10, 100, 1024, 5000, 2**31 - 1)
 
 
-@example("W10")
-async def a_backoff_is_finite_and_within_its_cap(stage: Stage) -> None:
+@check("W10")
+async def a_backoff_is_finite_and_within_its_cap(stage: Env) -> None:
     waits: dict[str, tuple[Any, float]] = {
         "the default": (exponential(), 3600),
         "a steep one": (exponential(first=1e9, factor=1e300, cap=60), 60),
@@ -135,8 +135,8 @@ async def a_backoff_is_finite_and_within_its_cap(stage: Stage) -> None:
             stage.check(0 <= seconds <= cap, f"{name} waits {seconds} s after attempt {attempt}, with a cap of {cap}")
 
 
-@example("W10")
-async def a_callable_s_wait_is_finite(stage: Stage) -> None:
+@check("W10")
+async def a_callable_s_wait_is_finite(stage: Env) -> None:
     calls: list[Callable[[int, BaseException], float]] = [
         lambda attempt, error: math.inf,
         lambda attempt, error: math.nan,
@@ -149,9 +149,9 @@ async def a_callable_s_wait_is_finite(stage: Stage) -> None:
             stage.check(math.isfinite(seconds) and seconds >= 0, f"a callable's wait became {seconds} s")
 
 
-@example("W10", "delay")
+@check("W10", "delay")
 @in_real_time
-async def a_backoff_counts_from_the_failure(stage: Stage, lease: float) -> None:
+async def a_backoff_counts_from_the_failure(stage: Env, lease: float) -> None:
     async with crew(stage) as all:
         failed: list[float] = []
 
@@ -162,7 +162,7 @@ async def a_backoff_counts_from_the_failure(stage: Stage, lease: float) -> None:
             raise ValueError("x")
 
         await all.enqueue(job)
-        hand = await all.hire(wait=0.1)
+        hand = await all.start_worker(wait=0.1)
         hand.ties.cut = frozenset({"settle"})
         await all.until(lambda: bool(failed), "the job fails")
         await asyncio.sleep(2 * lease)
@@ -179,6 +179,6 @@ async def a_backoff_counts_from_the_failure(stage: Stage, lease: float) -> None:
         )
 
 
-def _last_settled(stage: Stage) -> str:
+def _last_settled(stage: Env) -> str:
     words = [getattr(step, "words", "") for step in tuple(stage.trace.steps)]
     return next((word for word in reversed(words) if word.startswith("settles")), "")

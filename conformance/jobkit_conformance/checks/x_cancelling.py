@@ -19,15 +19,15 @@ from jobkit.backend import (
     Unknown,
 )
 from jobkit.lifecycle import State
-from jobkit_conformance.checks.registry import example
-from jobkit_conformance.env import DAY, HOUR, MINUTE, Stage, ids_of, message
-from jobkit_conformance.history.recording import Client
+from jobkit_conformance.checks.registry import check
+from jobkit_conformance.env import DAY, HOUR, MINUTE, Env, ids_of, message
+from jobkit_conformance.history.recording import RecordingBackend
 
 
-@example("X1")
-async def a_ready_job_is_gone_at_once(stage: Stage) -> None:
+@check("X1")
+async def a_ready_job_is_gone_at_once(stage: Env) -> None:
     client, other = await stage.clients(2)
-    await stage.put(client, message("a"), message("b"))
+    await stage.enqueue_ok(client, message("a"), message("b"))
     stage.expect(await client.cancel(["a"]), [Cancelled()], "cancel of a ready job")
     stage.expect(await stage.drain(other), ["b"], "what is granted after that")
     stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of it once more")
@@ -35,10 +35,10 @@ async def a_ready_job_is_gone_at_once(stage: Stage) -> None:
     stage.check(isinstance(again, Accepted), f"its id answered {again}")
 
 
-@example("X1", "delay", "clock")
-async def a_scheduled_job_is_gone_for_good(stage: Stage) -> None:
+@check("X1", "delay", "clock")
+async def a_scheduled_job_is_gone_for_good(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message(after=HOUR))
+    await stage.enqueue_ok(client, message(after=HOUR))
     stage.expect(await client.cancel(["a"]), [Cancelled()], "cancel of a scheduled job")
     await client.close()
     await stage.advance(2 * HOUR)
@@ -46,62 +46,62 @@ async def a_scheduled_job_is_gone_for_good(stage: Stage) -> None:
     stage.expect(await stage.drain(other), [], "what is granted when it would have been due")
 
 
-@example("X1", "clock")
-async def a_job_whose_lease_ran_out_is_ready(stage: Stage) -> None:
+@check("X1", "clock")
+async def a_job_whose_lease_ran_out_is_ready(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (lost,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (lost,) = await stage.reserve_ok(client, "a")
     await stage.advance(2 * MINUTE)
     stage.expect(await client.cancel(["a"]), [Cancelled()], "cancel of a job whose lease ran out")
     stage.expect(await client.settle([Done(lost.token)]), [Stale()], "settle of its last delivery")
     stage.expect(await stage.drain(client), [], "what is granted after that")
 
 
-@example("X1")
-async def a_retried_job_is_gone_at_once(stage: Stage) -> None:
+@check("X1")
+async def a_retried_job_is_gone_at_once(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, RetryAt(held.token, after=0))
     stage.expect(await client.cancel(["a"]), [Cancelled()], "cancel of a job that is to be retried")
     stage.expect(await stage.drain(client), [], "what is granted after that")
 
 
-@example("X1", "inspect")
-async def a_cancelled_job_is_not_seen(stage: Stage) -> None:
+@check("X1", "inspect")
+async def a_cancelled_job_is_not_seen(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message("a"), message("b"))
+    await stage.enqueue_ok(client, message("a"), message("b"))
     await client.cancel(["a"])
     stage.expect(await client.get(["a"]), [Unknown()], "get of a cancelled job")
     stage.expect((await client.counts("q")).ready, 1, "how many are ready")
     stage.expect([job.message.id for job in (await client.peek("q", State.READY)).jobs], ["b"], "who is listed")
 
 
-@example("X1", "dead_letters")
-async def the_dead_are_not_cancelled(stage: Stage) -> None:
+@check("X1", "dead_letters")
+async def the_dead_are_not_cancelled(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    await stage.bury(client, "a")
+    await stage.enqueue_ok(client, message())
+    await stage.dead_letter(client, "a")
     stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of a dead job")
     stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of it")
 
 
-async def _marked(stage: Stage, client: Client, lease: int = HOUR) -> str:
+async def _marked(stage: Env, client: RecordingBackend, lease: int = HOUR) -> str:
     """A leased job that was cancelled; the token."""
-    await stage.put(client, message("a", key="k" if stage.capabilities.keys else None))
-    (held,) = await stage.take(client, "a", lease=lease)
+    await stage.enqueue_ok(client, message("a", key="k" if stage.capabilities.keys else None))
+    (held,) = await stage.reserve_ok(client, "a", lease=lease)
     stage.expect(await client.cancel(["a"]), [Marked()], "cancel of a leased job")
     return held.token
 
 
-async def _key_is_free(stage: Stage, client: Client) -> None:
+async def _key_is_free(stage: Env, client: RecordingBackend) -> None:
     if stage.capabilities.keys:
         (other,) = await client.enqueue([message("other", queue="other", key="k")])
         stage.check(isinstance(other, Accepted), f"another job with its key answered {other}")
 
 
-@example("X2")
-async def each_extend_extends_and_tells(stage: Stage) -> None:
+@check("X2")
+async def each_extend_extends_and_tells(stage: Env) -> None:
     client, other = await stage.clients(2)
     token = await _marked(stage, client)
     for _ in range(3):
@@ -115,16 +115,16 @@ async def each_extend_extends_and_tells(stage: Stage) -> None:
     stage.expect(await client.settle([Done(token)]), [Settled()], "settle as done")
 
 
-@example("X2")
-async def done_ends_it_as_done(stage: Stage) -> None:
+@check("X2")
+async def done_ends_it_as_done(stage: Env) -> None:
     client = await stage.client()
     token = await _marked(stage, client)
     stage.expect(await client.settle([Done(token)]), [Settled()], "settle of a cancelled job as done")
     await _is_over(stage, client, token)
 
 
-@example("X2")
-async def every_other_settle_ends_it_too(stage: Stage) -> None:
+@check("X2")
+async def every_other_settle_ends_it_too(stage: Env) -> None:
     client = await stage.client()
     hows: list[Settlement] = [Release(""), RetryAt("", after=0)]
     hows += [Dead("", "why")] if stage.capabilities.dead_letters else []
@@ -147,7 +147,7 @@ def _with(how: Settlement, token: str) -> Settlement:
             return Release(token)
 
 
-async def _is_over(stage: Stage, client: Client, token: str) -> None:
+async def _is_over(stage: Env, client: RecordingBackend, token: str) -> None:
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve after that")
     stage.expect(await client.settle([Done(token)]), [Stale()], "settle with its token after that")
     if stage.capabilities.dead_letters:
@@ -157,8 +157,8 @@ async def _is_over(stage: Stage, client: Client, token: str) -> None:
     stage.check(isinstance(again, Accepted), f"its id answered {again}")
 
 
-@example("X2")
-async def at_its_lease_s_end_it_is_over_by_itself(stage: Stage) -> None:
+@check("X2")
+async def at_its_lease_s_end_it_is_over_by_itself(stage: Env) -> None:
     client, other = await stage.clients(2)
     token = await _marked(stage, client)
     await stage.advance(HOUR - max(1, stage.tolerance))
@@ -171,16 +171,16 @@ async def at_its_lease_s_end_it_is_over_by_itself(stage: Stage) -> None:
     await _is_over(stage, client, token)
 
 
-@example("X2", "keys")
-async def at_its_lease_s_end_the_key_is_free_before_anybody_looks(stage: Stage) -> None:
+@check("X2", "keys")
+async def at_its_lease_s_end_the_key_is_free_before_anybody_looks(stage: Env) -> None:
     client = await stage.client()
     await _marked(stage, client)
     await stage.advance(HOUR)
     await _key_is_free(stage, client)
 
 
-@example("X2", "inspect")
-async def it_counts_as_leased_until_then(stage: Stage) -> None:
+@check("X2", "inspect")
+async def it_counts_as_leased_until_then(stage: Env) -> None:
     client = await stage.client()
     await _marked(stage, client)
     found = await stage.stored(client, "a")
@@ -191,8 +191,8 @@ async def it_counts_as_leased_until_then(stage: Stage) -> None:
     stage.expect((await client.counts("q")).leased, 0, "how many are leased then")
 
 
-@example("X2")
-async def it_is_never_granted_again(stage: Stage) -> None:
+@check("X2")
+async def it_is_never_granted_again(stage: Env) -> None:
     client = await stage.client()
     await _marked(stage, client, lease=MINUTE)
     await client.close()
@@ -204,24 +204,24 @@ async def it_is_never_granted_again(stage: Stage) -> None:
     stage.expect(ids_of(await other.reserve(["q"], limit=1, lease=MINUTE)), [], "reserve a month later")
 
 
-@example("X3")
-async def cancelling_nothing_has_no_later_effect(stage: Stage) -> None:
+@check("X3")
+async def cancelling_nothing_has_no_later_effect(stage: Env) -> None:
     client = await stage.client()
     stage.expect(await client.cancel(["a", "b"]), [Unknown(), Unknown()], "cancel of ids that are not there")
-    await stage.put(client, message("a"))
+    await stage.enqueue_ok(client, message("a"))
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve of a job with such an id")
 
 
-@example("X3", "clock")
-async def cancelling_what_ended_has_no_later_effect(stage: Stage) -> None:
+@check("X3", "clock")
+async def cancelling_what_ended_has_no_later_effect(stage: Env) -> None:
     client = await stage.client()
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, Done(held.token))
     stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of a job that is done")
     await stage.advance(HOUR)
-    await stage.put(client, message())
-    (held,) = await stage.take(client, "a")
+    await stage.enqueue_ok(client, message())
+    (held,) = await stage.reserve_ok(client, "a")
     (extended,) = await client.extend([Extension(held.token, MINUTE)])
     stage.check(not isinstance(extended, Cancelled), f"extend of the new job answered {extended}")
     await stage.advance(2 * MINUTE)

@@ -10,7 +10,7 @@ from jobkit_conformance.cli import badge, compare, merge
 from jobkit_conformance.cli import run as play
 
 
-class Word(NamedTuple):
+class Subcommand(NamedTuple):
     """What can stand in a target's place: something to do with reports that are there already."""
 
     describe: Callable[[argparse.ArgumentParser], None]
@@ -19,9 +19,9 @@ class Word(NamedTuple):
 
 
 WORDS: Final = {
-    "merge": Word(merge.describe, merge.run, "one report of several"),
-    "compare": Word(compare.describe, compare.run, "what changed between two reports"),
-    "badge": Word(badge.describe, badge.run, "a report as a badge"),
+    "merge": Subcommand(merge.describe, merge.run, "one report of several"),
+    "compare": Subcommand(compare.describe, compare.run, "what changed between two reports"),
+    "badge": Subcommand(badge.describe, badge.run, "a report as a badge"),
 }
 
 EPILOG: Final = """\

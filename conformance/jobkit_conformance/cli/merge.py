@@ -32,6 +32,6 @@ def run(options: argparse.Namespace) -> int:
     except (BadDocument, BadMerge) as error:
         print(f"jobkit conformance merge: {error}", file=sys.stderr)
         return Exit.USAGE
-    print(summary.of(merged))
+    print(summary.summarize(merged))
     write(merged, json=options.json, html=options.html)
     return merged.footer.exit

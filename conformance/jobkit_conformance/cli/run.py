@@ -110,5 +110,5 @@ def _replay(run: Run, program: Recorded, target: str) -> int:
     if broken is None:
         print("this program breaks no rule here")
         return Exit.CONFORMANT
-    print(f"{broken.rule} BROKEN: {broken.seen}")
+    print(f"{broken.rule} BROKEN: {broken.observed}")
     return Exit.BROKEN

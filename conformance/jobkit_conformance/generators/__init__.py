@@ -1,5 +1,5 @@
 """Small machines that draw programs: each reaches its own situations deep and often, which one big machine does not."""
 
-from jobkit_conformance.generators.generator import MACHINES, Machine
+from jobkit_conformance.generators.generator import MACHINES, Generator
 
-__all__ = ["MACHINES", "Machine"]
+__all__ = ["MACHINES", "Generator"]

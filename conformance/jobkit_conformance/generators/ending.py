@@ -10,7 +10,20 @@ from hypothesis.strategies import SearchStrategy
 from jobkit.backend import Capabilities
 from jobkit_conformance.env import MINUTE
 from jobkit_conformance.generators.fragments import program_of, scene
-from jobkit_conformance.operations import Cancel, Delete, End, Ending, Keep, Look, Pass, Put, Requeue, Spec, Step, Take
+from jobkit_conformance.operations import (
+    Advance,
+    Cancel,
+    Delete,
+    Enqueue,
+    Extend,
+    Inspect,
+    MessageSpec,
+    Requeue,
+    Reserve,
+    Settle,
+    SettlementSpec,
+    Step,
+)
 
 IDS: Final = ("a", "b", "c", "d")
 
@@ -33,14 +46,14 @@ def programs(capabilities: Capabilities) -> SearchStrategy[list[Step]]:
     clients, ids = st.integers(0, 1), st.sampled_from(IDS)
     keys = st.sampled_from((None, "k", "l") if capabilities.keys else (None,))
     remember = st.sampled_from((None, None, 2 * MINUTE) if capabilities.remember else (None,))
-    spec = st.builds(Spec, id=ids, key=keys, remember=remember)
-    put = st.builds(Put, client=clients, messages=st.lists(spec, min_size=1, max_size=2))
-    take = st.builds(Take, client=clients, queues=st.just(["q"]), limit=st.integers(1, 2), lease=st.just(MINUTE))
+    spec = st.builds(MessageSpec, id=ids, key=keys, remember=remember)
+    put = st.builds(Enqueue, client=clients, messages=st.lists(spec, min_size=1, max_size=2))
+    take = st.builds(Reserve, client=clients, queues=st.just(["q"]), limit=st.integers(1, 2), lease=st.just(MINUTE))
     hows = ["done", "retry", *(["dead", "dead"] if capabilities.dead_letters else [])]
-    ending = st.builds(Ending, ago=st.integers(0, 1), how=st.sampled_from(hows))
-    end = st.builds(End, client=clients, items=st.lists(ending, min_size=1, max_size=1))
-    keep = st.builds(Keep, client=clients, ago=st.just(0), lease=st.just(MINUTE))
-    wait = st.builds(Pass, milliseconds=st.sampled_from((MINUTE, 2 * MINUTE)))
+    ending = st.builds(SettlementSpec, ago=st.integers(0, 1), how=st.sampled_from(hows))
+    end = st.builds(Settle, client=clients, items=st.lists(ending, min_size=1, max_size=1))
+    keep = st.builds(Extend, client=clients, ago=st.just(0), lease=st.just(MINUTE))
+    wait = st.builds(Advance, milliseconds=st.sampled_from((MINUTE, 2 * MINUTE)))
     scenes: list[SearchStrategy[list[Step]]] = [
         scene(put),
         scene(put, take),
@@ -50,13 +63,13 @@ def programs(capabilities: Capabilities) -> SearchStrategy[list[Step]]:
     scenes.append(scene(wait))
     if capabilities.inspect:
         delete = st.builds(Delete, client=clients, id=ids)
-        scenes += [scene(st.builds(Look, client=clients)), scene(put, delete), scene(put, take, delete, end)]
+        scenes += [scene(st.builds(Inspect, client=clients)), scene(put, delete), scene(put, take, delete, end)]
     if capabilities.cancel:
         cancel = st.builds(Cancel, client=clients, id=ids)
         mark = st.builds(Cancel, client=clients, id=ids, latest=st.just(value=True))
         scenes += [scene(put, cancel), scene(put, take, mark, keep, end), scene(put, take, mark, wait, put)]
     if capabilities.dead_letters:
-        bury = st.just(End(0, [Ending(0, "dead")]))
+        bury = st.just(Settle(0, [SettlementSpec(0, "dead")]))
         requeue = st.builds(Requeue, client=clients, id=ids, latest=st.booleans())
         scenes += [scene(put, take, bury), scene(put, take, bury, requeue, take, end), scene(requeue)]
     return program_of(scenes)

@@ -13,17 +13,17 @@ from jobkit_conformance.operations import Step
 
 
 @dataclass(frozen=True)
-class Machine:
+class Generator:
     """``judges``: by rule, the situations that must have been reached before the rule may be called kept."""
 
     name: str
     steps: Callable[[Capabilities], SearchStrategy[list[Step]]]
-    judges: Mapping[str, tuple[str, ...]]
+    rules: Mapping[str, tuple[str, ...]]
 
-    def gates(self, rule: str, capabilities: Capabilities) -> tuple[str, ...]:
+    def required_coverage(self, rule: str, capabilities: Capabilities) -> tuple[str, ...]:
         """The situations of a rule that these claims let happen: ``situation if option`` needs that option."""
         gates: list[str] = []
-        for stated in self.judges[rule]:
+        for stated in self.rules[rule]:
             situation, _, option = stated.partition(" if ")
             if not option or getattr(capabilities, option) not in (None, False):
                 gates.append(situation)
@@ -31,8 +31,8 @@ class Machine:
 
 
 MACHINES = (
-    Machine("lifecycle", lifecycle.programs, lifecycle.JUDGES),
-    Machine("ending", ending.programs, ending.JUDGES),
-    Machine("timing", timing.programs, timing.JUDGES),
-    Machine("pausing", pausing.programs, pausing.JUDGES),
+    Generator("lifecycle", lifecycle.programs, lifecycle.JUDGES),
+    Generator("ending", ending.programs, ending.JUDGES),
+    Generator("timing", timing.programs, timing.JUDGES),
+    Generator("pausing", pausing.programs, pausing.JUDGES),
 )

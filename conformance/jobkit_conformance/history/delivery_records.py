@@ -7,18 +7,18 @@ from typing import Any
 
 from jobkit.backend import Delivery, Extension, Settlement
 from jobkit_conformance.history.calls import Call
-from jobkit_conformance.history.worker_history import FOREVER, Duty, Process, Start
+from jobkit_conformance.history.worker_history import FOREVER, JobRun, JobSpec, WorkerHistory
 
 
 @dataclass
-class Deed:
+class DeliveryRecord:
     """A delivery that a worker heard of, by ``heard``. ``extends``, ``settles``: what it asked for it, and heard."""
 
-    process: Process
+    process: WorkerHistory
     delivery: Delivery
     heard: Call
-    duty: Duty
-    start: Start | None = None
+    duty: JobSpec
+    start: JobRun | None = None
     extends: list[tuple[Call, Extension, Any]] = field(default_factory=list[tuple[Call, Extension, Any]])
     settles: list[tuple[Call, Settlement]] = field(default_factory=list[tuple[Call, Settlement]])
 
@@ -32,7 +32,7 @@ class Deed:
 
     @property
     def heard_ms(self) -> int:
-        return to_ms(self.heard)
+        return end_ms(self.heard)
 
     @property
     def settled(self) -> int:
@@ -44,14 +44,14 @@ class Deed:
         return self.settles[0][0].from_ms if self.settles else FOREVER
 
 
-def deeds_of(process: Process, duties: dict[str, Duty]) -> list[Deed]:
+def delivery_records(process: WorkerHistory, duties: dict[str, JobSpec]) -> list[DeliveryRecord]:
     """In the order in which the worker heard of them."""
-    found: dict[str, Deed] = {}
+    found: dict[str, DeliveryRecord] = {}
     for call in sorted(process.calls, key=end):
         if call.verb == "reserve" and call.answered:
             for delivery in call.answer:
-                duty = duties.get(delivery.message.id, Duty())
-                found[delivery.token] = Deed(process, delivery, call, duty)
+                duty = duties.get(delivery.message.id, JobSpec())
+                found[delivery.token] = DeliveryRecord(process, delivery, call, duty)
     for call in process.calls:
         answers: list[Any] = list(call.answer) if call.answered else [None] * len(call.items)
         for item, answer in zip(call.items, answers, strict=False):
@@ -71,5 +71,5 @@ def end(call: Call) -> int:
     return FOREVER if call.ended is None else call.ended
 
 
-def to_ms(call: Call) -> int:
+def end_ms(call: Call) -> int:
     return FOREVER if call.to_ms is None else call.to_ms

@@ -11,8 +11,8 @@ from jobkit.backends.delegating import DelegatingBackend
 from jobkit.clock import Clock
 from jobkit_conformance.answers import check_answer
 from jobkit_conformance.history.calls import Call
-from jobkit_conformance.history.worker_history import Duty, Process, Start
-from jobkit_conformance.scenario import Work
+from jobkit_conformance.history.worker_history import JobRun, JobSpec, WorkerHistory
+from jobkit_conformance.scenario import StartWorker
 
 T = TypeVar("T")
 
@@ -34,13 +34,13 @@ class History:
     calls: list[Call] = field(default_factory=list[Call])
     entries: list[Call | Note] = field(default_factory=list[Call | Note])
     length: int = 0
-    calm: int | None = None
+    quiesced_at: int | None = None
     """The place from which on nothing went amiss, and one client looked after what was left."""
     lost: int = 0
     """How many requests and replies got lost."""
-    processes: list[Process] = field(default_factory=list[Process])
+    processes: list[WorkerHistory] = field(default_factory=list[WorkerHistory])
     """The workers that took part."""
-    duties: dict[str, Duty] = field(default_factory=dict[str, Duty])
+    duties: dict[str, JobSpec] = field(default_factory=dict[str, JobSpec])
     """By id, what was declared of the jobs that workers may perform."""
 
     def begin(self, client: str, verb: str, items: Sequence[Any], stated: dict[str, int]) -> Call:
@@ -55,22 +55,22 @@ class History:
 
     def calm_down(self) -> None:
         """From here on nothing goes amiss; what is open began before, the latest call of all included."""
-        self.calm = self._next()
+        self.quiesced_at = self._next()
 
     def note(self, who: str, words: str) -> None:
         self.entries.append(Note(who, words, self.clock.now_ms()))
 
-    def hire(self, name: str, options: Work) -> Process:
+    def hire(self, name: str, options: StartWorker) -> WorkerHistory:
         """A worker begins to work."""
         place, now = self.instant()
-        process = Process(name, options.concurrency, options.lease, options.grace, place, now)
+        process = WorkerHistory(name, options.concurrency, options.lease, options.grace, place, now)
         self.processes.append(process)
         self.note(name, "begins to work")
         return process
 
-    def started(self, process: Process, id: str, attempt: int) -> Start:
+    def started(self, process: WorkerHistory, id: str, attempt: int) -> JobRun:
         """A job begins to run there."""
-        start = Start(id, attempt, *self.instant())
+        start = JobRun(id, attempt, *self.instant())
         process.starts.append(start)
         return start
 
@@ -90,7 +90,7 @@ WRITTEN: Final = frozenset({"enqueue", "reserve", "settle", "extend", "cancel", 
 """The verbs that change something; looking does not."""
 
 
-class Witness(DelegatingBackend):
+class RecordingBackend(DelegatingBackend):
     """Passes each call on, and writes it down: as near to the backend as can be."""
 
     def __init__(self, backend: Backend, history: History, name: str) -> None:
@@ -115,10 +115,10 @@ class Witness(DelegatingBackend):
         return answer
 
 
-class Ear(DelegatingBackend):
+class WorkerSideRecorder(DelegatingBackend):
     """Writes down what a worker asks, and what it hears: of an answer that gets lost it hears nothing."""
 
-    def __init__(self, backend: Backend, history: History, process: Process, name: str) -> None:
+    def __init__(self, backend: Backend, history: History, process: WorkerHistory, name: str) -> None:
         super().__init__(backend)
         self._history = history
         self._process = process

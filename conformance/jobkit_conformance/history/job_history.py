@@ -44,7 +44,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Settling:
+class SettleOp:
     """A settlement of one of its deliveries; no outcome, no answer."""
 
     call: Call
@@ -61,7 +61,7 @@ class Settling:
 
 
 @dataclass(frozen=True)
-class Extending:
+class ExtendOp:
     """An extension of one of its leases; no outcome, no answer."""
 
     call: Call
@@ -74,7 +74,7 @@ class Extending:
 
 
 @dataclass(frozen=True)
-class Touch:
+class AdminOp:
     """A cancel, a delete or a requeue; no outcome, no answer."""
 
     call: Call
@@ -86,32 +86,32 @@ class Touch:
 
 
 @dataclass
-class Life:
+class JobHistory:
     """All that a history has of one id."""
 
     id: str
     enqueued: list[Enqueued] = field(default_factory=list[Enqueued])
     grants: list[Grant] = field(default_factory=list[Grant])
-    settlings: dict[str, list[Settling]] = field(default_factory=dict[str, list[Settling]])
-    extendings: dict[str, list[Extending]] = field(default_factory=dict[str, list[Extending]])
-    touches: list[Touch] = field(default_factory=list[Touch])
+    settlings: dict[str, list[SettleOp]] = field(default_factory=dict[str, list[SettleOp]])
+    extendings: dict[str, list[ExtendOp]] = field(default_factory=dict[str, list[ExtendOp]])
+    touches: list[AdminOp] = field(default_factory=list[AdminOp])
 
     @property
     def accepted(self) -> list[Enqueued]:
         return [each for each in self.enqueued if isinstance(each.outcome, Accepted)]
 
     @property
-    def may_be_several(self) -> bool:
+    def id_was_reused(self) -> bool:
         """Whether there may have been more than one job of this id, one after the other."""
         return sum(isinstance(each.outcome, Accepted) or each.outcome is None for each in self.enqueued) > 1
 
-    def settled(self, token: str) -> list[Settling]:
+    def settled(self, token: str) -> list[SettleOp]:
         return self.settlings.get(token, [])
 
-    def extended(self, token: str) -> list[Extending]:
+    def extended(self, token: str) -> list[ExtendOp]:
         return self.extendings.get(token, [])
 
-    def all_settlings(self) -> Iterator[Settling]:
+    def all_settlings(self) -> Iterator[SettleOp]:
         return (each for found in self.settlings.values() for each in found)
 
     def touched_before(self, place: int) -> bool:
@@ -119,13 +119,13 @@ class Life:
         return any(each.call.begun < place and each.may_have_acted for each in self.touches)
 
 
-def lives(history: History) -> dict[str, Life]:  # noqa: C901 - a case a verb
+def by_job(history: History) -> dict[str, JobHistory]:  # noqa: C901 - a case a verb
     """By id; grants are sorted by their number."""
-    found: dict[str, Life] = {}
+    found: dict[str, JobHistory] = {}
     whose: dict[str, str] = {}
 
-    def of(id: str) -> Life:
-        return found.setdefault(id, Life(id))
+    def of(id: str) -> JobHistory:
+        return found.setdefault(id, JobHistory(id))
 
     for call in history.calls:
         answers: list[Any] = list(call.answer) if call.answered else [None] * len(call.items)
@@ -140,14 +140,14 @@ def lives(history: History) -> dict[str, Life]:  # noqa: C901 - a case a verb
             case "settle":
                 for settlement, outcome in zip(call.items, answers, strict=True):
                     life = of(whose[settlement.token])
-                    life.settlings.setdefault(settlement.token, []).append(Settling(call, settlement, outcome))
+                    life.settlings.setdefault(settlement.token, []).append(SettleOp(call, settlement, outcome))
             case "extend":
                 for extension, outcome in zip(call.items, answers, strict=True):
                     life = of(whose[extension.token])
-                    life.extendings.setdefault(extension.token, []).append(Extending(call, extension, outcome))
+                    life.extendings.setdefault(extension.token, []).append(ExtendOp(call, extension, outcome))
             case _:
                 for id, outcome in zip(call.items, answers, strict=True):
-                    of(id).touches.append(Touch(call, outcome))
+                    of(id).touches.append(AdminOp(call, outcome))
     for life in found.values():
         life.grants.sort(key=lambda grant: grant.number)
     return found

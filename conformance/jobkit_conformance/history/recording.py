@@ -13,7 +13,7 @@ from jobkit_conformance.history.trace import Trace
 T = TypeVar("T")
 
 
-class Client(DelegatingBackend):
+class RecordingBackend(DelegatingBackend):
     """Passes each call on, and writes down what was asked and answered."""
 
     def __init__(self, backend: Backend, trace: Trace, name: str) -> None:

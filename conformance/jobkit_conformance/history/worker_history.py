@@ -10,7 +10,7 @@ FOREVER = 1 << 60
 
 
 @dataclass(eq=False)
-class Start:
+class JobRun:
     """A job that ran. ``begun`` and ``ended`` are places in the history, ``from_ms`` and ``to_ms`` instants.
 
     ``raised``: the kind of what it raised, nothing where it returned; ``own``: whether it did so by itself; ``told``:
@@ -36,7 +36,7 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Span:
+class Interval:
     """A time in which a process stood still, was cut off, or had its event loop blocked by a job: places, instants."""
 
     begun: int
@@ -46,7 +46,7 @@ class Span:
 
 
 @dataclass(eq=False)
-class Process:
+class WorkerHistory:
     """A worker, and the two clients that it has: its own, called as it is, and its keeper's.
 
     ``asked``: when it heard that it should stop; ``stopped``: when it had; ``died``: when it was killed: places in the
@@ -68,10 +68,10 @@ class Process:
     died: int | None = None
     died_ms: int | None = None
     calls: list[Call] = field(default_factory=list[Call])
-    starts: list[Start] = field(default_factory=list[Start])
-    frozen: list[Span] = field(default_factory=list[Span])
-    blocked: list[Span] = field(default_factory=list[Span])
-    cut: list[Span] = field(default_factory=list[Span])
+    starts: list[JobRun] = field(default_factory=list[JobRun])
+    frozen: list[Interval] = field(default_factory=list[Interval])
+    blocked: list[Interval] = field(default_factory=list[Interval])
+    cut: list[Interval] = field(default_factory=list[Interval])
     reported: set[str] = field(default_factory=set[str])
     """The ids of jobs whose lease it has reported as lost."""
     ready: list[tuple[int, int, bool]] = field(default_factory=list[tuple[int, int, bool]])
@@ -96,7 +96,7 @@ def probe(worker: str, number: int) -> str:
 
 
 @dataclass(frozen=True)
-class Duty:
+class JobSpec:
     """What a job promises to those who judge: how often it may start, for how long one start may take, and how long
     it waits before it is tried again; milliseconds. ``readable``: whether it is a job at all. ``buried``: whether the
     store keeps it when it is dead; one that it doesn't keep is done with. ``delayed``: whether the store can keep it

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from jobkit_conformance import operations
 from jobkit_conformance.network.faults import check_fault
-from jobkit_conformance.operations import Spec
-from jobkit_conformance.replay_token import read, written
+from jobkit_conformance.operations import MessageSpec
+from jobkit_conformance.replay_token import decode, encode
 
 VICTIM: Final = 0
 """The client behind the proxy."""
-OTHER: Final = 1
+OBSERVER: Final = 1
 """One that nothing befalls."""
 
 
@@ -30,29 +30,29 @@ class Wait(Struct, frozen=True, repr_omit_defaults=True, tag="wait"):
     """Reserve and wait, until another client enqueues this."""
 
     client: int
-    spec: Spec
+    spec: MessageSpec
     lease: int
 
 
 Step: TypeAlias = (
-    operations.Put
-    | operations.Take
-    | operations.End
-    | operations.Keep
-    | operations.Pass
+    operations.Enqueue
+    | operations.Reserve
+    | operations.Settle
+    | operations.Extend
+    | operations.Advance
     | operations.Cancel
     | operations.Requeue
     | operations.Delete
     | operations.Pause
     | operations.Resume
-    | operations.Write
-    | operations.Look
+    | operations.CellSet
+    | operations.Inspect
     | Purge
     | Wait
 )
 
 
-class Case(Struct, frozen=True, repr_omit_defaults=True):
+class FaultCase(Struct, frozen=True, repr_omit_defaults=True):
     """``fault``: what befalls the command ``at``, counted from 1; by its name in `jobkit_conformance.network.faults`.
 
     ``cold``: the client has sent nothing before, so that its first commands are counted too.
@@ -61,19 +61,19 @@ class Case(Struct, frozen=True, repr_omit_defaults=True):
     steps: list[Step]
     fault: str = ""
     at: int = 0
-    cold: bool = False
+    unconnected: bool = False
 
 
 PREFIX: Final = "w-"
 
 
-def token(case: Case) -> str:
+def token(case: FaultCase) -> str:
     """A case as one word."""
-    return PREFIX + written(case)
+    return PREFIX + encode(case)
 
 
-def from_token(word: str) -> Case:
+def from_token(word: str) -> FaultCase:
     """The case that a word stands for; ``ValueError`` when it stands for none."""
-    case = read(word.removeprefix(PREFIX), Case)
+    case = decode(word.removeprefix(PREFIX), FaultCase)
     check_fault(case.fault)
     return case

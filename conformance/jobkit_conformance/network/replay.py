@@ -6,20 +6,20 @@ import sys
 
 from jobkit_conformance import targets
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.network.case import Case
+from jobkit_conformance.network.case import FaultCase
 from jobkit_conformance.network.tier import Played, Sweep
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.render.timeline import as_timeline
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.run_context import RunContext
 
 
-def show(harness: BackendHarness | str, case: Case) -> Played:
+def replay(harness: BackendHarness | str, case: FaultCase) -> Played:
     """Play a case and print what came of it. ``harness``: one, or its name as the command takes it.
 
     Raises `Broken` when a rule is.
     """
     found = targets.find(harness) if isinstance(harness, str) else harness
-    ground = Ground(found, PROFILES["quick"], seed=1)
+    ground = RunContext(found, PROFILES["quick"], seed=1)
     try:
         with ground.runner:
             played = Sweep(ground).play(case)

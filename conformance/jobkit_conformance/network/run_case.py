@@ -10,28 +10,28 @@ from typing import Any, Final
 
 from jobkit.backend import Delivery
 from jobkit.errors import BackendFull, BackendUnavailable, Closed
-from jobkit_conformance.checkers.attribution import atomic
-from jobkit_conformance.env import HOUR, MINUTE, Stage
-from jobkit_conformance.history.recording import Client
-from jobkit_conformance.network.case import OTHER, VICTIM, Case, Step, Wait
+from jobkit_conformance.checkers.attribution import atomicity_rule
+from jobkit_conformance.env import HOUR, MINUTE, Env
+from jobkit_conformance.history.recording import RecordingBackend
+from jobkit_conformance.network.case import OBSERVER, VICTIM, FaultCase, Step, Wait
 from jobkit_conformance.network.faults import FAULTS
-from jobkit_conformance.network.run_step import ask, verb_of
-from jobkit_conformance.network.step_record import Did
+from jobkit_conformance.network.run_step import run_step, verb_of
+from jobkit_conformance.network.step_record import StepRecord
 from jobkit_conformance.network.workloads import QUEUE
-from jobkit_conformance.operation_records import message_of
+from jobkit_conformance.operation_records import to_message
 from jobkit_conformance.operations import (
-    End,
-    Ending,
-    Keep,
-    Look,
-    Pass,
-    Put,
-    Spec,
-    Take,
-    Write,
+    Advance,
+    CellSet,
+    Enqueue,
+    Extend,
+    Inspect,
+    MessageSpec,
+    Reserve,
+    Settle,
+    SettlementSpec,
 )
-from jobkit_conformance.transport.proxy import Proxy, Strike
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.transport.proxy import FaultTrigger, Proxy
+from jobkit_conformance.violations import RuleViolation
 
 SETTLING: Final = 0.5
 """Seconds that the reporting of a fault may take beyond what is declared."""
@@ -45,11 +45,11 @@ ELSEWHERE: Final = "elsewhere"
 """A queue on which nothing is."""
 
 
-class Play:
+class CaseRun:
     """One play of one case, on a stage of its own."""
 
-    def __init__(self, stage: Stage, case: Case, proxy: Proxy) -> None:
-        self.did: list[Did] = []
+    def __init__(self, stage: Env, case: FaultCase, proxy: Proxy) -> None:
+        self.did: list[StepRecord] = []
         self.commands = 0
         """How many the client sent in the case's steps."""
         self.struck_in = ""
@@ -58,12 +58,12 @@ class Play:
         self._case = case
         self._proxy = proxy
         self._fault = FAULTS.get(case.fault)
-        self._clients: list[Client] = []
+        self._clients: list[RecordingBackend] = []
         self._granted: list[Delivery] = []
         self._ids: dict[str, None] = {}
         self._queues: dict[str, None] = {}
         self._cells: dict[str, None] = {}
-        self._doing: Did | None = None
+        self._doing: StepRecord | None = None
         self._call: asyncio.Task[Any] | None = None
         self._beside: asyncio.Future[None] | None = None
         self._one_by_one = asyncio.Lock()
@@ -73,9 +73,9 @@ class Play:
     async def play(self) -> None:
         """The steps, and after them the end of everything: `Broken` for what no answer may be."""
         self._clients = [await self._stage.client(through=self._proxy), await self._stage.client()]
-        if not self._case.cold:
+        if not self._case.unconnected:
             await self._clients[VICTIM].backend.reserve([ELSEWHERE], limit=1, lease=MINUTE)
-        self._proxy.arm(self._strike())
+        self._proxy.arm(self._fault_trigger())
         for step in self._case.steps:
             await self._step(step)
         self.commands = len(self._proxy.commands)
@@ -84,28 +84,28 @@ class Play:
 
     # What befalls a command.
 
-    def _strike(self) -> Strike | None:
+    def _fault_trigger(self) -> FaultTrigger | None:
         fault = self._fault
         if fault is None:
             return None
-        return Strike(self._case.at, fault.place, fault.then, self._meanwhile)
+        return FaultTrigger(self._case.at, fault.place, fault.then, self._during_fault)
 
-    async def _meanwhile(self) -> None:
+    async def _during_fault(self) -> None:
         """What happens while the command is held up, or just before it is gone."""
         fault, doing = self._fault, self._doing
         assert fault is not None
         if doing is not None:
-            doing.met = True
+            doing.was_faulted = True
         self.struck_in = doing.verb if doing is not None else "nothing"
         number = len(self._proxy.commands) - self._sent_before
         it = f"command {number} of {self.struck_in} ({self._proxy.commands[self._case.at - 1]})"
         self._stage.trace.noted(self._clients[VICTIM].name, fault.words.format(it=it))
         match self._case.fault:
             case "held":
-                await self._step(Take(OTHER, [QUEUE], LIMIT, MINUTE))
+                await self._step(Reserve(OBSERVER, [QUEUE], LIMIT, MINUTE))
             case "late":
-                await self._step(Pass(2 * MINUTE))
-                await self._step(Take(OTHER, [QUEUE], LIMIT, MINUTE))
+                await self._step(Advance(2 * MINUTE))
+                await self._step(Reserve(OBSERVER, [QUEUE], LIMIT, MINUTE))
             case "given up" if self._call is not None:
                 self._call.cancel()
                 await asyncio.wait([self._call], timeout=PATIENCE)
@@ -131,52 +131,59 @@ class Play:
         await asyncio.wait([closing], timeout=PATIENCE)
         if not closing.done():
             closing.cancel()
-            raise Broken("C2", f"close does not come back within {PATIENCE:g} s while {self.struck_in} is under way")
+            raise RuleViolation(
+                "C2", f"close does not come back within {PATIENCE:g} s while {self.struck_in} is under way"
+            )
         closing.result()
 
     async def _find_back(self) -> None:
         """The other client has lost its connection too; that is not the question."""
         with contextlib.suppress(BackendUnavailable):
-            await self._clients[OTHER].backend.reserve([ELSEWHERE], limit=1, lease=MINUTE)
+            await self._clients[OBSERVER].backend.reserve([ELSEWHERE], limit=1, lease=MINUTE)
 
     # Steps.
 
     async def _step(self, step: Step, *, repeat: bool = False) -> None:
-        if isinstance(step, Pass) or step.client == OTHER:
+        if isinstance(step, Advance) or step.client == OBSERVER:
             async with self._one_by_one:  # what is done while something is held up, and what wakes a wait
                 await self._undisturbed(step)
             return
-        did = Did(step, verb_of(step), self._asked(step), repeat=repeat)
+        did = StepRecord(step, verb_of(step), self._asked(step), repeat=repeat)
         if did.asked == [] or self._proxy.dead.is_set() or self._is_closed:
             return  # nothing was granted that could be settled; or nobody is there
         leased = await self._leased() if self._case.fault == "given up" else 0
         await self._through(self._clients[VICTIM], did)
-        if did.came == "given up" and did.verb == "reserve":
+        if did.result == "given up" and did.verb == "reserve":
             await self._given_back(leased)
         self.did.append(did)
-        self._learn(did)
-        if did.came == "raised" and isinstance(step, Put) and isinstance(did.error, BackendUnavailable) and not repeat:
+        self._check_answer(did)
+        if (
+            did.result == "raised"
+            and isinstance(step, Enqueue)
+            and isinstance(did.error, BackendUnavailable)
+            and not repeat
+        ):
             await self._step(step, repeat=True)
 
     async def _undisturbed(self, step: Step) -> None:
         """A step that nothing befalls."""
-        if isinstance(step, Pass):
+        if isinstance(step, Advance):
             await self._stage.advance(step.milliseconds)
-            self.did.append(Did(step, "pass", step.milliseconds))
+            self.did.append(StepRecord(step, "pass", step.milliseconds))
             return
-        did = Did(step, verb_of(step), self._asked(step))
+        did = StepRecord(step, verb_of(step), self._asked(step))
         if did.asked == []:
             return  # nothing was granted that could be settled
         try:
-            did.answer = await self._ask(self._clients[OTHER], did)
-        except (Broken, BackendUnavailable):
+            did.answer = await self._ask(self._clients[OBSERVER], did)
+        except (RuleViolation, BackendUnavailable):
             raise
         except Exception as error:
             seen = f"{did.verb} of a client that nothing befell raised {type(error).__name__}: {error}"
-            met = next((each for each in self.did if each.met), None)
-            raise Broken(atomic(met) if met is not None else "D2", seen) from error
+            met = next((each for each in self.did if each.was_faulted), None)
+            raise RuleViolation(atomicity_rule(met) if met is not None else "D2", seen) from error
         self.did.append(did)
-        self._learn(did)
+        self._check_answer(did)
 
     @property
     def _is_closed(self) -> bool:
@@ -192,13 +199,13 @@ class Play:
         """How many are leased; 0 where nobody can tell."""
         if not self._stage.capabilities.inspect:
             return 0
-        return (await self._clients[OTHER].backend.counts(QUEUE)).leased
+        return (await self._clients[OBSERVER].backend.counts(QUEUE)).leased
 
     @property
     def _waiting(self) -> int:
         return WAIT + self._stage.capabilities.slack
 
-    async def _through(self, client: Client, did: Did) -> None:
+    async def _through(self, client: RecordingBackend, did: StepRecord) -> None:
         """A call of the client behind the proxy: it may fail, and end in time all the same."""
         before, self._doing = len(self.did), did
         self._sent_before = len(self._proxy.commands)
@@ -219,64 +226,64 @@ class Play:
             raise self._proxy.fell
         if not self._proxy.dead.is_set() and (not ended or took > within):
             say = f"{did.verb} came back after {took:.2f} s" if ended else f"{did.verb} does not come back"
-            raise Broken("C2" if self._is_closed else "D6", f"{say}; declared are {within - SETTLING:g} s")
+            raise RuleViolation("C2" if self._is_closed else "D6", f"{say}; declared are {within - SETTLING:g} s")
         if wait and did.answer == [] and took < wait / 1000 and self._case.fault != "late":  # which lets time pass
             seen = f"a reserve that waits {wait} ms came back empty after {took:.2f} s"
-            raise Broken("D6" if did.met else "R2", seen)
+            raise RuleViolation("D6" if did.was_faulted else "R2", seen)
         for undo in self._undo:
             await undo()
         self._undo.clear()
 
-    async def _end_call(self, call: asyncio.Task[Any], did: Did) -> None:
+    async def _end_call(self, call: asyncio.Task[Any], did: StepRecord) -> None:
         ended, died = call.done(), self._proxy.dead.is_set()
         if not ended:
             call.cancel()
             await asyncio.wait([call], timeout=PATIENCE)
         error = None if not call.done() or call.cancelled() else call.exception()
         if died or not ended:
-            did.came = "died"
-        elif call.cancelled() and did.met and self._case.fault == "given up":
-            did.came = "given up"
+            did.result = "died"
+        elif call.cancelled() and did.was_faulted and self._case.fault == "given up":
+            did.result = "given up"
         elif call.cancelled():
-            raise Broken("C2", f"{did.verb} raised CancelledError, and nobody cancelled it")
+            raise RuleViolation("C2", f"{did.verb} raised CancelledError, and nobody cancelled it")
         elif error is not None:
-            did.error, did.came = error, "raised"
+            did.error, did.result = error, "raised"
         else:
             did.answer = call.result()
 
     def _asked(self, step: Step) -> Any:
         match step:
-            case Put(messages=specs):
+            case Enqueue(messages=specs):
                 return [self._message(spec) for spec in specs]
             case Wait(spec=spec):
                 return self._message(spec)
-            case Take(queues=queues):
+            case Reserve(queues=queues):
                 return tuple(queues)
-            case End(items=items):
+            case Settle(items=items):
                 found = [(self._ago(item.ago), item) for item in items]
                 return [(delivery.token, item) for delivery, item in found if delivery is not None]
-            case Keep(ago=ago):
+            case Extend(ago=ago):
                 delivery = self._ago(ago)
                 return [] if delivery is None else delivery.token
-            case Look():
+            case Inspect():
                 return list(self._queues), list(self._ids), list(self._cells), ("look",)
-            case Write(cell=cell):
+            case CellSet(cell=cell):
                 self._cells[cell] = None
                 return cell
             case _:
                 return step
 
-    def _message(self, spec: Spec) -> Any:
+    def _message(self, spec: MessageSpec) -> Any:
         self._ids[spec.id] = self._queues[spec.queue] = None
-        return message_of(spec)
+        return to_message(spec)
 
     def _ago(self, ago: int) -> Delivery | None:
         return self._granted[-1 - ago] if ago < len(self._granted) else None
 
-    async def _ask(self, client: Client, did: Did) -> Any:
-        return await (self._wait(client, did.step) if isinstance(did.step, Wait) else ask(client, did))
+    async def _ask(self, client: RecordingBackend, did: StepRecord) -> Any:
+        return await (self._wait(client, did.step) if isinstance(did.step, Wait) else run_step(client, did))
 
-    async def _wait(self, client: Client, step: Wait) -> Any:
+    async def _wait(self, client: RecordingBackend, step: Wait) -> Any:
         """A reserve that waits; once it has sent something and the fault struck, or did not, something comes."""
         waiting = asyncio.ensure_future(
             client.reserve([step.spec.queue], limit=1, lease=step.lease, wait=self._waiting)
@@ -284,7 +291,7 @@ class Play:
         try:
             await self._quiet(waiting)
             if not waiting.done():
-                self._beside = asyncio.ensure_future(self._step(Put(OTHER, [step.spec])))
+                self._beside = asyncio.ensure_future(self._step(Enqueue(OBSERVER, [step.spec])))
                 await asyncio.shield(self._beside)
             return await waiting
         finally:
@@ -300,27 +307,31 @@ class Play:
                 return
             await asyncio.sleep(0.001)
 
-    def _learn(self, did: Did) -> None:
+    def _check_answer(self, did: StepRecord) -> None:
         """What no answer may be, whatever was asked before; and what can be settled from now on."""
         error, verb = did.error, did.verb
-        if verb == "reserve" and did.came == "answered":
+        if verb == "reserve" and did.result == "answered":
             self._granted += did.answer
         if error is None:
             return
         if isinstance(error, BackendFull) and self._case.fault == "full":
             if verb in ("settle", "extend"):
-                raise Broken("D4", f"{verb} raised BackendFull when the store was full: {error}")
+                raise RuleViolation("D4", f"{verb} raised BackendFull when the store was full: {error}")
             return
         if isinstance(error, Closed) and self._is_closed:
             return
         if not isinstance(error, BackendUnavailable):
-            raise Broken("D6" if did.met else "D2", f"{verb} raised {type(error).__name__}: {error}") from error
+            raise RuleViolation(
+                "D6" if did.was_faulted else "D2", f"{verb} raised {type(error).__name__}: {error}"
+            ) from error
         if not self.struck_in:
-            raise Broken("D2", f"{verb} raised BackendUnavailable, and nothing is wrong: {error}") from error
+            raise RuleViolation("D2", f"{verb} raised BackendUnavailable, and nothing is wrong: {error}") from error
         if error.__cause__ is None:
-            raise Broken("D6", f"{verb} raised {error!r} without its cause") from error
-        if sum(each.came == "raised" for each in self.did) > 1:
-            raise Broken("D2", f"the same client does not go on: {verb} raised {error!r}, after the fault") from error
+            raise RuleViolation("D6", f"{verb} raised {error!r} without its cause") from error
+        if sum(each.result == "raised" for each in self.did) > 1:
+            raise RuleViolation(
+                "D2", f"the same client does not go on: {verb} raised {error!r}, after the fault"
+            ) from error
 
     # The end.
 
@@ -328,18 +339,18 @@ class Play:
         """The client goes on, time passes, and everything that is left is performed by another."""
         if self._is_closed:
             await self._refuses()
-        await self._step(Put(VICTIM, [Spec("last")]))
+        await self._step(Enqueue(VICTIM, [MessageSpec("last")]))
         await self._look()
-        await self._step(Pass(10 * HOUR))
-        await self._step(Take(OTHER, list(self._queues), LIMIT, MINUTE))
+        await self._step(Advance(10 * HOUR))
+        await self._step(Reserve(OBSERVER, list(self._queues), LIMIT, MINUTE))
         taken = self.did[-1].answer
-        await self._step(End(OTHER, [Ending(ago, "done") for ago in range(len(taken))]))
-        await self._step(Take(OTHER, list(self._queues), LIMIT, MINUTE))
+        await self._step(Settle(OBSERVER, [SettlementSpec(ago, "done") for ago in range(len(taken))]))
+        await self._step(Reserve(OBSERVER, list(self._queues), LIMIT, MINUTE))
         await self._look()
 
     async def _look(self) -> None:
         if self._stage.capabilities.inspect:
-            await self._step(Look(OTHER))
+            await self._step(Inspect(OBSERVER))
 
     async def _refuses(self) -> None:
         """A closed client says so."""

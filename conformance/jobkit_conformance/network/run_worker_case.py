@@ -15,13 +15,13 @@ from jobkit.backend import Stored, Unknown
 from jobkit.errors import BackendUnavailable
 from jobkit.lifecycle import State
 from jobkit.retry import Retry
-from jobkit_conformance.env import Stage
+from jobkit_conformance.env import Env
 from jobkit_conformance.network.faults import FAULTS
-from jobkit_conformance.network.worker_case import WorkerCase
-from jobkit_conformance.transport.proxy import Proxy, Strike
-from jobkit_conformance.violations import Broken
-from jobkit_conformance.workers.faulty_backend import Ties
-from jobkit_conformance.workers.worker_env import Crew, Hand, crew, running_job
+from jobkit_conformance.network.worker_case import WorkerFaultCase
+from jobkit_conformance.transport.proxy import FaultTrigger, Proxy
+from jobkit_conformance.violations import RuleViolation
+from jobkit_conformance.workers.faulty_backend import FaultControls
+from jobkit_conformance.workers.worker_env import WorkerPool, WorkerThread, crew, running_job
 
 SLOTS: Final = 2
 ATTEMPTS: Final = 3
@@ -33,10 +33,10 @@ BUSY: Final = 200
 TICK: Final = 0.004
 
 
-class WorkerPlay:
+class WorkerCaseRun:
     """One play of one case. ``lease``: seconds."""
 
-    def __init__(self, stage: Stage, case: WorkerCase, proxy: Proxy, lease: float) -> None:
+    def __init__(self, stage: Env, case: WorkerFaultCase, proxy: Proxy, lease: float) -> None:
         self.commands: list[str] = []
         """Of all that the worker sent, its keeper included: the verb of which it is the request itself, or nothing."""
         self.struck = False
@@ -45,8 +45,8 @@ class WorkerPlay:
         self._case = case
         self._proxy = proxy
         self._lease = lease
-        self._ties = Ties(proxy=proxy)
-        self._hand: Hand | None = None
+        self._ties = FaultControls(proxy=proxy)
+        self._hand: WorkerThread | None = None
         self._running = self._most = 0
         self._performed: set[str] = set()
         """Ids of what was performed to an end, by a worker that was alive then."""
@@ -56,12 +56,12 @@ class WorkerPlay:
         """The jobs, and what became of them; `Broken` under the rule that was broken."""
         fault = FAULTS.get(self._case.fault)
         if fault is not None:
-            self._proxy.arm(Strike(self._case.at, fault.place, fault.then, self._meanwhile))
+            self._proxy.arm(FaultTrigger(self._case.at, fault.place, fault.then, self._meanwhile))
         async with crew(self._stage) as all:
             declare(all, self)
             ids = [await all.enqueue(all.app.jobs[name]) for name in ("quick", "fails", "long")]
             begun = time.monotonic()
-            self._hand = hand = await all.hire(
+            self._hand = hand = await all.start_worker(
                 self._ties, concurrency=SLOTS, lease=self._lease, wait=0.1, grace=self._lease
             )
             await self._until_ended(all, ids, "W9", "what was enqueued is performed, and the worker goes on")
@@ -76,7 +76,7 @@ class WorkerPlay:
             await self._rescue(all, ids)
         most = max((sum(start.id == id for start in all.starts) for id in ids), default=0)
         if most > ATTEMPTS:
-            raise Broken("W4", f"a job with {ATTEMPTS} attempts started {most} times")
+            raise RuleViolation("W4", f"a job with {ATTEMPTS} attempts started {most} times")
 
     # What befalls the worker.
 
@@ -86,7 +86,7 @@ class WorkerPlay:
         self._stage.trace.noted("w1", FAULTS[self._case.fault].words.format(it=command))
         match self._case.fault:
             case "dies":
-                self._ties.gone = True
+                self._ties.killed = True
             case "flushed":
                 await self._stage.harness.drop()
             case "restarted":
@@ -96,23 +96,23 @@ class WorkerPlay:
 
     @property
     def _is_dead(self) -> bool:
-        return self._ties.gone
+        return self._ties.killed
 
     # What is expected.
 
-    async def _until(self, all: Crew, holds: Callable[[], Any], rule: str, what: str) -> None:
+    async def _until(self, all: WorkerPool, holds: Callable[[], Any], rule: str, what: str) -> None:
         """Wait until something is so, or the worker has died."""
         self._stage.rule = rule
         await all.until(lambda: self._is_away() or bool(holds()), what)
 
-    async def _until_ended(self, all: Crew, ids: list[str], rule: str, what: str) -> None:
+    async def _until_ended(self, all: WorkerPool, ids: list[str], rule: str, what: str) -> None:
         async def over() -> bool:
             return (self._is_away() and rule != "W1") or not await self._left(all, ids)
 
         self._stage.rule = rule
         await all.until(over, f"{what} ({', '.join(ids)})")
 
-    async def _left(self, all: Crew, ids: list[str]) -> list[str]:
+    async def _left(self, all: WorkerPool, ids: list[str]) -> list[str]:
         """Those that are neither gone nor dead with a reason."""
         try:
             found = await all.client.backend.get(ids)
@@ -120,7 +120,7 @@ class WorkerPlay:
             return ids  # cut as well; that is not the question
         return [id for id, stored in zip(ids, found, strict=True) if _is_live(stored)]
 
-    async def _ready(self, all: Crew, ready: Callable[[], bool]) -> None:
+    async def _ready(self, all: WorkerPool, ready: Callable[[], bool]) -> None:
         await self._until(all, ready, "W9", "the worker says that it is ready")
 
     async def _stop(self, stopping: Any) -> None:
@@ -128,35 +128,35 @@ class WorkerPlay:
         task = asyncio.ensure_future(stopping)
         await asyncio.wait([task], timeout=within)
         if not task.done() and not self._is_dead:
-            raise Broken("W7", f"a worker that was asked to stop has not stopped within {within:g} s")
+            raise RuleViolation("W7", f"a worker that was asked to stop has not stopped within {within:g} s")
         with contextlib.suppress(asyncio.CancelledError):
             if task.done():
                 task.result()
 
     def _is_away(self) -> bool:
         """Whether the worker has died of the fault; of anything else it must not."""
-        fell = self._hand.fell if self._hand is not None else None
+        fell = self._hand.crashed_with if self._hand is not None else None
         if fell is not None and not self._is_dead:
-            raise Broken("W6", f"the worker ended by itself: {type(fell).__name__}: {fell}") from fell
+            raise RuleViolation("W6", f"the worker ended by itself: {type(fell).__name__}: {fell}") from fell
         return self._is_dead
 
     def _judge(self, took: float) -> None:
         self._is_away()
         if self._most > SLOTS:
-            raise Broken("W8", f"{self._most} jobs ran at once, where {SLOTS} may")
+            raise RuleViolation("W8", f"{self._most} jobs ran at once, where {SLOTS} may")
         if len(self._proxy.commands) > BUSY * (took + 1):
-            raise Broken("W9", f"the worker sent {len(self._proxy.commands)} commands in {took:.1f} s: it spins")
+            raise RuleViolation("W9", f"the worker sent {len(self._proxy.commands)} commands in {took:.1f} s: it spins")
 
-    async def _rescue(self, all: Crew, ids: list[str]) -> None:
+    async def _rescue(self, all: WorkerPool, ids: list[str]) -> None:
         """What a worker left behind is performed by another, once the leases have run out."""
         if await self._left(all, ids):
             if self._stage.harness.clock_mode == "offset":
                 await self._stage.advance(round(2000 * self._lease))
-            await all.hire(concurrency=SLOTS, lease=4 * self._lease, wait=0.1, grace=self._lease)
+            await all.start_worker(concurrency=SLOTS, lease=4 * self._lease, wait=0.1, grace=self._lease)
         await self._until_ended(all, ids, "W1", "every accepted job is performed to an end")
         for id, stored in zip(ids, await all.client.backend.get(ids), strict=True):
             if isinstance(stored, Unknown) and id not in self._performed:
-                raise Broken(
+                raise RuleViolation(
                     "W1", f"{id} was accepted, is not in the store any more, and was never performed to an end"
                 )
 
@@ -211,14 +211,14 @@ def _is_live(stored: Stored | Unknown) -> bool:
     return isinstance(stored, Stored) and not (stored.state is State.DEAD and stored.reason)
 
 
-def declare(all: Crew, play: WorkerPlay) -> None:
+def declare(all: WorkerPool, play: WorkerCaseRun) -> None:
     """The jobs of a play: one that ends at once, one that fails first, one that lasts, and one that stays."""
     for name in ("quick", "fails", "long", "stays"):
         function = _plain(all, play, name) if play.kind == "plain" else _asynchronous(all, play, name)
         all.app.job(name=name, retry=Retry(attempts=ATTEMPTS, wait=0))(function)
 
 
-def _plain(all: Crew, play: WorkerPlay, name: str) -> Callable[[], None]:
+def _plain(all: WorkerPool, play: WorkerCaseRun, name: str) -> Callable[[], None]:
     def job() -> None:
         all.begin()
         play.enters()
@@ -234,7 +234,7 @@ def _plain(all: Crew, play: WorkerPlay, name: str) -> Callable[[], None]:
     return job
 
 
-def _asynchronous(all: Crew, play: WorkerPlay, name: str) -> Callable[[], Any]:
+def _asynchronous(all: WorkerPool, play: WorkerCaseRun, name: str) -> Callable[[], Any]:
     async def job() -> None:
         all.begin()
         play.enters()

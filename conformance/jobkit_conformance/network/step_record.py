@@ -9,7 +9,7 @@ from jobkit_conformance.network.case import Step
 
 
 @dataclass(eq=False)
-class Did:
+class StepRecord:
     """One step, in the order of their ends.
 
     ``asked``: what a step's words stand for, such as its messages or tokens. ``came``: how it ended; what was answered
@@ -22,7 +22,7 @@ class Did:
     asked: Any
     answer: Any = None
     error: BaseException | None = None
-    came: Literal["answered", "raised", "died", "given up"] = "answered"
-    met: bool = False
+    result: Literal["answered", "raised", "died", "given up"] = "answered"
+    was_faulted: bool = False
     meanwhile: int = 0
     repeat: bool = False

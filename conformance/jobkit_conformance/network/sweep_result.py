@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 C = TypeVar("C")
 
 
 @dataclass
-class Swept(Generic[C]):
+class SweepResult(Generic[C]):
     """How many were played, what came about, and the first case that broke a rule."""
 
     cases: int = 0
     situations: Counter[str] = field(default_factory=Counter[str])
-    broken: Broken | None = None
+    broken: RuleViolation | None = None
     case: C | None = None

@@ -13,22 +13,22 @@ from msgspec.structs import replace
 
 from jobkit.backend import Capabilities
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.checkers.attribution import named
-from jobkit_conformance.checkers.nondeterministic_model import contradiction
-from jobkit_conformance.env import Stage
-from jobkit_conformance.network.case import OTHER, VICTIM, Case, Wait, token
+from jobkit_conformance.checkers.attribution import attribute
+from jobkit_conformance.checkers.nondeterministic_model import find_contradiction
+from jobkit_conformance.env import Env
+from jobkit_conformance.network.case import OBSERVER, VICTIM, FaultCase, Wait, token
 from jobkit_conformance.network.faults import ALWAYS, FAULTS, MAY_LOSE_A_REPLY, possible
 from jobkit_conformance.network.report import as_script
-from jobkit_conformance.network.run_case import Play
+from jobkit_conformance.network.run_case import CaseRun
 from jobkit_conformance.network.run_step import verb_of
-from jobkit_conformance.network.sweep_result import Swept
-from jobkit_conformance.network.workloads import scripts
+from jobkit_conformance.network.sweep_result import SweepResult
+from jobkit_conformance.network.workloads import workloads
 from jobkit_conformance.render.timeline import as_timeline
 from jobkit_conformance.render.timeline_data import as_story
 from jobkit_conformance.reports.report import Failure
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.transport.proxy import Proxy
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 ANY: Final = "a fault in any verb"
 
@@ -78,22 +78,22 @@ class Played:
     ``struck_in``: the verb that the fault met; empty when it met none.
     """
 
-    stage: Stage
+    stage: Env
     commands: int
     struck_in: str
-    broken: Broken | None
+    broken: RuleViolation | None
 
 
 class Sweep:
     """The cases of one backend."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: RunContext) -> None:
         self._ground = ground
         self._capabilities: Capabilities = ground.capabilities
 
-    def search(self, rules: Collection[str], tell: Callable[[float], None]) -> Swept[Case]:
+    def search(self, rules: Collection[str], tell: Callable[[float], None]) -> SweepResult[FaultCase]:
         """Play them until one breaks one of these rules; ``tell`` hears how far this is."""
-        swept = Swept[Case]()
+        swept = SweepResult[FaultCase]()
         for case, share in self._cases(swept, rules):
             tell(share)
             self._count(swept, case, self.play(case), rules)
@@ -101,13 +101,13 @@ class Sweep:
                 break
         return swept
 
-    def _cases(self, swept: Swept[Case], rules: Collection[str]) -> Iterator[tuple[Case, float]]:
+    def _cases(self, swept: SweepResult[FaultCase], rules: Collection[str]) -> Iterator[tuple[FaultCase, float]]:
         """Each script as it should go, then with faults; what costs real time comes last, while there is time."""
         profile, chance = self._ground.profile, random.Random(self._ground.seed)  # noqa: S311  (not secrets)
         until = time.monotonic() + profile.seconds
-        all = scripts(self._capabilities, waits=self._ground.harness.clock_mode == "offset")
+        all = workloads(self._capabilities, waits=self._ground.harness.clock_mode == "offset")
         asked = [script for script in all if _concerns(script, rules)]
-        costly: list[Case] = []
+        costly: list[FaultCase] = []
         for place, script in enumerate(asked):
             plain = self.play(script)
             self._count(swept, script, plain, rules)
@@ -121,7 +121,7 @@ class Sweep:
                 return
             yield case, 1.0
 
-    def _faults(self, script: Case) -> tuple[list[str], list[str], list[str]]:
+    def _faults(self, script: FaultCase) -> tuple[list[str], list[str], list[str]]:
         """What can befall a command of this script: always tried, tried as the profile says, and slow."""
         found = possible(self._ground.harness, self._capabilities)
         if any(isinstance(step, Wait) for step in script.steps):
@@ -131,26 +131,26 @@ class Sweep:
         slow = [name for name, fault in found.items() if fault.costly]
         return always, [name for name in found if name not in (*always, *slow)], slow
 
-    def _count(self, swept: Swept[Case], case: Case, played: Played, rules: Collection[str]) -> None:
+    def _count(self, swept: SweepResult[FaultCase], case: FaultCase, played: Played, rules: Collection[str]) -> None:
         swept.cases += 1
         if played.broken is None and case.fault:
             swept.situations.update(_situations(case.fault, played.struck_in))
         elif played.broken is not None and played.broken.rule in rules and swept.broken is None:
             swept.case, swept.broken = self._smallest(case, played.broken)
 
-    def play(self, case: Case) -> Played:
+    def play(self, case: FaultCase) -> Played:
         """Play one case. One whose answers never come is played again with more time before it counts."""
         if case.fault not in SILENT:
-            return self._ground.go(self._play(case, Proxy()))
-        played = self._ground.go(self._play(case, Proxy(TIMEOUTS[0])))
+            return self._ground.run(self._play(case, Proxy()))
+        played = self._ground.run(self._play(case, Proxy(TIMEOUTS[0])))
         if played.broken is None and played.struck_in:
             return played
-        return self._ground.go(self._play(case, Proxy(TIMEOUTS[1])))
+        return self._ground.run(self._play(case, Proxy(TIMEOUTS[1])))
 
-    async def _play(self, case: Case, way: Proxy) -> Played:
+    async def _play(self, case: FaultCase, way: Proxy) -> Played:
         async with way as proxy:
             stage = self._ground.stage()
-            play = Play(stage, case, proxy)
+            play = CaseRun(stage, case, proxy)
             try:
                 broken = await _judged(stage, play, case)
             finally:
@@ -159,17 +159,17 @@ class Sweep:
 
     # What is told of it.
 
-    def told(self, case: Case, target: str) -> tuple[str, str, Broken | None]:
+    def told(self, case: FaultCase, target: str) -> tuple[str, str, RuleViolation | None]:
         """Play one case: its code, its timeline, and what it broke."""
         played = self.play(case)
         return as_script(case, target), as_timeline(played.stage.trace), played.broken
 
-    def failure(self, case: Case, broken: Broken, target: str) -> Failure:
+    def failure(self, case: FaultCase, broken: RuleViolation, target: str) -> Failure:
         """Play it once more, and write down its steps."""
         played = self.play(case)
         trace = played.stage.trace
         return Failure(
-            seen=(played.broken or broken).seen,
+            seen=(played.broken or broken).observed,
             tier="the wire: a store behind a proxy",
             program=as_script(case, target),
             timeline=as_timeline(trace),
@@ -178,7 +178,7 @@ class Sweep:
             shows_in=played.struck_in,
         )
 
-    def _smallest(self, case: Case, broken: Broken) -> tuple[Case, Broken]:
+    def _smallest(self, case: FaultCase, broken: RuleViolation) -> tuple[FaultCase, RuleViolation]:
         """Without the steps, and with the earliest command, that it does not take."""
         until = time.monotonic() + self._ground.profile.shrinking
         smaller = True
@@ -192,40 +192,40 @@ class Sweep:
         return case, broken
 
 
-async def _judged(stage: Stage, play: Play, case: Case) -> Broken | None:
+async def _judged(stage: Env, play: CaseRun, case: FaultCase) -> RuleViolation | None:
     try:
         await play.play()
-    except Broken as broken:
+    except RuleViolation as broken:
         return broken
     except BackendUnavailable:  # to a client that nothing befell: a busy machine, and no finding
         play.struck_in = ""
         return None
-    found = contradiction(stage, play.did)
-    return None if found is None else named(case.fault, play.did, *found)
+    found = find_contradiction(stage, play.did)
+    return None if found is None else attribute(case.fault, play.did, *found)
 
 
-def _concerns(script: Case, rules: Collection[str]) -> bool:
+def _concerns(script: FaultCase, rules: Collection[str]) -> bool:
     """Whether a fault in this script can say something of these rules."""
     situations = [JUDGES[id] for id in rules if id in JUDGES]
-    verbs = {verb_of(step) for step in script.steps if getattr(step, "client", OTHER) == VICTIM}
+    verbs = {verb_of(step) for step in script.steps if getattr(step, "client", OBSERVER) == VICTIM}
     return any(" in " not in situation or situation.rpartition(" ")[2] in {*verbs, "verb"} for situation in situations)
 
 
-def _kinds_in_turn(cases: Sequence[Case]) -> Iterator[Case]:
+def _kinds_in_turn(cases: Sequence[FaultCase]) -> Iterator[FaultCase]:
     """One of each kind of fault, then the next of each: a few of them are a few of all kinds."""
-    kinds: dict[str, list[Case]] = {}
+    kinds: dict[str, list[FaultCase]] = {}
     for case in cases:
         kinds.setdefault(case.fault, []).append(case)
     for turn in zip_longest(*(kinds[name] for name in sorted(kinds))):
         yield from (case for case in turn if case is not None)
 
 
-def _smaller(case: Case) -> Iterator[Case]:
+def _smaller(case: FaultCase) -> Iterator[FaultCase]:
     for place in range(len(case.steps)):
         for at in range(1, case.at + 1):
             yield replace(case, steps=[*case.steps[:place], *case.steps[place + 1 :]], at=at)
-    if case.cold:
-        yield from (replace(case, cold=False, at=at) for at in range(1, case.at + 1))
+    if case.unconnected:
+        yield from (replace(case, unconnected=False, at=at) for at in range(1, case.at + 1))
 
 
 def _situations(fault: str, verb: str) -> Iterator[str]:

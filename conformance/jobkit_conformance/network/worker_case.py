@@ -7,12 +7,12 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from jobkit_conformance.network.faults import check_fault
-from jobkit_conformance.replay_token import read, written
+from jobkit_conformance.replay_token import decode, encode
 
 Kind: TypeAlias = Literal["async", "plain"]
 
 
-class WorkerCase(Struct, frozen=True, repr_omit_defaults=True):
+class WorkerFaultCase(Struct, frozen=True, repr_omit_defaults=True):
     """``kind``: asynchronous jobs, or plain functions in threads. ``fault`` befalls the worker's command ``at``."""
 
     kind: Kind = "async"
@@ -23,13 +23,13 @@ class WorkerCase(Struct, frozen=True, repr_omit_defaults=True):
 PREFIX: Final = "ww-"
 
 
-def token(case: WorkerCase) -> str:
+def token(case: WorkerFaultCase) -> str:
     """A case as one word."""
-    return PREFIX + written(case)
+    return PREFIX + encode(case)
 
 
-def from_token(word: str) -> WorkerCase:
+def from_token(word: str) -> WorkerFaultCase:
     """The case that a word stands for; ``ValueError`` when it stands for none."""
-    case = read(word.removeprefix(PREFIX), WorkerCase)
+    case = decode(word.removeprefix(PREFIX), WorkerFaultCase)
     check_fault(case.fault)
     return case

@@ -16,7 +16,7 @@ from jobkit_conformance.processes.system import Declared, SystemHarness
 APP: Final = "jobkit_conformance.processes.workload_app:app"
 
 
-class OfBackend(SystemHarness):
+class BackendSystem(SystemHarness):
     """Each play has a namespace of its own."""
 
     enqueue = "jobkit_conformance.processes.workload_app:enqueue"

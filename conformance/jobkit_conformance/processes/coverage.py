@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from jobkit_conformance.history.event_log import Event
-from jobkit_conformance.processes.history import gather
+from jobkit_conformance.processes.history import parse_log
 from jobkit_conformance.processes.plan import Plan
-from jobkit_conformance.processes.run_record import Case
+from jobkit_conformance.processes.run_record import RunRecord
 from jobkit_conformance.processes.system import Declared
 
 SITUATIONS: Final = {
@@ -35,7 +35,7 @@ SITUATIONS: Final = {
 
 def situations(events: Sequence[Event], plan: Plan, declared: Declared) -> Counter[str]:
     """How often each of them came about."""
-    case = Case(plan, declared, gather(events, declared.timeout))
+    case = RunRecord(plan, declared, parse_log(events, declared.timeout))
     tales, lives = case.evidence.tales.values(), case.evidence.lives.values()
     executions = list(case.evidence.executions())
     grants = [grant for tale in tales for grant in tale.grants]

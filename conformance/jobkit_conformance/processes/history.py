@@ -28,7 +28,7 @@ class Span:
 
 
 @dataclass
-class Life:
+class WorkerLifetime:
     """One worker process, from start to end. ``killed``: when it was, by whomever; ``asked``: by TERM to stop."""
 
     slot: int
@@ -65,7 +65,7 @@ class Execution:
     """One start of a job. ``ended``: it did what it had to; ``cut``: it was interrupted; neither: its process fell."""
 
     id: str
-    worker: Life
+    worker: WorkerLifetime
     attempt: int
     began: float
     ended: float | None = None
@@ -90,7 +90,7 @@ class Grant:
     the earliest, counted from before the call that granted or extended it."""
 
     id: str
-    worker: Life
+    worker: WorkerLifetime
     number: int
     attempt: int
     sent: float
@@ -105,7 +105,7 @@ class Grant:
 
 
 @dataclass
-class Tale:
+class JobHistory:
     """All that happened to one job."""
 
     id: str
@@ -139,11 +139,11 @@ class Tale:
 
 
 @dataclass
-class Evidence:
+class History:
     """Everything. ``looked``: what was left was looked at, so that a job that is not there is gone."""
 
-    tales: dict[str, Tale] = field(default_factory=dict[str, Tale])
-    lives: dict[tuple[int, int], Life] = field(default_factory=dict[tuple[int, int], Life])
+    tales: dict[str, JobHistory] = field(default_factory=dict[str, JobHistory])
+    lives: dict[tuple[int, int], WorkerLifetime] = field(default_factory=dict[tuple[int, int], WorkerLifetime])
     away: list[Span] = field(default_factory=list[Span])
     """When the store was not there."""
     called: float = FOREVER
@@ -161,7 +161,7 @@ class Evidence:
         return f"{at - self.begun:.2f} s"
 
 
-def gather(events: Sequence[Event], timeout: float = 0.0) -> Evidence:
+def parse_log(events: Sequence[Event], timeout: float = 0.0) -> History:
     """Put a log together. ``timeout``: how long a client may take to notice that its connection is dead."""
     reader = _Reader(timeout)
     for event in events:
@@ -171,7 +171,7 @@ def gather(events: Sequence[Event], timeout: float = 0.0) -> Evidence:
 
 class _Reader:
     def __init__(self, timeout: float) -> None:
-        self.evidence = Evidence()
+        self.evidence = History()
         self._timeout = timeout
         self._running: dict[tuple[str, int, int, int], Execution] = {}
         self._grants: dict[tuple[str, int], Grant] = {}
@@ -201,12 +201,12 @@ class _Reader:
                 if event.slot != EVERYBODY:
                     self._befell(event)
 
-    def _tale(self, id: str) -> Tale:
-        return self.evidence.tales.setdefault(id, Tale(id))
+    def _tale(self, id: str) -> JobHistory:
+        return self.evidence.tales.setdefault(id, JobHistory(id))
 
-    def _life(self, event: Event) -> Life:
+    def _life(self, event: Event) -> WorkerLifetime:
         key = event.slot, event.life
-        return self.evidence.lives.setdefault(key, Life(*key, up=event.at))
+        return self.evidence.lives.setdefault(key, WorkerLifetime(*key, up=event.at))
 
     def _hear(self, event: Event) -> None:
         life = self._life(event)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from jobkit_conformance.history.event_log import Event, Reader, read
-from jobkit_conformance.processes.nemesis import Trouble
+from jobkit_conformance.processes.nemesis import Nemesis
 from jobkit_conformance.processes.plan import CALL, FIRST, LATE, Fault, Plan
-from jobkit_conformance.processes.process_manager import Crew, Place
+from jobkit_conformance.processes.process_manager import ProcessManager, WorkerSlot
 from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.processes.task import Task
 
@@ -33,15 +33,15 @@ TURNS: Final = 4
 """Roll calls, while somebody is missing who may still be on its way."""
 
 
-class Conductor:
+class Orchestrator:
     """One play, with these processes."""
 
-    def __init__(self, system: SystemHarness, plan: Plan, crew: Crew) -> None:
+    def __init__(self, system: SystemHarness, plan: Plan, crew: ProcessManager) -> None:
         self._system = system
         self._plan = plan
         self.crew = crew
         self.longest = LONGEST
-        self._trouble = Trouble(system, self.crew, self._has_started)
+        self._trouble = Nemesis(system, self.crew, self._has_started)
         self._reader = Reader(self.crew.log)
         self._began: dict[str, tuple[int, int]] = {}
         """By job the place and the life in which it first started."""
@@ -54,7 +54,7 @@ class Conductor:
         self._faults = [each for each in plan.faults if each.nth <= len(plan.tasks)]
         self._called: list[str] = []
         self._under_way: set[asyncio.Task[None]] = set()
-        self._troubles: dict[asyncio.Task[None], Place] = {}
+        self._troubles: dict[asyncio.Task[None], WorkerSlot] = {}
 
     async def perform(self) -> None:
         """From the first process to the last; everything is in the log then."""
@@ -62,12 +62,12 @@ class Conductor:
         try:
             await self.crew.open()
             if self._plan.gathered:
-                await self._hear_everybody(FIRST, GATHER)
+                await self._warm_up(FIRST, GATHER)
             await self._jobs()
             await self._quiet_faults()
             self.crew.note("calm")
             if not self._endless:
-                await self._roll_call()
+                await self._liveness_check()
             await self._stop()
             self.crew.note("over")
             await self._look_at_what_is_left()
@@ -173,7 +173,7 @@ class Conductor:
 
     def _look(self) -> None:
         """Read what is new, and begin the faults whose time has come."""
-        busy: list[Place] = []
+        busy: list[WorkerSlot] = []
         for event in self._reader.new():
             if event.what in ("start", "end"):
                 self._last = time.monotonic()
@@ -196,7 +196,7 @@ class Conductor:
                 self._faults.remove(fault)
                 self._troubles[self._begin(self._trouble.do(fault, place))] = place
 
-    def _whom(self, fault: Fault, busy: Sequence[Place]) -> Place | None:
+    def _whom(self, fault: Fault, busy: Sequence[WorkerSlot]) -> WorkerSlot | None:
         """Whose worker is hit now: the one that began the job. Who is to stand still for long, beside what happens to
         others, is another one that begins a job, if something else happens to that one already."""
         began = self._began.get(self._hit(fault).id)
@@ -207,7 +207,7 @@ class Conductor:
             return place
         return next((other for other in busy if other not in troubled and other.process is not None), None)
 
-    def _in_trouble(self) -> Collection[Place]:
+    def _in_trouble(self) -> Collection[WorkerSlot]:
         """Those to which something happens just now."""
         self._troubles = {trouble: place for trouble, place in self._troubles.items() if not trouble.done()}
         return self._troubles.values()
@@ -247,9 +247,9 @@ class Conductor:
         if quiet:
             await asyncio.sleep(self._system.declared.timeout)
 
-    async def _roll_call(self) -> None:
+    async def _liveness_check(self) -> None:
         """Jobs that every worker has to take a part of; they last for longer than a lease."""
-        await self._hear_everybody(CALL, START)
+        await self._warm_up(CALL, START)
         long: list[str] = []
         for turn in range(TURNS):
             calls = self._plan.calls(turn)
@@ -260,11 +260,11 @@ class Conductor:
             if self._have_everybody(long) or (turn and self._have_everybody(self._called_by(CALL))):
                 return  # who had short ones twice is not waited for any longer
 
-    async def _hear_everybody(self, before: str, within: float) -> None:
+    async def _warm_up(self, before: str, within: float) -> None:
         """Short jobs, until nobody is still on its way: what happens then is no newcomer's fault."""
         deadline = time.monotonic() + within
         for turn in itertools.count():
-            await self._call(self._plan.greetings(before, turn))
+            await self._call(self._plan.warm_up_jobs(before, turn))
             if self._missing or self._have_everybody(self._called_by(before)) or time.monotonic() > deadline:
                 return
 
@@ -280,7 +280,7 @@ class Conductor:
     def _have_everybody(self, ids: Iterable[str]) -> bool:
         """Whether every process began one of these jobs."""
         present = {self._began[id] for id in ids if id in self._began}
-        return present >= {(place.slot, place.life) for place in self.crew.places}
+        return present >= {(place.slot, place.generation) for place in self.crew.places}
 
     async def _stop(self) -> None:
         """Ask every worker to stop, for good."""
@@ -301,6 +301,6 @@ class Conductor:
 async def play(system: SystemHarness, plan: Plan) -> list[Event]:
     """Play once, in a folder that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="jobkit-play-", ignore_cleanup_errors=True) as folder:
-        conductor = Conductor(system, plan, Crew(system, plan, Path(folder)))
+        conductor = Orchestrator(system, plan, ProcessManager(system, plan, Path(folder)))
         await conductor.perform()
         return read(conductor.crew.log)

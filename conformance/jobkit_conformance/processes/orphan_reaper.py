@@ -18,7 +18,7 @@ for each; do kill -9 "-$each"; done
 """Notes which groups there are, until nobody holds the other end of its input; then it kills those that are left."""
 
 
-class Guardian:
+class OrphanReaper:
     """Knows the process groups of a play, which it kills as soon as the kit is no more: a worker that stands still
     would do so for ever."""
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from jobkit_conformance.processes.task import Task
-from jobkit_conformance.replay_token import read, written
+from jobkit_conformance.replay_token import decode, encode
 
 T = TypeVar("T")
 
@@ -65,7 +65,7 @@ class Plan(Struct, frozen=True, repr_omit_defaults=True):
     pace: float = 0.02
     gathered: bool = False
 
-    def greetings(self, before: str, turn: int) -> list[Task]:
+    def warm_up_jobs(self, before: str, turn: int) -> list[Task]:
         """Short jobs for everybody who has come, before the first job or a roll call."""
         return [Task(f"{before}-up{turn}.{number}", SHORT[1]) for number in range(self.workers * self.slots)]
 
@@ -127,7 +127,7 @@ def _to_all(what: str) -> str:
 # Which plans there are.
 
 
-class Means(Struct, frozen=True):
+class Abilities(Struct, frozen=True):
     """What can be done here. ``faults``: their kinds. ``lease``: seconds. ``slack``: how late a lost job may be found.
 
     ``hows``: what else its jobs can do, of *kills* and *fails*. ``delay``: a job may be due later.
@@ -157,7 +157,7 @@ QUIET: Final = ("hole", "cut", "restart")
 """What may happen when all is quiet, before everybody is called: to the store, or to all ways that lead to it."""
 
 
-def first(means: Means) -> Plan:
+def fixed_plan(means: Abilities) -> Plan:
     """One of each."""
     kinds = [kind for kind in PLANNED if kind in means.faults]
     tasks = [Task(f"j{number}", SHORT[number % len(SHORT)]) for number in range(1, ENOUGH + 1)]
@@ -177,17 +177,17 @@ def first(means: Means) -> Plan:
     return Plan(tasks, faults, workers=4, lease=means.lease, grace=grace, pace=pace, gathered=True)
 
 
-def _still(fault: Fault, tasks: Sequence[Task], means: Means) -> Fault:
+def _still(fault: Fault, tasks: Sequence[Task], means: Abilities) -> Fault:
     return msgspec.structs.replace(fault, seconds=STILL * means.lease, outlasts=len(tasks))
 
 
-def in_order(means: Means) -> Plan:
+def in_order(means: Abilities) -> Plan:
     """One job at a time, and nothing goes wrong: the order is that of the enqueues."""
     tasks = [Task(f"j{number}", 20) for number in range(1, 21)]
     return Plan(tasks, workers=1, slots=1, lease=means.lease, grace=means.lease)
 
 
-def draw(chance: random.Random, means: Means) -> Plan:
+def draw(chance: random.Random, means: Abilities) -> Plan:
     """A few faults while a few jobs are performed."""
     count = chance.randint(12, 30)
     tasks = [_task(chance, number, means) for number in range(1, count + 1)]
@@ -207,27 +207,27 @@ def draw(chance: random.Random, means: Means) -> Plan:
     return Plan(tasks, faults, workers, slots, means.lease, grace, pace)
 
 
-def _task(chance: random.Random, number: int, means: Means) -> Task:
+def _task(chance: random.Random, number: int, means: Abilities) -> Task:
     long = chance.random() < 0.08
     milliseconds = round(LONGER * means.lease * 1000) if long else chance.choice((*SHORT, HIT))
     after = round(chance.choice((0.3, 1.2)) * means.lease * 1000) if means.delay and chance.random() < 0.15 else 0
     return Task(f"j{number}", milliseconds, after=after)
 
 
-def _fault(chance: random.Random, kind: str, count: int, means: Means) -> Fault:
+def _fault(chance: random.Random, kind: str, count: int, means: Abilities) -> Fault:
     seconds = _seconds(kind, means)
     if kind in ("kill", "restart"):
         seconds = chance.choice((0.0, seconds))
     return Fault(kind, chance.randint(1, count), seconds)
 
 
-def _seconds(kind: str, means: Means) -> float:
+def _seconds(kind: str, means: Abilities) -> float:
     return {"kill": 0.0, "stop": LONGER * means.lease, "hole": LONGER * means.lease, "restart": 0.2, "full": 0.5}.get(
         kind, 0.0
     )
 
 
-def _last(tasks: Sequence[Task], means: Means) -> Fault:
+def _last(tasks: Sequence[Task], means: Abilities) -> Fault:
     """Who performs the last job is lost, and nobody comes in time: others have to find it on an idle store.
 
     Nobody comes for a while longer: who finds it late is told apart from who finds it when somebody comes. Where it is
@@ -236,7 +236,7 @@ def _last(tasks: Sequence[Task], means: Means) -> Fault:
     return Fault("kill", len(tasks), means.lease + means.slack + LATE + ALONE)
 
 
-def _quiet(kinds: Sequence[str], tasks: Sequence[Task], means: Means) -> list[Fault]:
+def _quiet(kinds: Sequence[str], tasks: Sequence[Task], means: Abilities) -> list[Fault]:
     return [Fault(kind, len(tasks) + 1, _seconds(kind, means)) for kind in kinds if kind in means.faults]
 
 
@@ -249,7 +249,7 @@ LATE: Final = 2.0
 # Smaller ones.
 
 
-def smaller(plan: Plan) -> Iterator[Plan]:
+def shrink_candidates(plan: Plan) -> Iterator[Plan]:
     """Fewer faults, fewer jobs, plainer ones; the greatest steps first: a play takes seconds."""
     if plan.faults:
         yield msgspec.structs.replace(plan, faults=[])
@@ -307,12 +307,12 @@ PREFIX: Final = "p-"
 
 def token(plan: Plan) -> str:
     """A plan as one word."""
-    return PREFIX + written(plan)
+    return PREFIX + encode(plan)
 
 
 def from_token(word: str) -> Plan:
     """The plan that a word stands for; ``ValueError`` when it stands for none."""
-    plan = read(word.removeprefix(PREFIX), Plan)
+    plan = decode(word.removeprefix(PREFIX), Plan)
     if strange := {fault.kind for fault in plan.faults} - FAULTS.keys():
         raise ValueError(f"this replay token has a fault {min(strange)!r}, which this kit does not know")
     return plan

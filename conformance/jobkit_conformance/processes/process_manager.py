@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from jobkit_conformance.processes import producer, task
-from jobkit_conformance.processes.orphan_reaper import Guardian
+from jobkit_conformance.processes.orphan_reaper import OrphanReaper
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.system import KIT, SystemHarness
-from jobkit_conformance.transport.tcp_relay import Relay
+from jobkit_conformance.transport.tcp_relay import TcpRelay
 
 AT_ONCE: Final = 0.05
 """Seconds until a process that fell by itself is started again."""
@@ -26,14 +26,14 @@ class DoesNotRun(Exception):
     """The harness' own processes do not work; the message has what they printed."""
 
 
-class Place:
+class WorkerSlot:
     """One worker's place: when its process ends another takes it, until nobody should."""
 
-    def __init__(self, crew: Crew, slot: int) -> None:
+    def __init__(self, crew: ProcessManager, slot: int) -> None:
         self.slot = slot
-        self.life = 0
-        self.relay: Relay | None = None
-        self.vacant = 0.0
+        self.generation = 0
+        self.relay: TcpRelay | None = None
+        self.restart_delay = 0.0
         """Seconds for which nobody takes the place of the process that is lost next."""
         self.process: asyncio.subprocess.Process | None = None
         self.stopped = False
@@ -47,21 +47,21 @@ class Place:
 
     async def _keep(self) -> None:
         while not self._closing:
-            self.life += 1
+            self.generation += 1
             self.process = await self._start()
             self._crew.note("up", self, pid=self.process.pid)
             code = await self._crew.ended(self.process)
             self.process = None
             self._crew.note("down", self, note=str(code))
-            self._crew.fell(self)
-            rest, self.vacant = self.vacant or AT_ONCE, 0.0
+            self._crew.on_exit(self)
+            rest, self.restart_delay = self.restart_delay or AT_ONCE, 0.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), rest)
 
     async def _start(self) -> asyncio.subprocess.Process:
         address = ("127.0.0.1", self.relay.port) if self.relay is not None else None
         command = self._crew.system.worker(self._crew.plan.slots)
-        variables = {task.SLOT: str(self.slot), task.LIFE: str(self.life)}
+        variables = {task.SLOT: str(self.slot), task.LIFE: str(self.generation)}
         return await self._crew.start(command, address, variables, f"worker-{self.slot}.out")
 
     def signal(self, number: signal.Signals, *, group: bool) -> bool:
@@ -101,7 +101,7 @@ class Place:
             self.kill()
 
 
-class Crew:
+class ProcessManager:
     """All processes of one play. ``folder`` is for what they write."""
 
     def __init__(self, system: SystemHarness, plan: Plan, folder: Path) -> None:
@@ -110,16 +110,16 @@ class Crew:
         self.folder = folder
         self.log = folder / "log"
         self._file = task.opened(str(self.log))
-        self._guardian = Guardian()
-        self.places = [Place(self, slot) for slot in range(plan.workers)]
+        self._guardian = OrphanReaper()
+        self.places = [WorkerSlot(self, slot) for slot in range(plan.workers)]
         self.worked = False
         """Whether any job ever started."""
         self.failed: DoesNotRun | None = None
         self._producer: asyncio.subprocess.Process | None = None
 
-    def note(self, what: str, place: Place | None = None, **facts: object) -> float:
+    def note(self, what: str, place: WorkerSlot | None = None, **facts: object) -> float:
         """Append to the log what the kit did, or saw."""
-        who = {} if place is None else {"slot": place.slot, "life": place.life}
+        who = {} if place is None else {"slot": place.slot, "life": place.generation}
         return task.append(self._file, what, **who, **facts)
 
     async def start(
@@ -180,9 +180,9 @@ class Crew:
             os.killpg(self._producer.pid, signal.SIGKILL)
         return True
 
-    def fell(self, place: Place) -> None:
+    def on_exit(self, place: WorkerSlot) -> None:
         """A worker's process has ended; when none ever does anything, that is the harness' fault."""
-        if not self.worked and place.life >= FAITHLESS:
+        if not self.worked and place.generation >= FAITHLESS:
             output = self._tail(f"worker-{place.slot}.out")
             self.failed = DoesNotRun(f"workers end before they perform anything; the last one printed:\n{output}")
             place.end()
@@ -196,7 +196,7 @@ class Crew:
         store = self.system.store()
         for place in self.places:
             if store is not None:
-                place.relay = Relay(*store)
+                place.relay = TcpRelay(*store)
                 await place.relay.open()
             place.open()
 

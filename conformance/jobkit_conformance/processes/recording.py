@@ -23,7 +23,7 @@ from jobkit_conformance.processes.task import note
 UNKNOWN: Final = ("", 0)
 
 
-class Witness(Backend):
+class RecordingBackend(Backend):
     """What a worker needs of a backend, and no more."""
 
     def __init__(self, backend: Backend, jobs: dict[str, tuple[str, int]]) -> None:

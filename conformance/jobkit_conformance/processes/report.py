@@ -7,7 +7,7 @@ from typing import Final
 
 from jobkit_conformance.history.event_log import EVERYBODY, Event
 from jobkit_conformance.processes.plan import Plan, words
-from jobkit_conformance.processes.run_record import Seen
+from jobkit_conformance.processes.run_record import Violation
 
 FAULTS: Final = frozenset(
     {"kill", "stop", "cont", "term", "hole", "healed", "away", "back", "cut", "full", "room", "producer killed"}
@@ -24,7 +24,7 @@ def as_plan(plan: Plan) -> str:
     return "\n".join(words(plan))
 
 
-def as_timeline(events: Sequence[Event], seen: Seen) -> str:
+def as_timeline(events: Sequence[Event], seen: Violation) -> str:
     """What happened, as far as it matters: all of that job, or of that worker, and the faults around it."""
     begun = events[0].at if events else 0.0
     lines = [f"{event.at - begun:8.3f}  {_who(event):<12} {what(event)}" for event in matters(events, seen)]
@@ -33,13 +33,13 @@ def as_timeline(events: Sequence[Event], seen: Seen) -> str:
     return "\n".join(lines)
 
 
-def matters(events: Sequence[Event], seen: Seen) -> list[Event]:
+def matters(events: Sequence[Event], seen: Violation) -> list[Event]:
     """What a reader of this finding wants to know."""
     told = [event for event in events if _matters(event, seen)]
     return _around(told, seen) if len(told) > MOST else told
 
 
-def _around(told: Sequence[Event], seen: Seen) -> list[Event]:
+def _around(told: Sequence[Event], seen: Violation) -> list[Event]:
     """Without what happened to others long before and long after."""
     mine = [event.at for event in told if _is_of(event, seen)]
     if not mine:
@@ -48,7 +48,7 @@ def _around(told: Sequence[Event], seen: Seen) -> list[Event]:
     return [event for event in told if begun <= event.at <= ended]
 
 
-def _matters(event: Event, seen: Seen) -> bool:
+def _matters(event: Event, seen: Violation) -> bool:
     if event.what in FAULTS or event.what in ("calm", "over"):
         return True
     if event.what in QUIET:
@@ -58,7 +58,7 @@ def _matters(event: Event, seen: Seen) -> bool:
     return _is_of(event, seen)
 
 
-def _is_of(event: Event, seen: Seen) -> bool:
+def _is_of(event: Event, seen: Violation) -> bool:
     mine = f"worker {event.slot}.{event.life}" == seen.worker and event.what in ("start", "end", "cut short")
     return event.id == seen.job != "" or mine
 

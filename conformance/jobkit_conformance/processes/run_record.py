@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from jobkit_conformance.processes.history import FOREVER, Evidence, Tale
+from jobkit_conformance.processes.history import FOREVER, History, JobHistory
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.system import Declared
 
@@ -16,7 +16,7 @@ clock may be set right by a few while the log's is not."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class Violation:
     """A rule is broken: what was seen, and of which job or worker."""
 
     rule: str
@@ -26,12 +26,12 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Case:
+class RunRecord:
     """One play, as it was planned, declared and written down."""
 
     plan: Plan
     declared: Declared
-    evidence: Evidence
+    evidence: History
 
     @property
     def recovery(self) -> float | None:
@@ -40,16 +40,16 @@ class Case:
         return None if declared.lease is None else declared.lease + declared.slack
 
 
-Check: TypeAlias = Callable[[Case], Iterator[Seen]]
+Check: TypeAlias = Callable[[RunRecord], Iterator[Violation]]
 
 
-def unfinished(case: Case) -> Iterator[Tale]:
+def unfinished(case: RunRecord) -> Iterator[JobHistory]:
     for tale in case.evidence.tales.values():
         if tale.accepted != FOREVER and not tale.ended:
             yield tale
 
 
-def fate(tale: Tale) -> str:
+def describe_end(tale: JobHistory) -> str:
     if not tale.executions:
         return "was never started"
     last = tale.executions[-1]

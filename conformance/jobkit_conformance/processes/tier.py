@@ -15,8 +15,8 @@ from jobkit_conformance.checkers.processes import SAME_SIGHT, TIMED_RULES, judge
 from jobkit_conformance.history.event_log import Event
 from jobkit_conformance.processes import plan as plans
 from jobkit_conformance.processes.coverage import situations
-from jobkit_conformance.processes.plan import Means, Plan
-from jobkit_conformance.processes.run_record import Seen
+from jobkit_conformance.processes.plan import Abilities, Plan
+from jobkit_conformance.processes.run_record import Violation
 from jobkit_conformance.processes.system import Declared
 
 SMALLER: Final = 4
@@ -36,7 +36,7 @@ class Played:
     events: Sequence[Event]
     declared: Declared
 
-    def seen(self, rules: Collection[str]) -> Seen | None:
+    def seen(self, rules: Collection[str]) -> Violation | None:
         """The first of these rules that it shows to be broken."""
         return next((seen for seen in judge(self.events, self.plan, self.declared) if seen.rule in rules), None)
 
@@ -47,7 +47,7 @@ class Found:
 
     cases: int = 0
     situations: Counter[str] = field(default_factory=Counter[str])
-    seen: Seen | None = None
+    seen: Violation | None = None
     played: Played | None = None
     """The smallest that shows it."""
     doubts: dict[str, str] = field(default_factory=dict[str, str])
@@ -61,7 +61,7 @@ class Search:
     ``patient``: leases can be made longer, where what was seen leans on time; else it is only looked at again.
     """
 
-    def __init__(self, play: Play, means: Means, shrinking: float, *, patient: bool = True) -> None:
+    def __init__(self, play: Play, means: Abilities, shrinking: float, *, patient: bool = True) -> None:
         self._patient = patient
         self._play = play
         self._means = means
@@ -69,7 +69,7 @@ class Search:
 
     def plans(self, seed: int, count: int) -> Iterator[Plan]:
         """The one with everything, the one for order where that is claimed, and drawn ones: so many in all."""
-        planned = [plans.first(self._means), *([plans.in_order(self._means)] if self._means.order else [])]
+        planned = [plans.fixed_plan(self._means), *([plans.in_order(self._means)] if self._means.order else [])]
         yield from planned[:count]
         for number in range(count - len(planned)):
             chance = random.Random(f"{seed} {number}")  # noqa: S311  (plans, not secrets)
@@ -98,7 +98,7 @@ class Search:
             break
         return found
 
-    async def _is_sure(self, found: Found, plan: Plan, seen: Seen) -> bool:
+    async def _is_sure(self, found: Found, plan: Plan, seen: Violation) -> bool:
         """What no slow machine excuses counts at once; the rest when it is seen again with more time."""
         if seen.rule not in TIMED_RULES:
             return True
@@ -109,12 +109,12 @@ class Search:
         found.doubts[seen.rule] = seen.words
         return False
 
-    async def _smallest(self, played: Played, seen: Seen, took: float) -> tuple[Seen, Played]:
+    async def _smallest(self, played: Played, seen: Violation, took: float) -> tuple[Violation, Played]:
         until = time.monotonic() + (self._shrinking and max(self._shrinking, SMALLER * took))
         smaller = True
         while smaller:
             smaller = False
-            for plan in plans.smaller(played.plan):
+            for plan in plans.shrink_candidates(played.plan):
                 if time.monotonic() > until:
                     break
                 other = await self._play(plan)

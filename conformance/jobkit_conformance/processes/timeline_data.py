@@ -7,22 +7,22 @@ from typing import Final
 
 from jobkit_conformance.history.event_log import EVERYBODY, Event
 from jobkit_conformance.processes.report import matters, what
-from jobkit_conformance.processes.run_record import Seen
-from jobkit_conformance.render.timeline_data import Lease, Shown, Story, shortened
+from jobkit_conformance.processes.run_record import Violation
+from jobkit_conformance.render.timeline_data import Lease, TimelineData, TimelineStep, shortened
 
 PRODUCER: Final = "p"
 
 
-def as_story(events: Sequence[Event], seen: Seen) -> Story:
+def as_story(events: Sequence[Event], seen: Violation) -> TimelineData:
     """What the timeline tells, and when jobs were in whose hands."""
     begun = events[0].at if events else 0.0
-    steps, leases = list[Shown](), list[Lease]()
+    steps, leases = list[TimelineStep](), list[Lease]()
     for event in matters(events, seen):
         at, who = round((event.at - begun) * 1000), _who(event)
         _hold(leases, event, who, len(steps), at)
         told = f"is started as {event.slot}.{event.life}" if event.what == "up" else what(event)
-        steps.append(Shown("note" if who else "store", at, who=who, asked=told))
-    return shortened(Story(steps, leases))
+        steps.append(TimelineStep("note" if who else "store", at, who=who, asked=told))
+    return shortened(TimelineData(steps, leases))
 
 
 def _who(event: Event) -> str:

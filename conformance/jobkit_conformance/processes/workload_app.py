@@ -19,7 +19,7 @@ from jobkit.execute.context import current_job
 from jobkit.jobs.envelope import Envelope
 from jobkit.retry import Retry
 from jobkit_conformance.processes import task
-from jobkit_conformance.processes.recording import Witness
+from jobkit_conformance.processes.recording import RecordingBackend
 
 STORE: Final = "JOBKIT_KIT_STORE"
 """What JOBKIT_BACKEND holds elsewhere."""
@@ -38,7 +38,7 @@ def _open() -> Backend:
 
 
 def _witnessed(_url: str | None, _namespace: str, _clock: Clock | None) -> Backend:
-    return Witness(_open(), _jobs)
+    return RecordingBackend(_open(), _jobs)
 
 
 app = App(_witnessed, namespace=os.environ.get(NAMESPACE, "kit"))

@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from jobkit_conformance.history.trace import UNSEEN, Advanced, Call, Happened, Noted, Opened, Step, Trace
-from jobkit_conformance.render.timeline import Teller
-from jobkit_conformance.render.value_source import Speaker
+from jobkit_conformance.render.timeline import TimelineFormatter
+from jobkit_conformance.render.value_source import ValueWriter
 
 WIDTH: Final = 96
 MOST: Final = 60
 """Lines of one program."""
 
 
-def as_program(trace: Trace, target: str) -> str:
-    """The play as a script: a program, and the call of `jobkit_conformance.play` that plays it on a target."""
+def program_source(trace: Trace, target: str) -> str:
+    """The play as a script: a program, and the call of `jobkit_conformance.replay` that plays it on a target."""
     steps = tuple(trace.steps)
-    writer = _Writer(trace, len(steps))
+    writer = _SourceWriter(trace, len(steps))
     body = [line for step in steps for line in writer.lines(step)]
     if len(body) > MOST:
         cut = len(body) - MOST
@@ -33,12 +33,12 @@ def as_program(trace: Trace, target: str) -> str:
             *(f"    {line}" for line in body or ["pass"]),
             "",
             "",
-            f"play({target!r}, program)",
+            f"replay({target!r}, program)",
         ]
     )
 
 
-def _imports(writer: _Writer) -> Iterator[str]:
+def _imports(writer: _SourceWriter) -> Iterator[str]:
     if writer.overlaps:
         yield from ("import asyncio", "")
     records = ", ".join(sorted(writer.speaker.used - {"State"}))
@@ -52,16 +52,16 @@ def _imports(writer: _Writer) -> Iterator[str]:
             yield ")"
     if "State" in writer.speaker.used:
         yield "from jobkit.lifecycle import State"
-    yield "from jobkit_conformance import play"
+    yield "from jobkit_conformance import replay"
 
 
-class _Writer:
+class _SourceWriter:
     """Writes the steps of one play, in order. What overlaps with other steps becomes a task."""
 
     def __init__(self, trace: Trace, steps: int) -> None:
-        self.speaker = Speaker()
+        self.speaker = ValueWriter()
         self.overlaps = False
-        self._teller = Teller(trace)
+        self._teller = TimelineFormatter(trace)
         self._steps = steps
         self._place = 0
         self._tasks = 0
@@ -88,8 +88,8 @@ class _Writer:
                 yield from self._awaited(name, call)
 
     def _call(self, step: Call) -> Iterator[str]:
-        arguments = [self.speaker.speak(value) for value in step.args]
-        arguments += [f"{name}={self.speaker.speak(value)}" for name, value in step.stated.items()]
+        arguments = [self.speaker.source(value) for value in step.args]
+        arguments += [f"{name}={self.speaker.source(value)}" for name, value in step.stated.items()]
         if step.ended == step.place + 1:
             yield from _fitted(
                 f"{self._result(step)}await {step.client}.{step.verb}(", arguments, ")", self._remark(step)
@@ -119,7 +119,7 @@ class _Writer:
         if step.raised is not None:
             said = (str(step.raised).splitlines() or [""])[0]
             return f"  # raised {type(step.raised).__name__}{f': {said}' if said else ''}"
-        return "" if step.answer is None else f"  # {self._teller.came(step)}"
+        return "" if step.answer is None else f"  # {self._teller.result(step)}"
 
 
 def _fitted(head: str, arguments: Sequence[str], tail: str, remark: str) -> Iterator[str]:

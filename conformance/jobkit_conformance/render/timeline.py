@@ -24,7 +24,7 @@ from jobkit.backend import (
     Stored,
 )
 from jobkit_conformance.history.trace import UNSEEN, Advanced, Call, Happened, Noted, Opened, Step, Trace
-from jobkit_conformance.render.value_source import brief
+from jobkit_conformance.render.value_source import short_repr
 
 MOST: Final = 40
 SEVERAL: Final = 4
@@ -33,7 +33,7 @@ SEVERAL: Final = 4
 
 def as_timeline(trace: Trace) -> str:
     """The steps, a line each; the middle of a long play is left out."""
-    teller = Teller(trace)
+    teller = TimelineFormatter(trace)
     rows = [row for step in trace.steps for row in teller.rows(step)]
     if len(rows) > MOST:
         cut = len(rows) - MOST
@@ -54,7 +54,7 @@ def span(milliseconds: int) -> str:
     return sign + " ".join(parts)
 
 
-class Teller:
+class TimelineFormatter:
     """Says what was asked and what came of it, in words."""
 
     def __init__(self, trace: Trace) -> None:
@@ -81,7 +81,7 @@ class Teller:
         """What was asked, and what came of it. Calls are told in order: later ones speak of what earlier ones got."""
         for delivery in _deliveries(step):
             self._deliveries[delivery.token] = delivery
-        return self._asked(step), self.came(step)
+        return self._asked(step), self.result(step)
 
     def name(self, id: object) -> str:
         """How a job is called here."""
@@ -105,14 +105,14 @@ class Teller:
                 return _several(step.args[0], _id)
             case "cell_set":
                 name, value, version = step.args
-                return f"{_id(name)} to {brief(value)}, expecting version {version}"
+                return f"{_id(name)} to {short_repr(value)}, expecting version {version}"
             case _:
                 words = [_word(each) for each in step.args] + [f"{name} {value}" for name, value in step.stated.items()]
                 return " ".join(words)
 
     def _message(self, message: object) -> str:
         if not isinstance(message, Message):
-            return brief(message)
+            return short_repr(message)
         about = [f"in {message.queue}"] if message.queue != "q" else []
         about += [f"after {_time(message.after)}"] if message.after is not None else []
         about += [f"at {self._instant(message.at)}"] if message.at is not None else []
@@ -136,13 +136,13 @@ class Teller:
             case RetryAt(at=at):
                 how = f"to retry at {self._instant(at or 0)}"
             case _:
-                return brief(settlement)
+                return short_repr(settlement)
         return f"{self._delivery(settlement.token)} {how}"
 
     def _extension(self, extension: object) -> str:
         if not isinstance(extension, Extension):
-            return brief(extension)
-        where = f", checkpoint {brief(extension.checkpoint)}" if extension.checkpoint is not None else ""
+            return short_repr(extension)
+        where = f", checkpoint {short_repr(extension.checkpoint)}" if extension.checkpoint is not None else ""
         return f"{self._delivery(extension.token)} by {_time(extension.lease)}{where}"
 
     def _delivery(self, token: str) -> str:
@@ -155,7 +155,7 @@ class Teller:
 
     # What came of it.
 
-    def came(self, step: Call) -> str:
+    def result(self, step: Call) -> str:
         """What a call answered."""
         if step.cancelled:
             return "cancelled"
@@ -191,7 +191,7 @@ class Teller:
 
     def _granted(self, delivery: Delivery) -> str:
         until = self._instant(delivery.lease_end)
-        where = f", checkpoint {brief(delivery.checkpoint)}" if delivery.checkpoint is not None else ""
+        where = f", checkpoint {short_repr(delivery.checkpoint)}" if delivery.checkpoint is not None else ""
         return f"{_id(delivery.message.id)} (attempt {delivery.attempt}{where}) until {until}"
 
     def _outcome(self, outcome: object) -> str:
@@ -214,7 +214,7 @@ class Teller:
             case Page(jobs=jobs, cursor=cursor):
                 return f"{_several([job.message.id for job in jobs], str)}{' and more' if cursor else ''}"
             case (bytes() as value, int() as version):
-                return f"{brief(value)}, version {version}"
+                return f"{short_repr(value)}, version {version}"
             case str() | int():
                 return str(outcome)
             case _:
@@ -228,7 +228,7 @@ def _deliveries(step: Call) -> Sequence[Delivery]:
 
 def _several(items: Sequence[Any], say: Callable[[Any], str]) -> str:
     """Each of a few; of many how many of each kind, or the first and the last."""
-    words = [say(item) for item in items] if isinstance(items, (list, tuple)) else [brief(items)]
+    words = [say(item) for item in items] if isinstance(items, (list, tuple)) else [short_repr(items)]
     if 1 < len(words) <= SEVERAL and len(set(words)) == 1:
         return f"all {words[0]}"
     if len(words) <= SEVERAL:
@@ -242,7 +242,7 @@ def _several(items: Sequence[Any], say: Callable[[Any], str]) -> str:
 def _id(id: object) -> str:
     """An id as it is, unless that would be hard to read."""
     plain = isinstance(id, str) and id.isprintable() and id.strip() == id != ""
-    return str(id) if plain else brief(id)
+    return str(id) if plain else short_repr(id)
 
 
 def _time(milliseconds: object) -> str:

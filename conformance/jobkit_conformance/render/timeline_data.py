@@ -9,14 +9,14 @@ from msgspec import Struct
 
 from jobkit.backend import Cancelled, Delivery, Extended, Settled
 from jobkit_conformance.history.trace import Advanced, Call, Happened, Noted, Opened, Trace
-from jobkit_conformance.render.timeline import Teller
+from jobkit_conformance.render.timeline import TimelineFormatter
 
 MOST: Final = 40
 """Steps that are kept; of a longer play the middle is left out."""
 MOST_LEASES: Final = 24
 
 
-class Shown(Struct, omit_defaults=True):
+class TimelineStep(Struct, omit_defaults=True):
     """One step. ``at``: milliseconds since the play began. ``who``: a client or a worker; empty when it is for all.
 
     ``call``: ``verb``, what was ``asked`` and what ``came`` of it; ``ended`` is the step before which it was answered,
@@ -52,28 +52,28 @@ class Lease(Struct, omit_defaults=True):
     how: str = ""
 
 
-class Story(Struct):
+class TimelineData(Struct):
     """The steps and the leases of one play."""
 
-    steps: list[Shown]
+    steps: list[TimelineStep]
     leases: list[Lease]
 
 
-def as_story(trace: Trace) -> Story:
+def as_story(trace: Trace) -> TimelineData:
     """What a trace holds, without what only the program needs."""
     writer = _Writer(trace)
     writer.write()
-    return shortened(Story(writer.steps, list(writer.leases.values())[:MOST_LEASES]))
+    return shortened(TimelineData(writer.steps, list(writer.leases.values())[:MOST_LEASES]))
 
 
 class _Writer:
     """Goes through a trace once, in order."""
 
     def __init__(self, trace: Trace) -> None:
-        self.steps: list[Shown] = []
+        self.steps: list[TimelineStep] = []
         self.leases: dict[str, Lease] = {}
         self._trace = trace
-        self._teller = Teller(trace)
+        self._teller = TimelineFormatter(trace)
         self._places: list[int] = []
         """By place in the trace, the place here: clients that open are steps there, and none here."""
 
@@ -85,11 +85,11 @@ class _Writer:
                 case Call():
                     self._call(step)
                 case Advanced(milliseconds=milliseconds, at=at):
-                    self.steps.append(Shown("clock", at, moved=milliseconds))
+                    self.steps.append(TimelineStep("clock", at, moved=milliseconds))
                 case Happened(words=words, at=at):
-                    self.steps.append(Shown("store", at, asked=writable(words)))
+                    self.steps.append(TimelineStep("store", at, asked=printable(words)))
                 case Noted(who=who, words=words, at=at):
-                    self.steps.append(Shown("note", at, who=who, asked=writable(words)))
+                    self.steps.append(TimelineStep("note", at, who=who, asked=printable(words)))
                 case Opened():
                     pass
         self._places.append(len(self.steps))
@@ -99,10 +99,10 @@ class _Writer:
 
     def _call(self, step: Call) -> None:
         place = len(self.steps)
-        asked, came = map(writable, self._teller.call(step))
+        asked, came = map(printable, self._teller.call(step))
         later = step.ended if step.ended is not None and step.ended > step.place + 1 else None
         raised = step.raised is not None and not step.cancelled
-        self.steps.append(Shown("call", step.at, step.client, step.verb, asked, came, raised, later))
+        self.steps.append(TimelineStep("call", step.at, step.client, step.verb, asked, came, raised, later))
         if step.verb == "reserve":
             self._granted(step, place)
         elif step.verb == "settle":
@@ -116,7 +116,7 @@ class _Writer:
             if isinstance(delivery, Delivery):
                 after = self._trace.after(delivery.lease_end)
                 until = step.at + lease if after is None and isinstance(lease, int) else after or 0
-                name = writable(self._teller.name(delivery.message.id))
+                name = printable(self._teller.name(delivery.message.id))
                 self.leases[delivery.token] = Lease(step.client, name, delivery.attempt, place, until)
 
     def _settled(self, step: Call, place: int) -> None:
@@ -138,12 +138,12 @@ class _Writer:
         return zip(asked, step.items, strict=False)
 
 
-def writable(text: str) -> str:
+def printable(text: str) -> str:
     """The text as every file takes it: lone surrogates, which names in programs may hold, are spelled out."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def shortened(story: Story) -> Story:
+def shortened(story: TimelineData) -> TimelineData:
     """The beginning and the end of a long one."""
     left_out = len(story.steps) - MOST
     if left_out <= 1:  # to say that one is missing takes as much room as that one
@@ -153,10 +153,10 @@ def shortened(story: Story) -> Story:
     def place(old: int) -> int:
         return old if old < len(head) else max(len(head), old - left_out + 1)
 
-    steps = [*head, Shown("cut", tail[0].at, left_out=left_out), *tail]
+    steps = [*head, TimelineStep("cut", tail[0].at, left_out=left_out), *tail]
     for shown in steps:
         shown.ended = None if shown.ended is None else place(shown.ended)
     for lease in story.leases:
         lease.began = place(lease.began)
         lease.ended = None if lease.ended is None else place(lease.ended)
-    return Story(steps, story.leases)
+    return TimelineData(steps, story.leases)

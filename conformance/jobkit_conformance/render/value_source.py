@@ -18,7 +18,7 @@ NAMED: Final = 4
 """Items that are written out one by one, where there is a shorter way for many."""
 
 
-class Speaker:
+class ValueWriter:
     """Writes values; a token that was delivered is spoken of by its delivery."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Speaker:
         self._deliveries |= {token: f"{name}[{place}]" for place, token in enumerate(tokens)}
         return name
 
-    def speak(self, value: object) -> str:
+    def source(self, value: object) -> str:
         """Code for a value."""
         match value:
             case Enum():
@@ -65,20 +65,20 @@ class Speaker:
         for place, each in enumerate(fields(value)):
             given = getattr(value, each.name)
             if each.required and place < 3:
-                stated.append(self.speak(given))
+                stated.append(self.source(given))
             elif given != _default(each):
-                stated.append(f"{each.name}={self.speak(given)}")
+                stated.append(f"{each.name}={self.source(given)}")
         return f"{type(value).__name__}({', '.join(stated)})"
 
     def _many(self, values: Sequence[Any]) -> str:
-        return self._whole_answer(values) or self._numbered(values) or f"[{', '.join(map(self.speak, values))}]"
+        return self._whole_answer(values) or self._numbered(values) or f"[{', '.join(map(self.source, values))}]"
 
     def _whole_answer(self, values: Sequence[Any]) -> str | None:
         """The same for each delivery of one reserve."""
         tokens = [getattr(value, "token", None) for value in values]
         for name, answer in self._answers.items():
             if tokens == answer:
-                shapes = {self._record(value).replace(f"{self.speak(value.token)}", "d.token", 1) for value in values}
+                shapes = {self._record(value).replace(f"{self.source(value.token)}", "d.token", 1) for value in values}
                 if len(shapes) == 1:
                     return f"[{shapes.pop()} for d in {name}]"
         return None
@@ -119,15 +119,15 @@ def _long(value: str | bytes) -> str:
     return f"{value[:LONG]!r} ..."
 
 
-def brief(value: object, most: int = 60) -> str:
+def short_repr(value: object, most: int = 60) -> str:
     """A value in few words: equal items of a list counted."""
     if isinstance(value, list):
-        shown = [brief(each, most) for each in cast("list[object]", value)]
+        shown = [short_repr(each, most) for each in cast("list[object]", value)]
         if len(shown) > NAMED and len(set(shown)) == 1:
             return f"{len(shown)} x {shown[0]}"
         text = f"[{', '.join(shown)}]"
     else:
-        text = Speaker().speak(value)
+        text = ValueWriter().source(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from jobkit_conformance.catalogue import CONTRACT, RULES
-from jobkit_conformance.render.timeline_data import Story, writable
+from jobkit_conformance.render.timeline_data import TimelineData, printable
 from jobkit_conformance.reports.report import Finding, Report, answering
 from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of, headline_of
 
@@ -55,7 +55,7 @@ class Entry(Struct):
     program: str | None = None
     replay: str | None = None
     shows_in: str | None = None
-    story: Story | None = None
+    story: TimelineData | None = None
 
     @property
     def family(self) -> str:
@@ -214,10 +214,10 @@ def entry_of(finding: Finding) -> Entry:
         cases=finding.cases,
         seconds=round(finding.seconds, 3),
         situations=dict(sorted(finding.situations.items())),
-        note=writable(finding.note),
+        note=printable(finding.note),
         waiver=Waived(waiver.reason, waiver.until) if waiver else None,
     )
     if failure is not None:
-        entry.seen, entry.tier, entry.shows_in = writable(failure.seen), failure.tier, failure.shows_in
-        entry.program, entry.replay, entry.story = writable(failure.program), failure.replay, failure.story
+        entry.seen, entry.tier, entry.shows_in = printable(failure.seen), failure.tier, failure.shows_in
+        entry.program, entry.replay, entry.story = printable(failure.program), failure.replay, failure.story
     return entry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jobkit.backend import Capabilities
 from jobkit_conformance.catalogue import BY_ID, Rule
-from jobkit_conformance.render.timeline_data import Story
+from jobkit_conformance.render.timeline_data import TimelineData
 from jobkit_conformance.verdicts import OPEN, Exit, Verdict, exit_of, headline_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Failure:
     timeline: str = ""
     replay: str = ""
     """What follows the command's target to see it again."""
-    story: Story | None = None
+    story: TimelineData | None = None
     """The steps as data."""
     shows_in: str = ""
     """The verb whose answer was wrong, as far as that can be told."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from jobkit_conformance.reports.json_reader import documents
 from jobkit_conformance.reports.json_report import Document, Matrix
-from jobkit_conformance.reports.text import GLYPHS, told, wrapped
+from jobkit_conformance.reports.text import GLYPHS, verdict_headline, wrapped
 from jobkit_conformance.verdicts import Verdict
 
 
-def of(whole: Document | Matrix) -> str:
+def summarize(whole: Document | Matrix) -> str:
     """What each backend comes to."""
     lines: list[str] = []
     for each in documents(whole):
@@ -19,7 +19,8 @@ def of(whole: Document | Matrix) -> str:
 def _lines(each: Document) -> list[str]:
     runs = f", {len(each.parts)} runs" if each.parts else ""
     name = each.target if each.target == each.backend else f"{each.target} ({each.backend})"
-    head = f"{told(each.footer.verdict)}: {name}, contract {each.contract}: {counted(each.footer.counts)}{runs}"
+    said = verdict_headline(each.footer.verdict)
+    head = f"{said}: {name}, contract {each.contract}: {counted(each.footer.counts)}{runs}"
     lines = wrapped(head, "", "  ")
     for verdict in (Verdict.ERROR, Verdict.BROKEN, Verdict.WAIVED):
         ids = [entry.id for entry in each.rules if entry.verdict is verdict]

@@ -27,6 +27,6 @@ def wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=first if rest is None else rest)
 
 
-def told(verdict: str) -> str:
+def verdict_headline(verdict: str) -> str:
     """A footer's verdict, as a headline says it."""
     return verdict.replace("_", " ").upper()

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 
-class Decisions:
+class ChoiceSequence:
     """Answers each question from a record; past its end from chance, and without chance with 0, the plain case.
 
     ``taken`` is the record of this play: given back, it leads to the same play.

@@ -8,7 +8,7 @@ from typing import Final
 
 from jobkit.backend import Backend, Dead, Delivery, Done, Extension, Message, Release, RetryAt, Settlement
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.scenario import Cancel, Delete, End, Job, Keep, Put, Requeue, Rest, Step, Take
+from jobkit_conformance.scenario import Cancel, Delete, Enqueue, Extend, Job, Requeue, Reserve, Settle, Sleep, Step
 from jobkit_conformance.simulation.worker_process import message_of
 
 QUEUE: Final = "q"
@@ -26,20 +26,20 @@ class Client:
     async def do(self, step: Step) -> None:  # noqa: C901 - a case a step
         """One step of its script; what happens to workers is not its own."""
         match step:
-            case Put():
+            case Enqueue():
                 message = Message(step.id, QUEUE, b"x", priority=step.priority, after=step.after, key=step.key)
                 await self._put(message, again=step.again)
             case Job():
                 await self._put(message_of(step, QUEUE), again=True)
-            case Take():
+            case Reserve():
                 await self._take(step)
-            case End():
+            case Settle():
                 if delivery := self._ago(step.ago):
                     await self.backend.settle([_settlement(delivery, step)])
-            case Keep():
+            case Extend():
                 if delivery := self._ago(step.ago):
                     await self.backend.extend([Extension(delivery.token, step.lease)])
-            case Rest():
+            case Sleep():
                 await asyncio.sleep(step.milliseconds / 1000)
             case Cancel():
                 await self.backend.cancel([step.id])
@@ -50,7 +50,7 @@ class Client:
             case _:
                 return
 
-    async def _take(self, step: Take) -> None:
+    async def _take(self, step: Reserve) -> None:
         async with asyncio.timeout(None if step.patience is None else step.patience / 1000):
             self.granted += await self.backend.reserve([QUEUE], limit=step.limit, lease=step.lease, wait=step.wait)
 
@@ -66,7 +66,7 @@ class Client:
         return self.granted[-1 - ago] if ago < len(self.granted) else None
 
 
-def _settlement(delivery: Delivery, step: End) -> Settlement:
+def _settlement(delivery: Delivery, step: Settle) -> Settlement:
     match step.how:
         case "retry":
             return RetryAt(delivery.token, after=step.after)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from jobkit.backend import Ended, RetryAt, Stale
-from jobkit_conformance.history.delivery_records import Deed, deeds_of, end
+from jobkit_conformance.history.delivery_records import DeliveryRecord, delivery_records, end
 from jobkit_conformance.history.history import History
-from jobkit_conformance.history.job_history import lives
-from jobkit_conformance.history.worker_history import Process
+from jobkit_conformance.history.job_history import by_job
+from jobkit_conformance.history.worker_history import WorkerHistory
 
 
 def situations(history: History) -> Iterator[str]:
@@ -36,14 +36,14 @@ def situations(history: History) -> Iterator[str]:
 
 
 def _of_jobs(history: History) -> Iterator[str]:
-    for life in lives(history).values():
+    for life in by_job(history).values():
         yield from ("grant" for _ in life.grants)
         yield from ("another delivery" for _ in life.grants[1:])
     for process in history.processes:
-        yield from _of_a_worker(process, deeds_of(process, history.duties))
+        yield from _of_a_worker(process, delivery_records(process, history.duties))
 
 
-def _of_a_worker(process: Process, deeds: Sequence[Deed]) -> Iterator[str]:
+def _of_a_worker(process: WorkerHistory, deeds: Sequence[DeliveryRecord]) -> Iterator[str]:
     if process.asked is not None and any(start.runs_at(process.asked) for start in process.starts):
         yield "worker asked to stop"
     if process.cut:
@@ -54,7 +54,7 @@ def _of_a_worker(process: Process, deeds: Sequence[Deed]) -> Iterator[str]:
         yield from _of_a_delivery(deed)
 
 
-def _of_a_delivery(deed: Deed) -> Iterator[str]:
+def _of_a_delivery(deed: DeliveryRecord) -> Iterator[str]:
     start = deed.start
     if not deed.duty.readable:
         yield "job that nobody can read"

@@ -12,46 +12,46 @@ from jobkit_conformance.scenario import (
     SECOND,
     Cancel,
     Delete,
-    End,
-    Keep,
-    Put,
+    Enqueue,
+    Extend,
     Requeue,
+    Reserve,
     Scenario,
+    Settle,
     Step,
-    Take,
 )
 
 FAULTS: Final = (1, 2)
 """Of the fates of a parcel: lost, and the death of its client."""
 
 
-def lives(capabilities: Capabilities) -> Iterator[Scenario]:
+def short_scenarios(capabilities: Capabilities) -> Iterator[Scenario]:
     """One short life a verb, in which things may get lost."""
     return (Scenario([script], faulty=True) for script in _scripts(capabilities))
 
 
 def _scripts(capabilities: Capabilities) -> Iterator[list[Step]]:
-    take = Take(lease=5 * SECOND)
-    yield [Put("a", again=True), take, End()]
-    yield [Put("a"), take, End("retry"), take, End()]
-    yield [Put("a"), take, End("release"), take, End()]
-    yield [Put("a"), take, Keep(lease=5 * SECOND), End()]
+    take = Reserve(lease=5 * SECOND)
+    yield [Enqueue("a", again=True), take, Settle()]
+    yield [Enqueue("a"), take, Settle("retry"), take, Settle()]
+    yield [Enqueue("a"), take, Settle("release"), take, Settle()]
+    yield [Enqueue("a"), take, Extend(lease=5 * SECOND), Settle()]
     if capabilities.delay:
-        yield [Put("a", after=SECOND), take, End("retry", after=SECOND)]
+        yield [Enqueue("a", after=SECOND), take, Settle("retry", after=SECOND)]
     if capabilities.wait and capabilities.delay:
-        yield [Put("a", after=SECOND), Take(lease=5 * SECOND, wait=3 * SECOND), End()]
+        yield [Enqueue("a", after=SECOND), Reserve(lease=5 * SECOND, wait=3 * SECOND), Settle()]
     if capabilities.keys:
-        yield [Put("a", key="k"), take, End(), Put("b", key="k")]
+        yield [Enqueue("a", key="k"), take, Settle(), Enqueue("b", key="k")]
     if capabilities.dead_letters:
-        yield [Put("a"), take, End("dead"), Requeue("a"), take, End()]
+        yield [Enqueue("a"), take, Settle("dead"), Requeue("a"), take, Settle()]
     if capabilities.cancel:
-        yield [Put("a"), Cancel("a")]
-        yield [Put("a"), take, Cancel("a"), Keep(), End("retry")]
+        yield [Enqueue("a"), Cancel("a")]
+        yield [Enqueue("a"), take, Cancel("a"), Extend(), Settle("retry")]
     if capabilities.inspect:
-        yield [Put("a"), take, Delete("a"), End()]
+        yield [Enqueue("a"), take, Delete("a"), Settle()]
 
 
-def faults(scenario: Scenario, fates: list[int]) -> Iterator[Scenario]:
+def with_each_fault(scenario: Scenario, fates: list[int]) -> Iterator[Scenario]:
     """The same with one fault, at each place where one is possible."""
     for place in fates:
         for fault in FAULTS:

@@ -15,8 +15,8 @@ from contextvars import Context
 from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple, cast
 
 from jobkit.clock import Clock
-from jobkit_conformance.simulation.choices import Decisions
-from jobkit_conformance.simulation.virtual_thread import Strand
+from jobkit_conformance.simulation.choices import ChoiceSequence
+from jobkit_conformance.simulation.virtual_thread import VirtualThread
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -37,28 +37,28 @@ AMISS: Final = 0.08
 """How often a parcel meets another fate than to arrive, where that may happen."""
 
 
-class Stuck(Exception):
+class Deadlock(Exception):
     """Somebody waits for what never comes, or never ends."""
 
 
-class Parcel:
+class Packet:
     """Something under way, on a lane, which keeps its order. ``fates``: what may become of it; first, to arrive."""
 
     def __init__(self, lane: str, fates: tuple[str, ...], future: asyncio.Future[str]) -> None:
-        self.lane = lane
-        self.fates = fates
+        self.stream = lane
+        self.outcomes = fates
         self.future = future
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
     """Used with `run`, once. It has neither sockets nor threads: what asks for them is told so."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: ChoiceSequence) -> None:
         super().__init__()
         self._decisions = decisions
-        self.calm = False
+        self.faults_off = False
         """Whether everything arrives, in the order of sending and before time passes."""
-        self.amiss = AMISS
+        self.fault_rate = AMISS
         self.over = False
         """Whether the play has ended: nothing travels any more."""
         self.unhandled: list[str] = []
@@ -67,9 +67,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._ready: deque[asyncio.Handle] = deque()
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._numbers = 0
-        self._parcels: list[Parcel] = []
+        self._parcels: list[Packet] = []
         self._tasks: list[asyncio.Task[Any]] = []
-        self._strands: list[Strand] = []
+        self._strands: list[VirtualThread] = []
         self._closed = False
 
     # What a play does with it.
@@ -87,15 +87,15 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._closed = True
             events._set_running_loop(before)  # noqa: SLF001
 
-    def strand(self) -> Strand:
+    def strand(self) -> VirtualThread:
         """A thread that can stand still, or end, alone."""
-        strand = Strand(self)
+        strand = VirtualThread(self)
         self._strands.append(strand)
         return strand
 
     def send(self, lane: str, *fates: str, hears: asyncio.Future[str] | None = None) -> asyncio.Future[str]:
         """Put a parcel under way; the answer says what became of it, to whoever ``hears``."""
-        parcel = Parcel(lane, fates, hears or self.create_future())
+        parcel = Packet(lane, fates, hears or self.create_future())
         self._parcels.append(parcel)
         return parcel.future
 
@@ -117,7 +117,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         while not task.done():
             turns += 1
             if turns > MOST_TURNS:
-                raise Stuck(f"no end after {MOST_TURNS} turns, at {self._now:g} s")
+                raise Deadlock(f"no end after {MOST_TURNS} turns, at {self._now:g} s")
             self._react()
             if not task.done():
                 self._let_happen()
@@ -129,40 +129,40 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             handle = self._ready.popleft()
             if not handle.cancelled():
                 loop = cast("Any", handle)._loop  # noqa: SLF001 - whose it is says where it runs
-                if isinstance(loop, Strand):
-                    loop.turn(handle)
+                if isinstance(loop, VirtualThread):
+                    loop.dispatch(handle)
                 else:
                     handle._run()  # noqa: SLF001 - as every loop does
             left -= 1
             if not left:
-                raise Stuck(f"it spins: {MOST_AT_ONCE} callbacks ran while no time passed")
+                raise Deadlock(f"it spins: {MOST_AT_ONCE} callbacks ran while no time passed")
 
     def _let_happen(self) -> None:
-        arriving = self._heads()
+        arriving = self._next_packets()
         later = self._next_timer()
         if not arriving and later is None:
-            raise Stuck("everybody waits, and nothing is under way")
+            raise Deadlock("everybody waits, and nothing is under way")
         if not arriving or (later is not None and self._choose(2, MEANWHILE)):
             self._pass_time()
             return
         self._arrive(arriving[self._choose(len(arriving), ANOTHER)])
-        while (more := self._heads()) and self._choose(2, TOGETHER):
+        while (more := self._next_packets()) and self._choose(2, TOGETHER):
             self._arrive(more[0])
 
-    def _heads(self) -> list[Parcel]:
+    def _next_packets(self) -> list[Packet]:
         """Of each lane what was sent first, in the order of sending."""
         self._parcels = [parcel for parcel in self._parcels if not parcel.future.done()]
-        lanes: dict[str, Parcel] = {}
+        lanes: dict[str, Packet] = {}
         for parcel in self._parcels:
-            lanes.setdefault(parcel.lane, parcel)
+            lanes.setdefault(parcel.stream, parcel)
         return list(lanes.values())
 
-    def _arrive(self, parcel: Parcel) -> None:
+    def _arrive(self, parcel: Packet) -> None:
         self._parcels.remove(parcel)
-        parcel.future.set_result(parcel.fates[self._choose(len(parcel.fates), self.amiss, fate=True)])
+        parcel.future.set_result(parcel.outcomes[self._choose(len(parcel.outcomes), self.fault_rate, fate=True)])
 
     def _choose(self, count: int, odds: float, *, fate: bool = False) -> int:
-        return 0 if self.calm else self._decisions.choose(count, odds, fate=fate)
+        return 0 if self.faults_off else self._decisions.choose(count, odds, fate=fate)
 
     def _next_timer(self) -> float | None:
         while self._timers and self._timers[0][2].cancelled():
@@ -175,9 +175,9 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             self._ready.append(heapq.heappop(self._timers)[2])
 
     def _end_the_rest(self) -> None:
-        self.calm = self.over = True
+        self.faults_off = self.over = True
         for strand in self._strands:
-            strand.revive()
+            strand.force_resume()
         for _ in range(ENDINGS):
             left = [task for task in self._tasks if not task.done()]
             if not left:

@@ -20,7 +20,7 @@ DIES: Final = "dies"
 """Whoever sent it, or waits for it, is no more: the process ends at this command."""
 
 
-class SimulatedWire:
+class SimulatedLink:
     """The ways between one client and the store. What is lost is told to nobody: whoever waits finds out."""
 
     def __init__(
@@ -43,7 +43,7 @@ class SimulatedWire:
         self.died: asyncio.Future[None] = died or loop.create_future()
         """Done when the client is no more; from then on it neither sends nor hears anything."""
 
-    async def travel(self, lane: str, what: str) -> bool:
+    async def transmit(self, lane: str, what: str) -> bool:
         """Until this arrives; False when it got lost. What travels on one lane keeps its order."""
         if self._loop.over:
             return False
@@ -70,13 +70,13 @@ class SimulatedWire:
         self.died.set_result(None)
 
 
-class Distant(DelegatingBackend):
+class RemoteBackend(DelegatingBackend):
     """A client whose every call is a request and a reply on a wire; a lost one is `BackendUnavailable`.
 
     ``firm``: what a reserve has taken is not dropped when its caller cancels it: it is too late for that.
     """
 
-    def __init__(self, backend: Backend, wire: SimulatedWire, *, firm: bool = False) -> None:
+    def __init__(self, backend: Backend, wire: SimulatedLink, *, firm: bool = False) -> None:
         super().__init__(backend)
         self._wire = wire
         self._firm = firm
@@ -86,10 +86,10 @@ class Distant(DelegatingBackend):
     ) -> T:
         if verb == "close":
             return await call()
-        if not await self._wire.travel("out", f"the request of {verb}"):
+        if not await self._wire.transmit("out", f"the request of {verb}"):
             raise BackendUnavailable("the request was lost")
         answer = await call()
-        back = self._wire.travel("back", f"the reply of {verb}")
+        back = self._wire.transmit("back", f"the reply of {verb}")
         if not await (_uncancelled(back) if self._firm and verb == "reserve" and answer else back):
             raise BackendUnavailable("the reply was lost")
         return answer

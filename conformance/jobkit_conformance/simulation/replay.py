@@ -10,12 +10,12 @@ from jobkit_conformance import preflight, targets
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.render.timeline import as_timeline
 from jobkit_conformance.scenario import Scenario
-from jobkit_conformance.simulation.report import as_trace
+from jobkit_conformance.simulation.report import to_trace
 from jobkit_conformance.simulation.run_scenario import Played
 from jobkit_conformance.simulation.tier import Simulation
 
 
-def show(harness: BackendHarness | str, scenario: Scenario) -> Played:
+def replay(harness: BackendHarness | str, scenario: Scenario) -> Played:
     """Play a scenario and print what came of it. ``harness``: one, or its name as the command takes it.
 
     Raises `Broken` when a rule is.
@@ -25,7 +25,7 @@ def show(harness: BackendHarness | str, scenario: Scenario) -> Played:
         namespace = f"show-{os.getpid()}"
         capabilities = asyncio.run(preflight.capabilities(found, namespace))
         played, broken = Simulation(found, capabilities, namespace).judged(scenario)
-        sys.stdout.write(f"{as_timeline(as_trace(played.history, played.start_ms))}\n")
+        sys.stdout.write(f"{as_timeline(to_trace(played.history, played.start_ms))}\n")
         if broken is not None:
             raise broken
         return played

@@ -17,7 +17,7 @@ from jobkit_conformance.simulation.simulator import REST
 WIDTH: Final = 96
 
 
-def as_trace(history: History, start_ms: int) -> Trace:
+def to_trace(history: History, start_ms: int) -> Trace:
     """The calls in the order in which they began, up to where one client looked after what was left."""
     workers = {process.name for process in history.processes}
     shown = [entry for entry in history.entries if not (isinstance(entry, Call) and _is_idle(entry, workers))]
@@ -51,11 +51,11 @@ def _is_idle(call: Call, workers: Collection[str]) -> bool:
     return idle and (call.client == REST or call.client in workers)
 
 
-def as_script(scenario: Scenario, target: str) -> str:
+def to_source(scenario: Scenario, target: str) -> str:
     """The scenario as a script that plays it once more."""
     used = sorted({type(step).__name__ for script in scenario.scripts for step in script})
     lines = [f"from jobkit_conformance.scenario import {', '.join([*used, 'Scenario'])}"]
-    lines += ["from jobkit_conformance.simulation.replay import show", "", f"show({target!r}, Scenario("]
+    lines += ["from jobkit_conformance.simulation.replay import replay", "", f"replay({target!r}, Scenario("]
     lines.append("    scripts=[  # a line a client; all of them at once")
     lines += [f"        [{', '.join(map(repr, script))}]," for script in scenario.scripts]
     lines.append("    ],")

@@ -12,10 +12,10 @@ from jobkit_conformance.checkers.worker import SPINNING
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.history.history import History
 from jobkit_conformance.scenario import SECOND, Scenario
-from jobkit_conformance.simulation.choices import Decisions
-from jobkit_conformance.simulation.loop import SimulatedClock, SimulatedLoop, Stuck
-from jobkit_conformance.simulation.simulator import World
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.simulation.choices import ChoiceSequence
+from jobkit_conformance.simulation.loop import Deadlock, SimulatedClock, SimulatedLoop
+from jobkit_conformance.simulation.simulator import Simulator
+from jobkit_conformance.violations import RuleViolation
 
 
 @dataclass
@@ -27,25 +27,25 @@ class Played:
     start_ms: int
     fates: list[int]
     """The places of the decisions about what became of a parcel."""
-    broken: Broken | None = None
+    broken: RuleViolation | None = None
 
 
 def play(harness: BackendHarness, scenario: Scenario, namespace: str, chance: random.Random | None = None) -> Played:
     """Play a scenario. Without ``chance`` what was not decided goes as it should."""
-    decisions = Decisions(scenario.decisions, chance)
+    decisions = ChoiceSequence(scenario.decisions, chance)
     loop = SimulatedLoop(decisions)
     clock = SimulatedClock(loop)
     history, start_ms = History(clock), clock.now_ms()
-    world = World(harness, namespace, loop, history, faulty=scenario.faulty)
+    world = Simulator(harness, namespace, loop, history, faulty=scenario.faulty)
     broken = None
     try:
         loop.run(world.main(scenario.scripts))
-    except Broken as found:
+    except RuleViolation as found:
         broken = found
-    except Stuck as stuck:
+    except Deadlock as stuck:
         broken = _hung(history, stuck)
     if broken is None and loop.unhandled:
-        broken = Broken("C2", f"nobody caught {loop.unhandled[0]}")
+        broken = RuleViolation("C2", f"nobody caught {loop.unhandled[0]}")
     return Played(
         structs.replace(scenario, decisions=_trimmed(decisions.taken)), history, start_ms, decisions.fates, broken
     )
@@ -59,13 +59,13 @@ def _trimmed(decisions: Sequence[int]) -> list[int]:
     return list(decisions[:length])
 
 
-def _hung(history: History, stuck: Stuck) -> Broken:
+def _hung(history: History, stuck: Deadlock) -> RuleViolation:
     if spins := _spinning(history):
-        return Broken("W9", spins)
+        return RuleViolation("W9", spins)
     pending = [call for call in history.calls if call.ended is None]
     verb = pending[0].verb if pending else "reserve"
     who = f"{pending[0].client}'s {verb} has no answer" if pending else "the backend's own tasks have no end"
-    return Broken("R2" if verb == "reserve" else "D6", f"{who}: {stuck}")
+    return RuleViolation("R2" if verb == "reserve" else "D6", f"{who}: {stuck}")
 
 
 def _spinning(history: History) -> str:

@@ -10,17 +10,17 @@ from typing import Final
 from jobkit import events
 from jobkit.backend import Backend, Capabilities, Done
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.answers import Malformed
+from jobkit_conformance.answers import MalformedAnswer
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.history.calls import Call
-from jobkit_conformance.history.history import History, Witness
-from jobkit_conformance.history.worker_history import Duty, probe
-from jobkit_conformance.scenario import SECOND, Crash, Cut, Freeze, Job, Put, Step, Stop, Work
+from jobkit_conformance.history.history import History, RecordingBackend
+from jobkit_conformance.history.worker_history import JobSpec, probe
+from jobkit_conformance.scenario import SECOND, Crash, Enqueue, Job, Partition, PauseProcess, StartWorker, Step, Stop
 from jobkit_conformance.simulation.client import QUEUE, Client
 from jobkit_conformance.simulation.loop import SimulatedLoop
-from jobkit_conformance.simulation.network import Distant, SimulatedWire
-from jobkit_conformance.simulation.worker_process import Hand, duty_of, message_of
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.simulation.network import RemoteBackend, SimulatedLink
+from jobkit_conformance.simulation.worker_process import SimulatedWorker, job_spec_of, message_of
+from jobkit_conformance.violations import RuleViolation
 
 LONG: Final = 30 * SECOND
 """After it every lease has run out and everything is due."""
@@ -48,7 +48,7 @@ _WHOSE: Final = {
 """The rule that a verb breaks when it raises, or answers, what no verb may."""
 
 
-class World:
+class Simulator:
     """Plays the scripts of a scenario, all at once."""
 
     def __init__(
@@ -60,7 +60,7 @@ class World:
         self._history = history
         self._faulty = faulty
         self._clients: list[Client] = []
-        self._workers: list[Hand] = []
+        self._workers: list[SimulatedWorker] = []
         self._jobs: dict[str, Job] = {}
 
     async def main(self, scripts: Sequence[Sequence[Step]]) -> None:
@@ -72,10 +72,10 @@ class World:
             self._declare(step for script in scripts for step in script)
             scenes = [self._live(client, script) for client, script in zip(tuple(self._clients), scripts, strict=True)]
             await asyncio.gather(*scenes)
-            await self._settle_down()
+            await self._quiesce()
         finally:
             unobserve()
-            self._loop.calm = True
+            self._loop.faults_off = True
             for client in self._clients:
                 if not client.died.done():
                     await client.backend.close()
@@ -89,36 +89,38 @@ class World:
                     self._know(step)
                     if step.child is not None:
                         self._know(Job(step.child))
-                case Put():
-                    self._history.duties[step.id] = Duty(readable=False, buried=self._store.dead_letters)
-                case Work():
-                    self._loop.amiss = RARELY
+                case Enqueue():
+                    self._history.duties[step.id] = JobSpec(readable=False, buried=self._store.dead_letters)
+                case StartWorker():
+                    self._loop.fault_rate = RARELY
                 case _:
                     continue
 
     def _know(self, job: Job) -> None:
         self._jobs[job.id] = job
-        self._history.duties[job.id] = duty_of(job, self._store)
+        self._history.duties[job.id] = job_spec_of(job, self._store)
 
     @property
     def _store(self) -> Capabilities:
         return self._clients[0].backend.capabilities
 
     async def _open(self, name: str) -> Client:
-        wire = SimulatedWire(self._loop, self._history, name, faulty=self._faulty)
+        wire = SimulatedLink(self._loop, self._history, name, faulty=self._faulty)
         client = Client(name, await self._connect(name, wire), wire.died)
         self._clients.append(client)
         return client
 
-    async def _connect(self, name: str, wire: SimulatedWire, *, firm: bool = False) -> Backend:
+    async def _connect(self, name: str, wire: SimulatedLink, *, firm: bool = False) -> Backend:
         clock = self._history.clock
         if self._harness.offers("simulate"):
-            return Witness(await self._harness.simulate(self._namespace, clock, wire), self._history, name)
-        witness = Witness(await self._harness.open(self._namespace, clock), self._history, name)
-        return Distant(witness, wire, firm=firm)
+            return RecordingBackend(await self._harness.simulate(self._namespace, clock, wire), self._history, name)
+        witness = RecordingBackend(await self._harness.open(self._namespace, clock), self._history, name)
+        return RemoteBackend(witness, wire, firm=firm)
 
-    async def _hire(self, options: Work, name: str = "") -> Hand:
-        hand = Hand(self._loop, self._history, name or f"w{len(self._workers) + 1}", options, self._jobs, QUEUE)
+    async def _hire(self, options: StartWorker, name: str = "") -> SimulatedWorker:
+        hand = SimulatedWorker(
+            self._loop, self._history, name or f"w{len(self._workers) + 1}", options, self._jobs, QUEUE
+        )
         self._workers.append(hand)
         await hand.start(self._harness, partial(self._connect, firm=True), self._namespace, faulty=self._faulty)
         return hand
@@ -137,11 +139,11 @@ class World:
             acting.result()
 
     async def _act(self, client: Client, script: Sequence[Step]) -> None:
-        worker: Hand | None = None
+        worker: SimulatedWorker | None = None
         for step in script:
-            if isinstance(step, Work):
+            if isinstance(step, StartWorker):
                 worker = await self._hire(step)
-            elif isinstance(step, (Freeze, Cut, Crash, Stop)):
+            elif isinstance(step, (PauseProcess, Partition, Crash, Stop)):
                 await _happen(worker, step)
             else:
                 await self._do(client, step)
@@ -154,28 +156,30 @@ class World:
         except Exception as error:
             raise self._broken(client.name, error) from error
 
-    def _broken(self, client: str, error: Exception) -> Broken:
+    def _broken(self, client: str, error: Exception) -> RuleViolation:
         """What it breaks that a verb ended in this."""
         call = self._last(client)
-        seen = str(error) if isinstance(error, Malformed) else f"{call.verb} raised {type(error).__name__}: {error}"
+        seen = (
+            str(error) if isinstance(error, MalformedAnswer) else f"{call.verb} raised {type(error).__name__}: {error}"
+        )
         if isinstance(error, BackendUnavailable):
-            return Broken("D2", f"nothing gets lost any more, and {seen}")
-        return Broken(_WHOSE[call.verb], seen)
+            return RuleViolation("D2", f"nothing gets lost any more, and {seen}")
+        return RuleViolation(_WHOSE[call.verb], seen)
 
     def _last(self, client: str) -> Call:
         return next(call for call in reversed(self._history.calls) if call.client == client)
 
     # What comes after them.
 
-    async def _settle_down(self) -> None:
+    async def _quiesce(self) -> None:
         """Nothing goes amiss any more, and what is left is performed."""
-        self._loop.calm = True
+        self._loop.faults_off = True
         await asyncio.sleep((SETTLED if self._workers else LONG) / 1000)
         self._history.calm_down()
         client = await self._open(REST)
         try:
             if self._workers:
-                await self._relieve(client)
+                await self._replace_workers(client)
             queues = [QUEUE, *(hand.name for hand in self._workers)]
             for _ in range(2):
                 while found := await client.backend.reserve(queues, limit=AT_ONCE, lease=SECOND):
@@ -184,9 +188,9 @@ class World:
         except Exception as error:
             raise self._broken(client.name, error) from error
 
-    async def _relieve(self, client: Client) -> None:
+    async def _replace_workers(self, client: Client) -> None:
         """Another worker comes; those that still work have to show it; in the end all of them stop."""
-        await self._hire(Work(concurrency=2, lease=3 * SECOND), RELIEF)
+        await self._hire(StartWorker(concurrency=2, lease=3 * SECOND), RELIEF)
         working = [hand for hand in self._workers if hand.works]
         for hand in working:
             if hand.name != RELIEF:
@@ -194,10 +198,10 @@ class World:
         await asyncio.sleep(SETTLED / 1000)
         for hand in working:
             hand.look()
-            hand.ask()
+            hand.request_stop()
         await asyncio.sleep(ENDING / 1000)
 
-    async def _probe(self, client: Client, hand: Hand) -> None:
+    async def _probe(self, client: Client, hand: SimulatedWorker) -> None:
         """As many jobs as it may perform at once, for it alone."""
         jobs = [Job(probe(hand.name, number), ms=SECOND) for number in range(hand.concurrency)]
         for job in jobs:
@@ -205,15 +209,15 @@ class World:
         await client.backend.enqueue([message_of(job, hand.name) for job in jobs])
 
 
-async def _happen(worker: Hand | None, step: Freeze | Cut | Crash | Stop) -> None:
+async def _happen(worker: SimulatedWorker | None, step: PauseProcess | Partition | Crash | Stop) -> None:
     if worker is None or not worker.works:
         return
     match step:
-        case Freeze():
-            await worker.freeze(step.milliseconds)
-        case Cut():
-            await worker.cut(step.milliseconds)
+        case PauseProcess():
+            await worker.pause(step.milliseconds)
+        case Partition():
+            await worker.partition(step.milliseconds)
         case Crash():
             worker.crash()
         case Stop():
-            worker.ask()
+            worker.request_stop()

@@ -16,7 +16,7 @@ from jobkit.backend import Capabilities
 from jobkit_conformance.applicability import unmet
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.checkers.backend import check
-from jobkit_conformance.checkers.worker_checks import questions
+from jobkit_conformance.checkers.worker_checks import checks
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.history.history import History
 from jobkit_conformance.profiles import Profile
@@ -26,12 +26,12 @@ from jobkit_conformance.reports.report import Failure
 from jobkit_conformance.scenario import Scenario, token
 from jobkit_conformance.simulation import fault_sweep
 from jobkit_conformance.simulation.coverage import situations
-from jobkit_conformance.simulation.report import as_script, as_trace
+from jobkit_conformance.simulation.report import to_source, to_trace
 from jobkit_conformance.simulation.run_scenario import Played, play
 from jobkit_conformance.simulation.shrink import shrink
 from jobkit_conformance.simulation.simulator import REST
-from jobkit_conformance.simulation.workloads import CLIENTS, Cast
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.simulation.workloads import CLIENTS, Workload
+from jobkit_conformance.violations import RuleViolation
 
 USUAL_FAULTS: Final = 300
 """How many single faults there are, roughly."""
@@ -44,7 +44,7 @@ def can_simulate(harness: BackendHarness) -> bool:
     return harness.simulated or harness.offers("simulate")
 
 
-def judged(harness: BackendHarness, capabilities: Capabilities, cast: Cast = CLIENTS) -> list[str]:
+def judged(harness: BackendHarness, capabilities: Capabilities, cast: Workload = CLIENTS) -> list[str]:
     """The rules of which a simulation of this backend says something.
 
     It brings the faults itself, and clients that die; so it needs no hook, and no processes that share a store.
@@ -63,7 +63,7 @@ class Simulated:
 
     cases: int = 0
     situations: Counter[str] = field(default_factory=Counter[str])
-    broken: Broken | None = None
+    broken: RuleViolation | None = None
     scenario: Scenario | None = None
 
 
@@ -71,7 +71,7 @@ class Simulation:
     """Scenarios on one backend."""
 
     def __init__(
-        self, harness: BackendHarness, capabilities: Capabilities, namespace: str, cast: Cast = CLIENTS
+        self, harness: BackendHarness, capabilities: Capabilities, namespace: str, cast: Workload = CLIENTS
     ) -> None:
         self._cast = cast
         self._harness = harness
@@ -101,14 +101,14 @@ class Simulation:
                 break
         return found
 
-    def _plays_of(self, seed: int, profile: Profile) -> Iterator[tuple[Played, Broken | None]]:
-        for scene in self._cast.scenes(self._capabilities):
+    def _plays_of(self, seed: int, profile: Profile) -> Iterator[tuple[Played, RuleViolation | None]]:
+        for scene in self._cast.fixed(self._capabilities):
             yield self.judged(scene)
         until = time.monotonic() + profile.seconds / 2
         for life in self._cast.swept(self._capabilities):
             plain, broken = self.judged(life)
             yield plain, broken
-            for scenario in fault_sweep.faults(life, plain.fates):
+            for scenario in fault_sweep.with_each_fault(life, plain.fates):
                 if time.monotonic() > until and not self._cast.patient:
                     return
                 yield self.judged(scenario)
@@ -120,7 +120,7 @@ class Simulation:
 
     def judged(
         self, scenario: Scenario, chance: random.Random | None = None, wanted: Collection[str] = ()
-    ) -> tuple[Played, Broken | None]:
+    ) -> tuple[Played, RuleViolation | None]:
         """Play one scenario, and say what it broke: where that is several rules, rather one that is wanted."""
         self._plays += 1
         played = play(self._harness, scenario, f"{self._namespace}-{self._plays}", chance)
@@ -128,40 +128,40 @@ class Simulation:
         rather = (broken for broken in found if broken.rule in (wanted or self._rules))
         return played, next(rather, found[0] if found else None)
 
-    def _broken(self, history: History) -> Iterator[Broken]:
+    def _broken(self, history: History) -> Iterator[RuleViolation]:
         """Of a store the first rule that does not hold, of workers every one.
 
         Where these take part nothing is said of how prompt the store is: processes stand still.
         """
         slack = None if history.processes else self._slack
-        asked: list[Callable[[], None]] = [*questions(history), partial(check, history, slack=slack)]
+        asked: list[Callable[[], None]] = [*checks(history), partial(check, history, slack=slack)]
         for ask in asked:
             try:
                 ask()
-            except Broken as broken:
+            except RuleViolation as broken:
                 yield broken
 
-    def told(self, scenario: Scenario, target: str) -> tuple[str, str, Broken | None]:
+    def told(self, scenario: Scenario, target: str) -> tuple[str, str, RuleViolation | None]:
         """Play one scenario: its code, its timeline, and what it broke."""
         played, broken = self.judged(scenario)
-        return as_script(scenario, target), as_timeline(as_trace(played.history, played.start_ms)), broken
+        return to_source(scenario, target), as_timeline(to_trace(played.history, played.start_ms)), broken
 
     def failure(self, scenario: Scenario, target: str) -> Failure:
         """Play it once more, and write down its steps."""
         played, broken = self.judged(scenario)
-        trace = as_trace(played.history, played.start_ms)
+        trace = to_trace(played.history, played.start_ms)
         calls = [call for call in trace.calls if call.client != REST]
         return Failure(
-            seen=broken.seen if broken is not None else "it does not break when it is played again",
+            seen=broken.observed if broken is not None else "it does not break when it is played again",
             tier=f"the simulation of {self._cast.name}",
-            program=as_script(scenario, target),
+            program=to_source(scenario, target),
             timeline=as_timeline(trace),
             story=as_story(trace),
             replay=f"--replay {token(scenario)}",
             shows_in=calls[-1].verb if calls else "",
         )
 
-    def _smallest(self, scenario: Scenario, broken: Broken, seconds: float) -> tuple[Scenario, Broken]:
+    def _smallest(self, scenario: Scenario, broken: RuleViolation, seconds: float) -> tuple[Scenario, RuleViolation]:
         smallest = scenario
 
         def breaks(candidate: Scenario) -> Scenario | None:

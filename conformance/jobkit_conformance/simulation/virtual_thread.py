@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Ts = TypeVarTuple("Ts")
 
 
-class Strand(asyncio.BaseEventLoop):
+class VirtualThread(asyncio.BaseEventLoop):
     """Shares time and everything under way with the loop that it is a part of.
 
     What gets ready while it stands still is run afterwards, in its order. Once it is gone nothing of it ever runs, not
@@ -29,16 +29,16 @@ class Strand(asyncio.BaseEventLoop):
         self._held: deque[asyncio.Handle] = deque()
         self.gone = False
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Stand still, until as often let go."""
         self._holds += 1
 
-    def let_go(self) -> None:
+    def unpause(self) -> None:
         self._holds -= 1
         if not self._holds and not self.gone:
             self._catch_up()
 
-    def revive(self) -> None:
+    def force_resume(self) -> None:
         """The play is over: what still waits here may end."""
         self.gone, self._holds = False, 0
         self._catch_up()
@@ -48,7 +48,7 @@ class Strand(asyncio.BaseEventLoop):
         for handle in held:
             self._world.post(handle)
 
-    def turn(self, handle: asyncio.Handle) -> None:
+    def dispatch(self, handle: asyncio.Handle) -> None:
         """Run what is ready, or keep it for later."""
         if self.gone or self._holds:
             self._held.append(handle)

@@ -16,17 +16,17 @@ from jobkit.execute.context import JobContext, current_job
 from jobkit.jobs.envelope import Envelope
 from jobkit.retry import Retry
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.history.history import Ear, History
-from jobkit_conformance.history.worker_history import Duty, Process, Span, Start, keeper_of
-from jobkit_conformance.scenario import SECOND, Job, Work
+from jobkit_conformance.history.history import History, WorkerSideRecorder
+from jobkit_conformance.history.worker_history import Interval, JobRun, JobSpec, WorkerHistory, keeper_of
+from jobkit_conformance.scenario import SECOND, Job, StartWorker
 from jobkit_conformance.simulation.loop import SimulatedLoop
-from jobkit_conformance.simulation.network import SimulatedWire
-from jobkit_conformance.simulation.virtual_thread import Strand
+from jobkit_conformance.simulation.network import SimulatedLink
+from jobkit_conformance.simulation.virtual_thread import VirtualThread
 
 if TYPE_CHECKING:
     from jobkit.worker import Worker
 
-Open: TypeAlias = Callable[[str, SimulatedWire], Coroutine[Any, Any, Backend]]
+Open: TypeAlias = Callable[[str, SimulatedLink], Coroutine[Any, Any, Backend]]
 """Opens a client of the store under a name."""
 
 ATTEMPTS: Final = 3
@@ -57,13 +57,13 @@ def message_of(job: Job, queue: str) -> Message:
     return Message(job.id, queue, b"{}", job.priority, after=job.after, headers=headers)
 
 
-def duty_of(job: Job, store: Capabilities) -> Duty:
+def job_spec_of(job: Job, store: Capabilities) -> JobSpec:
     """What is declared of it below, as far as the store can keep it."""
     limit = LIMIT if job.limited else None
-    return Duty(ATTEMPTS, limit, WAIT, buried=store.dead_letters, delayed=store.delay)
+    return JobSpec(ATTEMPTS, limit, WAIT, buried=store.dead_letters, delayed=store.delay)
 
 
-class _Berth(Clients):
+class _FixedClients(Clients):
     """The clients of a process: opened already, and never closed by a loop that ends."""
 
     def __init__(self, own: Backend, keeper: Backend, namespace: str) -> None:
@@ -88,10 +88,10 @@ class _App(App):
         return {self._clients: list(self.queues if queues is None else queues)}
 
 
-class _Host:
+class SimulatedRuntime:
     """The machine that a process runs on: time is the loop's, luck is even, a second thread is another strand."""
 
-    def __init__(self, hand: Hand) -> None:
+    def __init__(self, hand: SimulatedWorker) -> None:
         self._hand = hand
 
     def monotonic(self) -> float:
@@ -111,11 +111,17 @@ def _end_of(waiting: asyncio.Future[None]) -> None:
         waiting.set_result(None)
 
 
-class Hand:
+class SimulatedWorker:
     """One worker process, and what can be done to it."""
 
     def __init__(
-        self, loop: SimulatedLoop, history: History, name: str, options: Work, jobs: Mapping[str, Job], queue: str
+        self,
+        loop: SimulatedLoop,
+        history: History,
+        name: str,
+        options: StartWorker,
+        jobs: Mapping[str, Job],
+        queue: str,
     ) -> None:
         self.name = name
         self._loop = loop
@@ -123,17 +129,17 @@ class Hand:
         self._options = options
         self._jobs = jobs
         self._queues = [queue, name]
-        self._strands: list[Strand] = []
+        self._strands: list[VirtualThread] = []
         self._worker: Worker | None = None
         self._client: Backend | None = None
         self._died: asyncio.Future[None] = loop.create_future()
-        self._wires: list[SimulatedWire] = []
+        self._wires: list[SimulatedLink] = []
         self._ending: asyncio.Task[None] | None = None
         self.main = self.thread()
-        self.process: Process | None = None
+        self.process: WorkerHistory | None = None
         """What the history has of it, once it works."""
 
-    def thread(self) -> Strand:
+    def thread(self) -> VirtualThread:
         strand = self._loop.strand()
         self._strands.append(strand)
         return strand
@@ -149,7 +155,7 @@ class Hand:
     async def start(self, harness: BackendHarness, open: Open, namespace: str, *, faulty: bool) -> None:
         """Begin to take jobs; returns when it does, or has died over it."""
         self._wires = [
-            SimulatedWire(self._loop, self._history, name, faulty=faulty, died=self._died, dies=self.crash)
+            SimulatedLink(self._loop, self._history, name, faulty=faulty, died=self._died, dies=self.crash)
             for name in (self.name, keeper_of(self.name))
         ]
         begun = self.main.create_task(self._start(harness, open, namespace))
@@ -163,7 +169,7 @@ class Hand:
     async def _start(self, harness: BackendHarness, open: Open, namespace: str) -> None:
         own, keeper = [self._heard(await open(wire.name, wire), wire.name) for wire in self._wires]
         self._client = own
-        app = self._app(_Berth(own, keeper, namespace))
+        app = self._app(_FixedClients(own, keeper, namespace))
         options = self._options
         self._worker = harness.worker(
             app,
@@ -171,12 +177,12 @@ class Hand:
             concurrency=options.concurrency,
             lease=options.lease / 1000,
             grace=options.grace / 1000,
-            host=_Host(self),
+            host=SimulatedRuntime(self),
         )
         await self._worker.start()
 
     def _heard(self, backend: Backend, name: str) -> Backend:
-        return Ear(backend, self._history, self._record, name)
+        return WorkerSideRecorder(backend, self._history, self._record, name)
 
     def _app(self, clients: Clients) -> App:
         app = _App(clients)
@@ -208,7 +214,7 @@ class Hand:
             raise
         self._end(start, context, None)
 
-    def _end(self, start: Start, context: JobContext, error: BaseException | None) -> None:
+    def _end(self, start: JobRun, context: JobContext, error: BaseException | None) -> None:
         if self._loop.over:
             return
         start.raised = type(error).__name__ if error is not None else ""
@@ -241,32 +247,32 @@ class Hand:
     async def _block(self, milliseconds: int) -> None:
         """The thread of the event loop is busy: nothing of it runs, and its keeper's goes on."""
         over, begun = self.main.create_future(), self._history.instant()
-        self.main.hold()
+        self.main.pause()
 
         def go_on() -> None:
             _end_of(over)
-            self.main.let_go()
-            self._record.blocked.append(Span(*begun, *self._history.instant()))
+            self.main.unpause()
+            self._record.blocked.append(Interval(*begun, *self._history.instant()))
 
         self._loop.call_later(milliseconds / 1000, go_on)
         await over
 
     # What happens to it.
 
-    async def freeze(self, milliseconds: int) -> None:
+    async def pause(self, milliseconds: int) -> None:
         """Let nothing of it run for so long, as with SIGSTOP."""
         begun = self._history.instant()
         self._history.note(self.name, "stands still")
         for strand in self._strands:
-            strand.hold()
+            strand.pause()
         frozen = tuple(self._strands)
         await asyncio.sleep(milliseconds / 1000)
         for strand in frozen:
-            strand.let_go()
+            strand.unpause()
         self._history.note(self.name, "goes on")
-        self._record.frozen.append(Span(*begun, *self._history.instant()))
+        self._record.frozen.append(Interval(*begun, *self._history.instant()))
 
-    async def cut(self, milliseconds: int) -> None:
+    async def partition(self, milliseconds: int) -> None:
         """Let nothing travel between it and the store for so long."""
         begun = self._history.instant()
         self._history.note(self.name, "is cut off")
@@ -277,7 +283,7 @@ class Hand:
         for wire in self._wires:
             wire.cut = False
         self._history.note(self.name, "is cut off no more")
-        self._record.cut.append(Span(*begun, *self._history.instant()))
+        self._record.cut.append(Interval(*begun, *self._history.instant()))
 
     def crash(self) -> None:
         """Let nothing of it ever run again, as with SIGKILL."""
@@ -289,7 +295,7 @@ class Hand:
         if not self._died.done():
             self._died.set_result(None)
 
-    def ask(self) -> None:
+    def request_stop(self) -> None:
         """Ask it to stop, as TERM does."""
         if self._ending is None and self._worker is not None:
             self._history.note(self.name, "is asked to stop")
@@ -318,6 +324,6 @@ class Hand:
             self._record.reported.add(event.id)
 
     @property
-    def _record(self) -> Process:
+    def _record(self) -> WorkerHistory:
         assert self.process is not None
         return self.process

@@ -10,15 +10,15 @@ from jobkit.backend import Capabilities
 from jobkit_conformance.scenario import (
     SECOND,
     Crash,
-    Cut,
-    Freeze,
+    Enqueue,
     Job,
-    Put,
-    Rest,
+    Partition,
+    PauseProcess,
     Scenario,
+    Sleep,
+    StartWorker,
     Step,
     Stop,
-    Work,
 )
 
 HALF: Final = SECOND // 2
@@ -29,7 +29,7 @@ TIMES: Final = (0, 0, HALF, 2 * SECOND, LONG)
 RESTS: Final = (100, HALF, SECOND, 2 * SECOND)
 SPANS: Final = (HALF, SECOND, 3 * SECOND, LONG)
 
-JUDGES: Final = {
+RULES: Final = {
     "W1": "job whose worker died",
     "W2": "lease kept",
     "W3": "lease lost",
@@ -49,36 +49,50 @@ JUDGES: Final = {
 }
 """The rules that workers are judged by, and without which situation there is nothing to say of them."""
 
-_LOST: Final[list[Step]] = [Rest(HALF), Crash(), Rest(3 * SECOND)]
+_LOST: Final[list[Step]] = [Sleep(HALF), Crash(), Sleep(3 * SECOND)]
 """After it a job that ran has been lost, and its lease is over."""
 
 
-def scenes() -> Iterator[Scenario]:
+def fixed_scenarios() -> Iterator[Scenario]:
     """One for each situation, in which nothing goes amiss by chance."""
     long = Job("a", ms=LONG)
-    yield Scenario([[Job("a", ms=LONG, blocks=True)], [Work()], [Work()]])
-    yield Scenario([[long], [Work(), Rest(HALF), Freeze(4 * SECOND)], [Work()]])
-    yield Scenario([[Job("a", ms=LONG, stubborn=True)], [Work(), Rest(HALF), Freeze(4 * SECOND)], [Work()]])
-    yield Scenario([[Job("a", ms=LONG)], [Work(), *_LOST, Work(), *_LOST, Work(), *_LOST, Work()]])
-    yield Scenario([[Put("a"), Job("b")], [Work()]])
-    yield Scenario([[Job("a", fails=1, error="alien"), Job("b", fails=1, error="cancelled")], [Work(concurrency=2)]])
-    yield Scenario([[Job("a", ms=HALF), Job("b", ms=LONG)], [Work(concurrency=2), Rest(100), Stop()]])
-    yield Scenario([[Job("a", ms=LONG)], [Work(lease=2 * SECOND, grace=4 * SECOND), Rest(SECOND), Stop()], [Work()]])
-    yield Scenario([[Job("a", ms=HALF), Rest(SECOND), Job("b")], [Work(), Rest(100), Cut(4 * SECOND)]])
-    yield Scenario([[Job("a", ms=HALF, fails=1)], [Work(), Rest(100), Cut(HALF + 100)]])
-    yield Scenario([[long], [Work()], [Rest(HALF), Work(), Rest(HALF), Stop(), Work(), Rest(HALF), Crash()]])
-    yield Scenario([[Job("a", ms=LONG, limited=True)], [Work()]])
-    yield Scenario([[Job("a", ms=2 * SECOND, limited=True, blocks=True)], [Work()]])
-    yield Scenario([[Job("a", ms=LONG, limited=True, stubborn=True), Job("b", ms=HALF)], [Work()]])
-    yield Scenario([[Job("a", ms=LONG, limited=True, blocks=True)], [Work(lease=2 * SECOND)], [Work()]])
-    yield Scenario([[Job("a", child="b"), Job("c"), Job("d")], [Work(concurrency=2)]])
+    yield Scenario([[Job("a", ms=LONG, blocks=True)], [StartWorker()], [StartWorker()]])
+    yield Scenario([[long], [StartWorker(), Sleep(HALF), PauseProcess(4 * SECOND)], [StartWorker()]])
+    yield Scenario(
+        [[Job("a", ms=LONG, stubborn=True)], [StartWorker(), Sleep(HALF), PauseProcess(4 * SECOND)], [StartWorker()]]
+    )
+    yield Scenario(
+        [[Job("a", ms=LONG)], [StartWorker(), *_LOST, StartWorker(), *_LOST, StartWorker(), *_LOST, StartWorker()]]
+    )
+    yield Scenario([[Enqueue("a"), Job("b")], [StartWorker()]])
+    yield Scenario(
+        [[Job("a", fails=1, error="alien"), Job("b", fails=1, error="cancelled")], [StartWorker(concurrency=2)]]
+    )
+    yield Scenario([[Job("a", ms=HALF), Job("b", ms=LONG)], [StartWorker(concurrency=2), Sleep(100), Stop()]])
+    yield Scenario(
+        [[Job("a", ms=LONG)], [StartWorker(lease=2 * SECOND, grace=4 * SECOND), Sleep(SECOND), Stop()], [StartWorker()]]
+    )
+    yield Scenario([[Job("a", ms=HALF), Sleep(SECOND), Job("b")], [StartWorker(), Sleep(100), Partition(4 * SECOND)]])
+    yield Scenario([[Job("a", ms=HALF, fails=1)], [StartWorker(), Sleep(100), Partition(HALF + 100)]])
+    yield Scenario(
+        [
+            [long],
+            [StartWorker()],
+            [Sleep(HALF), StartWorker(), Sleep(HALF), Stop(), StartWorker(), Sleep(HALF), Crash()],
+        ]
+    )
+    yield Scenario([[Job("a", ms=LONG, limited=True)], [StartWorker()]])
+    yield Scenario([[Job("a", ms=2 * SECOND, limited=True, blocks=True)], [StartWorker()]])
+    yield Scenario([[Job("a", ms=LONG, limited=True, stubborn=True), Job("b", ms=HALF)], [StartWorker()]])
+    yield Scenario([[Job("a", ms=LONG, limited=True, blocks=True)], [StartWorker(lease=2 * SECOND)], [StartWorker()]])
+    yield Scenario([[Job("a", child="b"), Job("c"), Job("d")], [StartWorker(concurrency=2)]])
 
 
-def swept() -> Iterator[Scenario]:
+def swept_scenarios() -> Iterator[Scenario]:
     """Short shifts, which are played once more for each thing that gets lost, and each command that kills a worker."""
-    yield Scenario([[Job("a", ms=HALF)], [Work(), Rest(SECOND)]], faulty=True)
-    yield Scenario([[Job("a", fails=1)], [Work(), Rest(HALF)]], faulty=True)
-    yield Scenario([[Job("a", ms=2 * SECOND)], [Work(), Rest(HALF), Stop(), Rest(SECOND)]], faulty=True)
+    yield Scenario([[Job("a", ms=HALF)], [StartWorker(), Sleep(SECOND)]], faulty=True)
+    yield Scenario([[Job("a", fails=1)], [StartWorker(), Sleep(HALF)]], faulty=True)
+    yield Scenario([[Job("a", ms=2 * SECOND)], [StartWorker(), Sleep(HALF), Stop(), Sleep(SECOND)]], faulty=True)
 
 
 def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:
@@ -87,14 +101,14 @@ def draw(chance: random.Random, capabilities: Capabilities) -> Scenario:
     jobs: list[Step] = [_job(chance, id, capabilities) for id in ids]
     for place in range(len(jobs), 0, -1):
         if chance.random() < 0.4:
-            jobs.insert(place, Rest(chance.choice(RESTS)))
+            jobs.insert(place, Sleep(chance.choice(RESTS)))
     workers = [_shift(chance) for _ in range(chance.choice((1, 2, 2)))]
     return Scenario([jobs, *workers], faulty=chance.random() < 0.4)
 
 
 def _job(chance: random.Random, id: str, capabilities: Capabilities) -> Step:
     if chance.random() < 0.05:
-        return Put(id, again=True)
+        return Enqueue(id, again=True)
     ms = chance.choice(TIMES)
     return Job(
         id,
@@ -112,15 +126,15 @@ def _job(chance: random.Random, id: str, capabilities: Capabilities) -> Step:
 
 def _shift(chance: random.Random) -> list[Step]:
     """A worker, and what happens to it; where it is lost or stopped, perhaps another after it."""
-    shift: list[Step] = [Rest(chance.choice(RESTS))] if chance.random() < 0.3 else []
+    shift: list[Step] = [Sleep(chance.choice(RESTS))] if chance.random() < 0.3 else []
     shift.append(_work(chance))
     for _ in range(chance.choice((0, 1, 1, 2))):
-        shift.append(Rest(chance.choice(RESTS)))
+        shift.append(Sleep(chance.choice(RESTS)))
         match chance.choice(("freeze", "freeze", "cut", "crash", "stop")):
             case "freeze":
-                shift.append(Freeze(chance.choice(SPANS)))
+                shift.append(PauseProcess(chance.choice(SPANS)))
             case "cut":
-                shift.append(Cut(chance.choice(SPANS)))
+                shift.append(Partition(chance.choice(SPANS)))
             case "crash":
                 shift += [Crash(), _work(chance)]
             case _:
@@ -128,5 +142,7 @@ def _shift(chance: random.Random) -> list[Step]:
     return shift
 
 
-def _work(chance: random.Random) -> Work:
-    return Work(chance.choice((1, 1, 2)), lease=chance.choice(LEASES), grace=chance.choice((0, SECOND, 4 * SECOND)))
+def _work(chance: random.Random) -> StartWorker:
+    return StartWorker(
+        chance.choice((1, 1, 2)), lease=chance.choice(LEASES), grace=chance.choice((0, SECOND, 4 * SECOND))
+    )

@@ -14,14 +14,14 @@ from jobkit_conformance.simulation import fault_sweep, worker_scenarios
 
 
 @dataclass(frozen=True)
-class Cast:
+class Workload:
     """``judges``: the rules that it can break, and without which situation it says nothing of them. ``scenes``: played
     in every run; ``swept``: played once more for every single fault; ``draw``: one more; ``count``: how many of these.
     """
 
     name: str
     judges: Mapping[str, str]
-    scenes: Callable[[Capabilities], Iterator[Scenario]]
+    fixed: Callable[[Capabilities], Iterator[Scenario]]
     swept: Callable[[Capabilities], Iterator[Scenario]]
     draw: Callable[[random.Random, Capabilities], Scenario]
     count: Callable[[Profile], int]
@@ -66,17 +66,23 @@ def _none(_capabilities: Capabilities) -> Iterator[Scenario]:
     return iter(())
 
 
-CLIENTS: Final = Cast(
-    "several clients", CLIENT_JUDGES, _none, fault_sweep.lives, draw, lambda profile: profile.scenarios, each=1 / 400
+CLIENTS: Final = Workload(
+    "several clients",
+    CLIENT_JUDGES,
+    _none,
+    fault_sweep.short_scenarios,
+    draw,
+    lambda profile: profile.scenarios,
+    each=1 / 400,
 )
-WORKERS: Final = Cast(
+WORKERS: Final = Workload(
     "several workers",
-    worker_scenarios.JUDGES,
-    lambda _: worker_scenarios.scenes(),
-    lambda _: worker_scenarios.swept(),
+    worker_scenarios.RULES,
+    lambda _: worker_scenarios.fixed_scenarios(),
+    lambda _: worker_scenarios.swept_scenarios(),
     worker_scenarios.draw,
     lambda profile: profile.shifts,
     each=1 / 20,
     patient=False,
 )
-CASTS: Final = (CLIENTS, WORKERS)
+WORKLOADS: Final = (CLIENTS, WORKERS)

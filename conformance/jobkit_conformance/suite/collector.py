@@ -12,7 +12,7 @@ from jobkit_conformance.reports.report import blank
 from jobkit_conformance.suite.transport import decode
 
 
-class Gathering:
+class ReportCollector:
     """Pieces of reports, by the backend that they are of."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Gathering:
 
     def summary(self) -> str:
         """It in a few lines."""
-        return summary.of(self.whole())
+        return summary.summarize(self.whole())
 
     def write(self, *, json: str | None, html: str | None) -> None:
         """To where the options say."""

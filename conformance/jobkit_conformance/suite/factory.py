@@ -10,7 +10,7 @@ import pytest
 
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.harness import BackendHarness
-from jobkit_conformance.suite.session import Asked, Session, profile_of
+from jobkit_conformance.suite.session import SelectedRule, Session, profile_of
 
 HARNESS: Final = "harness"
 """The item that asks whether the harness is sound, and whether what is not claimed is refused."""
@@ -34,7 +34,7 @@ def conforms(
     """
     if profile is not None:
         profile_of(profile)  # what is misspelt is said where it stands
-    asked = Asked(harness, profile, seed, Path(waivers) if waivers else None, allow_incomplete=allow_incomplete)
+    asked = SelectedRule(harness, profile, seed, Path(waivers) if waivers else None, allow_incomplete=allow_incomplete)
 
     @pytest.mark.parametrize("rule", ITEMS)
     def test_rule(request: pytest.FixtureRequest, rule: str) -> None:

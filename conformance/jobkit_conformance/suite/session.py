@@ -14,7 +14,7 @@ import pytest
 from jobkit_conformance import targets
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.plugin import PIECE
-from jobkit_conformance.production_mode import undisturbed
+from jobkit_conformance.production_mode import production_mode
 from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.reports import waivers
 from jobkit_conformance.reports.failures import failures
@@ -23,12 +23,12 @@ from jobkit_conformance.reports.text import GLYPHS
 from jobkit_conformance.reports.waivers import Waiver
 from jobkit_conformance.runner import Run
 from jobkit_conformance.suite.transport import encode
-from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.tiers.task import TierTask
 from jobkit_conformance.verdicts import OPEN, Verdict
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class SelectedRule:
     """What a test module states; None where pytest's options decide."""
 
     harness: type[BackendHarness] | BackendHarness | str
@@ -55,13 +55,13 @@ class Asked:
 
 BAD: Final = frozenset({Verdict.BROKEN, Verdict.ERROR})
 
-_SESSIONS = pytest.StashKey[dict[Asked, "Session"]]()
+_SESSIONS = pytest.StashKey[dict[SelectedRule, "Session"]]()
 
 
 class Session:
     """The run of one test function."""
 
-    def __init__(self, asked: Asked, config: pytest.Config) -> None:
+    def __init__(self, asked: SelectedRule, config: pytest.Config) -> None:
         option: Any = config.getoption
         profile = profile_of(asked.profile or option("--jobkit-profile", None) or "quick")
         self._allow_incomplete = asked.allow_incomplete or bool(option("--jobkit-allow-incomplete", default=False))
@@ -72,12 +72,12 @@ class Session:
         self._run = Run(self._harness, profile, 1 if seed is None else seed)
         self._run.expect(frozenset(waiver.rule for waiver in self._waivers))
         self._unsound: str | None = None
-        self._left: Sequence[Part] = ()
+        self._left: Sequence[TierTask] = ()
         self._over: set[str] = set()
         config.add_cleanup(self._close)
 
     @staticmethod
-    def of(config: pytest.Config, asked: Asked) -> Session:
+    def of(config: pytest.Config, asked: SelectedRule) -> Session:
         """The session of this test function in this process: begun by the first item."""
         sessions = config.stash.setdefault(_SESSIONS, {})
         if asked not in sessions:
@@ -87,7 +87,7 @@ class Session:
     def judge(self, item: pytest.Item, rule: str) -> None:
         """Play what judges a rule, keep what was found for the report, and end the item as its verdict says."""
         begun = time.monotonic()
-        with undisturbed():
+        with production_mode():
             beside = self._play(rule)
         report = self._run.report(time.monotonic() - begun)
         report.allow_incomplete = self._allow_incomplete

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobkit_conformance.suite.factory import ITEMS
-from jobkit_conformance.suite.session import Asked, Session
+from jobkit_conformance.suite.session import SelectedRule, Session
 from jobkit_conformance.targets import BadTarget
 
 SESSION = pytest.StashKey[Session]()
@@ -18,7 +18,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if harness is None:
         raise pytest.UsageError("which backend? --jobkit-harness=NAME, or --jobkit-harness=module:Harness")
     try:
-        config.stash[SESSION] = Session.of(config, Asked(harness, url=config.getoption("--jobkit-url")))
+        config.stash[SESSION] = Session.of(config, SelectedRule(harness, url=config.getoption("--jobkit-url")))
     except (BadTarget, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
     metafunc.parametrize("rule", ITEMS)

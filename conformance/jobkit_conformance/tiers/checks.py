@@ -6,44 +6,44 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from jobkit_conformance.applicability import verdict_without
-from jobkit_conformance.check_runner import judge
-from jobkit_conformance.checks import EXAMPLES, Example
+from jobkit_conformance.applicability import verdict_when_unmet
+from jobkit_conformance.check_runner import run_check
+from jobkit_conformance.checks import EXAMPLES, Check
 from jobkit_conformance.reports.report import Finding
-from jobkit_conformance.results import Ledger
-from jobkit_conformance.run_context import Ground
-from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.results import Results
+from jobkit_conformance.run_context import RunContext
+from jobkit_conformance.tiers.task import TierTask
 
 
-def parts(ground: Ground, ledger: Ledger, unrefused: Iterable[str]) -> Iterator[Part]:
+def tasks(ground: RunContext, ledger: Results, unrefused: Iterable[str]) -> Iterator[TierTask]:
     """A part a rule. ``unrefused``: the options that are not claimed and were accepted all the same."""
     for id, finding in ledger.findings.items():
         if ledger.wanted(id):
             play = partial(_play, ground, ledger, tuple(unrefused), finding)
-            yield Part(f"{id}  {finding.rule.sentence}", frozenset({id}), _weight(id), play)
+            yield TierTask(f"{id}  {finding.rule.sentence}", frozenset({id}), _weight(id), play)
 
 
-def _play(ground: Ground, ledger: Ledger, unrefused: Iterable[str], finding: Finding) -> None:
+def _play(ground: RunContext, ledger: Results, unrefused: Iterable[str], finding: Finding) -> None:
     rule = finding.rule
-    missing = ground.lacks(*rule.needs)
+    missing = ground.unmet_needs(*rule.needs)
     if missing:
-        verdict, finding.note = verdict_without(missing, unrefused)
-        ledger.say(rule.id, verdict)
+        verdict, finding.note = verdict_when_unmet(missing, unrefused)
+        ledger.record(rule.id, verdict)
         return
     for example in EXAMPLES.get(rule.id, []):
         if ledger.is_broken(rule.id):
             return  # one program is enough
-        if not ground.lacks(*example.needs):
+        if not ground.unmet_needs(*example.needs):
             _play_one(ground, ledger, example, finding)
 
 
-def _play_one(ground: Ground, ledger: Ledger, example: Example, finding: Finding) -> None:
+def _play_one(ground: RunContext, ledger: Results, example: Check, finding: Finding) -> None:
     begun = time.monotonic()
-    result = ground.go(judge(example, ground.stage(example.rule), ground.target))
-    ledger.played(finding, 1, begun)
+    result = ground.run(run_check(example, ground.stage(example.rule), ground.target))
+    ledger.count(finding, 1, begun)
     finding.note = finding.note or result.note
     finding.failure = finding.failure or result.failure
-    ledger.say(example.rule, result.verdict)
+    ledger.record(example.rule, result.verdict)
 
 
 def _weight(id: str) -> float:

@@ -9,47 +9,47 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from jobkit_conformance.check_runner import is_asked_to_end, place
-from jobkit_conformance.env import Stage
-from jobkit_conformance.generators import MACHINES, Machine
-from jobkit_conformance.model_runner import CLIENTS, Player
+from jobkit_conformance.check_runner import is_asked_to_end, traceback_lines
+from jobkit_conformance.env import Env
+from jobkit_conformance.generators import MACHINES, Generator
+from jobkit_conformance.model_runner import CLIENTS, ModelRunner
 from jobkit_conformance.operations import Program, token
-from jobkit_conformance.render.codegen import as_program
+from jobkit_conformance.render.codegen import program_source
 from jobkit_conformance.render.timeline import as_timeline
 from jobkit_conformance.render.timeline_data import as_story
 from jobkit_conformance.reports.report import Failure, Finding
-from jobkit_conformance.results import Ledger
-from jobkit_conformance.run_context import Ground
+from jobkit_conformance.results import Results
+from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.search import Search, search
-from jobkit_conformance.tiers.task import Part
+from jobkit_conformance.tiers.task import TierTask
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.violations import Broken, NotReached
+from jobkit_conformance.violations import Inconclusive, RuleViolation
 
 
-def parts(ground: Ground, ledger: Ledger) -> Iterator[Part]:
+def tasks(ground: RunContext, ledger: Results) -> Iterator[TierTask]:
     """A part a machine that judges something that is asked for."""
     programs = ground.profile.programs
     for machine in MACHINES:
-        judged = frozenset(id for id in machine.judges if ledger.wanted(id))
+        judged = frozenset(id for id in machine.rules if ledger.wanted(id))
         if judged:
             words = f"the machine {machine.name!r}, {programs} programs"
-            yield Part(words, judged, programs / 100, partial(_play, ground, ledger, machine))
+            yield TierTask(words, judged, programs / 100, partial(_play, ground, ledger, machine))
 
 
-def told(ground: Ground, program: Program) -> tuple[str, str, Broken | None]:
+def replay(ground: RunContext, program: Program) -> tuple[str, str, RuleViolation | None]:
     """Play one program: its code, its timeline, and what it broke."""
-    stage, broken = ground.go(_replay(ground, program))
-    return as_program(stage.trace, ground.target), as_timeline(stage.trace), broken
+    stage, broken = ground.run(_replay(ground, program))
+    return program_source(stage.trace, ground.target), as_timeline(stage.trace), broken
 
 
-def _play(ground: Ground, ledger: Ledger, machine: Machine) -> None:
-    if ground.lacks("clock") or ledger.are_settled(machine.judges):
+def _play(ground: RunContext, ledger: Results, machine: Generator) -> None:
+    if ground.unmet_needs("clock") or ledger.are_settled(machine.rules):
         return
-    wanted = [ledger.findings[id] for id in machine.judges if ledger.wanted(id)]
-    judged = [finding for finding in wanted if not ground.lacks(*finding.rule.needs)]
+    wanted = [ledger.findings[id] for id in machine.rules if ledger.wanted(id)]
+    judged = [finding for finding in wanted if not ground.unmet_needs(*finding.rule.needs)]
     if not judged:
         return
-    gates = {finding.rule.id: machine.gates(finding.rule.id, ground.capabilities) for finding in judged}
+    gates = {finding.rule.id: machine.required_coverage(finding.rule.id, ground.capabilities) for finding in judged}
     begun = time.monotonic()
     try:
         found = _search(ground, ledger, machine, list(chain(*gates.values())))
@@ -58,51 +58,53 @@ def _play(ground: Ground, ledger: Ledger, machine: Machine) -> None:
         return
     for finding in judged:
         reached = gates[finding.rule.id]
-        ledger.played(finding, found.cases, begun, share=len(judged))
+        ledger.count(finding, found.cases, begun, share=len(judged))
         finding.situations.update({name: found.situations[name] for name in reached})
-        ledger.say(finding.rule.id, _reached(found, reached, finding))
-        if finding.rule.id in found.doubts:
-            ledger.say(finding.rule.id, Verdict.UNKNOWN)
+        ledger.record(finding.rule.id, _reached(found, reached, finding))
+        if finding.rule.id in found.unconfirmed:
+            ledger.record(finding.rule.id, Verdict.UNKNOWN)
             finding.note = (
-                f"seen once, and not again, as on a machine that stood still: {found.doubts[finding.rule.id]}"
+                f"seen once, and not again, as on a machine that stood still: {found.unconfirmed[finding.rule.id]}"
             )
     if found.broken is not None:
         ledger.broken(found.broken.rule, _failure(ground, machine, found, found.broken))
 
 
-def _search(ground: Ground, ledger: Ledger, machine: Machine, gates: list[str]) -> Search:
+def _search(ground: RunContext, ledger: Results, machine: Generator, gates: list[str]) -> Search:
     """Draw programs; where one breaks what is known to be broken, keep it, and go on without that rule."""
     draws = _Draws(ground)
     found = search(draws.play, machine, ground.capabilities, ground.profile, ground.seed, gates, ledger.asked)
     if found.broken is not None and found.broken.rule in ledger.known:
         ledger.broken(found.broken.rule, _failure(ground, machine, found, found.broken))
-        if ledger.sought & machine.judges.keys():
-            return search(draws.play, machine, ground.capabilities, ground.profile, ground.seed, gates, ledger.sought)
+        if ledger.target_rules & machine.rules.keys():
+            return search(
+                draws.play, machine, ground.capabilities, ground.profile, ground.seed, gates, ledger.target_rules
+            )
     return found
 
 
 class _Draws:
     """Plays what is drawn, and tells how far the drawing is."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: RunContext) -> None:
         self._ground = ground
         self._count = 0
 
-    def play(self, program: Program) -> Player:
+    def play(self, program: Program) -> ModelRunner:
         self._count += 1
         self._ground.tell(min(self._count / self._ground.profile.programs, 1.0))
-        return self._ground.go(self._ground.on_a_stage(lambda stage: _perform(stage, program)))
+        return self._ground.run(self._ground.with_env(lambda stage: _perform(stage, program)))
 
 
-def _failure(ground: Ground, machine: Machine, found: Search, broken: Broken) -> Failure:
+def _failure(ground: RunContext, machine: Generator, found: Search, broken: RuleViolation) -> Failure:
     """Play the smallest program once more, to write down its steps."""
     program = Program(machine.name, found.steps)
-    stage, again = ground.go(_replay(ground, program))
+    stage, again = ground.run(_replay(ground, program))
     calls = list(stage.trace.calls)
     return Failure(
-        seen=again.seen if again is not None and again.rule == broken.rule else broken.seen,
+        seen=again.observed if again is not None and again.rule == broken.rule else broken.observed,
         tier=f"the machine {machine.name!r}",
-        program=as_program(stage.trace, ground.target),
+        program=program_source(stage.trace, ground.target),
         timeline=as_timeline(stage.trace),
         story=as_story(stage.trace),
         replay=f"--replay {token(program)}",
@@ -110,11 +112,11 @@ def _failure(ground: Ground, machine: Machine, found: Search, broken: Broken) ->
     )
 
 
-async def _replay(ground: Ground, program: Program) -> tuple[Stage, Broken | None]:
+async def _replay(ground: RunContext, program: Program) -> tuple[Env, RuleViolation | None]:
     stage = ground.stage()
     try:
         await _perform(stage, program)
-    except Broken as broken:
+    except RuleViolation as broken:
         return stage, broken
     finally:
         await stage.close()
@@ -139,14 +141,14 @@ _WORKS: Final = {
 """By verb, the rule that says that it answers."""
 
 
-async def _perform(stage: Stage, program: Program) -> Player:
-    player = Player(stage, await stage.clients(CLIENTS))
+async def _perform(stage: Env, program: Program) -> ModelRunner:
+    player = ModelRunner(stage, await stage.clients(CLIENTS))
     try:
         await player.play(program)
-    except Broken as broken:
-        broken.reached = dict(player.situations)
+    except RuleViolation as broken:
+        broken.coverage = dict(player.coverage)
         raise
-    except NotReached:
+    except Inconclusive:
         raise
     except (Exception, asyncio.CancelledError) as error:
         if is_asked_to_end():
@@ -154,8 +156,8 @@ async def _perform(stage: Stage, program: Program) -> Player:
         call = next((call for call in stage.trace.calls if call.raised is error), None)
         if call is None:
             raise
-        raise Broken(
-            _WORKS[call.verb], f"{call.verb} raised {type(error).__name__}: {error}\n{place(error)}"
+        raise RuleViolation(
+            _WORKS[call.verb], f"{call.verb} raised {type(error).__name__}: {error}\n{traceback_lines(error)}"
         ) from error
     return player
 

@@ -7,20 +7,20 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from jobkit_conformance.check_runner import place
+from jobkit_conformance.check_runner import traceback_lines
 from jobkit_conformance.checkers.processes import RULES
 from jobkit_conformance.processes import orchestrator, report
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.process_manager import DoesNotRun
-from jobkit_conformance.processes.run_record import Seen
+from jobkit_conformance.processes.run_record import Violation
 from jobkit_conformance.processes.system import Declared, SystemHarness
 from jobkit_conformance.processes.tier import Played, Search
 from jobkit_conformance.profiles import Profile
 from jobkit_conformance.reports.report import Report
-from jobkit_conformance.results import Ledger
+from jobkit_conformance.results import Results
 from jobkit_conformance.tiers.processes import LEASE, TIER, means_of, record
 from jobkit_conformance.verdicts import Verdict
-from jobkit_conformance.violations import Broken
+from jobkit_conformance.violations import RuleViolation
 
 DECLARED: Final[dict[str, Callable[[Declared], bool]]] = {
     "E8": lambda _: True,
@@ -46,7 +46,7 @@ class SystemRun:
         self._system = system
         self._profile = profile
         self._seed = seed
-        self._ledger = Ledger(rules)
+        self._ledger = Results(rules)
         self._means = means_of(system, system.declared.lease or LEASE)
 
     def expect(self, known: frozenset[str]) -> None:
@@ -61,7 +61,7 @@ class SystemRun:
         for id in RULES | frozenset(self._ledger.findings):
             if self._ledger.wanted(id) and id not in judged:
                 self._ledger.findings[id].note = "not declared" if id in asked else "asked of backends of jobkit's only"
-                self._ledger.say(id, Verdict.OUT_OF_SCOPE)
+                self._ledger.record(id, Verdict.OUT_OF_SCOPE)
         self._judge(judged, lambda share: progress(f"{self._profile.plays} plays", share))
         return Report(
             target=target,
@@ -76,19 +76,19 @@ class SystemRun:
             worker_counts=True,
         )
 
-    def replay(self, plan: Plan, target: str) -> tuple[str, str, Broken | None]:
+    def replay(self, plan: Plan, target: str) -> tuple[str, str, RuleViolation | None]:
         """Play one plan: its words, its timeline, and what it broke."""
         played = asyncio.run(self._play(plan))
         seen = played.seen(frozenset(DECLARED))
-        broken = Broken(seen.rule, seen.words) if seen is not None else None
-        return report.as_plan(plan), report.as_timeline(played.events, seen or Seen("", "")), broken
+        broken = RuleViolation(seen.rule, seen.words) if seen is not None else None
+        return report.as_plan(plan), report.as_timeline(played.events, seen or Violation("", "")), broken
 
     async def _play(self, plan: Plan) -> Played:
         return Played(plan, await orchestrator.play(self._system, plan), self._system.declared)
 
     def _judge(self, judged: list[str], tell: Callable[[float], None]) -> None:
         begun, findings = time.monotonic(), [self._ledger.findings[id] for id in judged]
-        sought = self._ledger.sought & frozenset(judged)
+        sought = self._ledger.target_rules & frozenset(judged)
         search = Search(self._play, self._means, self._profile.shrinking, patient=False)
         try:
             found = asyncio.run(search.search(self._seed, self._profile.plays, self._profile.seconds, sought, tell))
@@ -96,10 +96,10 @@ class SystemRun:
             self._ledger.failed(findings, TIER, error)
             return
         except Exception as error:  # noqa: BLE001
-            self._ledger.failed(findings, f"{TIER}\n{place(error)}", error)
+            self._ledger.failed(findings, f"{TIER}\n{traceback_lines(error)}", error)
             return
         record(self._ledger, findings, found, begun)
         for finding in findings:
             if self._ledger.finding(finding.rule.id).verdict is Verdict.NOT_RUN:
                 finding.note = "never came about"
-                self._ledger.say(finding.rule.id, Verdict.NOT_EXERCISED)
+                self._ledger.record(finding.rule.id, Verdict.NOT_EXERCISED)

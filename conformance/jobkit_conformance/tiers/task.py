@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Part:
+class TierTask:
     """Something that is played once in a run, and judges these rules. ``weight``: seconds that it takes, roughly."""
 
     words: str

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
-class Doorway:
+class Acceptor:
     """Belongs to the running loop. ``serve``: what is done with each connection; it is closed at the end of that.
 
     It accepts at once and by hand: an `asyncio.Server` that is closed forgets whom it has accepted and not served yet.
@@ -27,7 +27,7 @@ class Doorway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop.add_reader(listener, self._accept)
 
-    def shut(self) -> None:
+    def stop_listening(self) -> None:
         """Let nobody in any more, and send away who is there."""
         if self._listener.fileno() >= 0:
             self._loop.remove_reader(self._listener)
@@ -37,7 +37,7 @@ class Doorway:
 
     async def close(self) -> None:
         """Shut it, and wait until everybody has left."""
-        self.shut()
+        self.stop_listening()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self) -> None:
@@ -47,7 +47,7 @@ class Doorway:
             return  # whoever it was has left
         came.setblocking(False)  # noqa: FBT003
         self._accepted.add(came)
-        task = self._loop.create_task(self._welcome(came))
+        task = self._loop.create_task(self._handle(came))
         self._tasks.add(task)
         task.add_done_callback(lambda _: self._leave(task, came))
 
@@ -57,7 +57,7 @@ class Doorway:
             self._accepted.discard(came)
             came.close()
 
-    async def _welcome(self, came: socket.socket) -> None:
+    async def _handle(self, came: socket.socket) -> None:
         reader, writer = await asyncio.open_connection(sock=came)
         self._accepted.discard(came)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 
-async def until_one_ends(*ways: Coroutine[Any, Any, None]) -> None:
+async def run_until_first_exits(*ways: Coroutine[Any, Any, None]) -> None:
     """Go all ways at once; the first that ends, in whatever manner, ends the others."""
     tasks = [asyncio.ensure_future(way) for way in ways]
     try:

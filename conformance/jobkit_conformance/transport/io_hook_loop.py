@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Arrivals:
+class IoHookLoop:
     """What comes in on one loop, in a thread of its own."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Arrivals:
         """What it answers there; for another loop to wait for."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
 
-    def nth(self, number: int) -> asyncio.Future[None]:
+    def after_nth_read(self, number: int) -> asyncio.Future[None]:
         """For what is played there: done once so many more things have come in, before anybody else hears of them."""
         wanted = self._wanted[self._seen + number] = self._loop.create_future()
         return wanted
@@ -60,9 +60,9 @@ class _Counting(selectors.DefaultSelector):
 
 
 @asynccontextmanager
-async def arrivals() -> AsyncGenerator[Arrivals]:
+async def arrivals() -> AsyncGenerator[IoHookLoop]:
     """A loop of its own, which ends with this."""
-    found = Arrivals()
+    found = IoHookLoop()
     thread = threading.Thread(target=found.run, name="jobkit-arrivals", daemon=True)
     thread.start()
     try:

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias
 
-from jobkit_conformance.transport.acceptor import Doorway
-from jobkit_conformance.transport.both_directions import until_one_ends
+from jobkit_conformance.transport.acceptor import Acceptor
+from jobkit_conformance.transport.both_directions import run_until_first_exits
 from jobkit_conformance.transport.framing import Framing
 
 READ: Final = 1 << 16
@@ -25,7 +25,7 @@ async def nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Strike:
+class FaultTrigger:
     """What befalls one command, counted from 1: on its way there, or its reply on the way back.
 
     ``then``: it passes, its connection is cut, it is never heard of again and nor is the rest of its connection
@@ -56,10 +56,10 @@ class Proxy:
         """Set when the client is no more: nothing passes."""
         self.fell: BaseException | None = None
         """What ``meanwhile`` raised."""
-        self._strike: Strike | None = None
+        self._strike: FaultTrigger | None = None
         self._lock = threading.Lock()
         self._addresses: dict[tuple[str, int], tuple[str, int]] = {}
-        self._doorways: list[Doorway] = []
+        self._doorways: list[Acceptor] = []
         self._listeners: list[tuple[str, asyncio.Future[None]]] = []
 
     async def __aenter__(self) -> Self:
@@ -73,7 +73,7 @@ class Proxy:
         for doorway in self._doorways:
             await doorway.close()
 
-    def to(self, host: str, port: int, framing: Callable[[], Framing]) -> tuple[str, int]:
+    def listen_for(self, host: str, port: int, framing: Callable[[], Framing]) -> tuple[str, int]:
         """Where a client has to connect to, to reach the store at this address. May be called from any thread.
 
         ``framing`` makes one for each connection.
@@ -85,7 +85,7 @@ class Proxy:
                 self._loop.call_soon_threadsafe(self._open, listener, host, port, framing)
             return self._addresses[host, port]
 
-    def arm(self, strike: Strike | None) -> None:
+    def arm(self, strike: FaultTrigger | None) -> None:
         """Count from here on, and strike once the time has come."""
         self.commands.clear()
         self.struck.clear()
@@ -101,19 +101,19 @@ class Proxy:
         """From now on nobody hears of the client, nor it of anybody."""
         self.dead.set()
         for doorway in self._doorways:
-            doorway.shut()
+            doorway.stop_listening()
 
     def _open(self, listener: socket.socket, host: str, port: int, framing: Callable[[], Framing]) -> None:
         async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 up_reader, up_writer = await asyncio.open_connection(host, port)
-                await _Way(self, framing(), reader, writer, up_reader, up_writer).run()
+                await _ProxiedConnection(self, framing(), reader, writer, up_reader, up_writer).run()
             finally:
                 writer.transport.abort()
 
-        self._doorways.append(Doorway(listener, carry))
+        self._doorways.append(Acceptor(listener, carry))
         if self.dead.is_set():
-            self._doorways[-1].shut()
+            self._doorways[-1].stop_listening()
 
     # What befalls a command; called by the ways.
 
@@ -125,7 +125,7 @@ class Proxy:
                 passing.set_result(None)
         return len(self.commands)
 
-    async def meet(self, number: int, place: Literal["command", "reply"]) -> str:
+    async def apply(self, number: int, place: Literal["command", "reply"]) -> str:
         """What becomes of a command, or of its reply; once whatever holds it up is over."""
         strike = self._strike
         if strike is None or number != strike.at or place != strike.place:
@@ -141,7 +141,7 @@ class Proxy:
         return strike.then
 
 
-class _Way:
+class _ProxiedConnection:
     """One connection, there and back."""
 
     def __init__(
@@ -164,7 +164,7 @@ class _Way:
     async def run(self) -> None:
         """Until one side has gone, or the proxy cuts it."""
         try:
-            await until_one_ends(self._there(), self._back())
+            await run_until_first_exits(self._there(), self._back())
         finally:
             self._up_writer.transport.abort()
 
@@ -189,7 +189,7 @@ class _Way:
             await asyncio.Event().wait()  # nor does the client hear that the store hung up
 
     async def _goes_on(self, number: int, place: Literal["command", "reply"]) -> bool:
-        match await self._proxy.meet(number, place):
+        match await self._proxy.apply(number, place):
             case "silence":
                 self._silent = True
             case "cut" | "death":

@@ -6,15 +6,15 @@ import asyncio
 import socket
 from typing import Final
 
-from jobkit_conformance.transport.acceptor import Doorway
-from jobkit_conformance.transport.both_directions import until_one_ends
+from jobkit_conformance.transport.acceptor import Acceptor
+from jobkit_conformance.transport.both_directions import run_until_first_exits
 
 CHUNK: Final = 1 << 16
 PATIENCE: Final = 5.0
 """Seconds that the store has to take a connection."""
 
 
-class Relay:
+class TcpRelay:
     """Belongs to the running loop. ``hole``: bytes of both ways vanish, and nobody is told.
 
     What was connected stays so in a hole, and is never answered again: its bytes are gone. New connections work once
@@ -23,25 +23,25 @@ class Relay:
 
     def __init__(self, host: str, port: int) -> None:
         self._store = host, port
-        self._doorway: Doorway | None = None
+        self._doorway: Acceptor | None = None
         self._holes = 0
-        self.hole = False
+        self.blackholed = False
         self.port = 0
 
     async def open(self) -> None:
         """Listen on a free port of this machine."""
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        self._doorway = Doorway(listener, self._serve)
+        self._doorway = Acceptor(listener, self._serve)
 
-    def swallow(self) -> None:
+    def blackhole(self) -> None:
         """From now on nothing arrives."""
-        self.hole = True
+        self.blackholed = True
         self._holes += 1
 
     def heal(self) -> None:
         """From now on new connections work."""
-        self.hole = False
+        self.blackholed = False
 
     async def close(self) -> None:
         """End every connection, one that comes just now included."""
@@ -49,13 +49,13 @@ class Relay:
             await self._doorway.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.hole:
+        if self.blackholed:
             await _swallow(reader)
             return
         async with asyncio.timeout(PATIENCE):  # a kind of OSError
             from_store, to_store = await asyncio.open_connection(*self._store)
         try:
-            await until_one_ends(self._pass_on(reader, to_store), self._pass_on(from_store, writer))
+            await run_until_first_exits(self._pass_on(reader, to_store), self._pass_on(from_store, writer))
         finally:
             to_store.close()
 

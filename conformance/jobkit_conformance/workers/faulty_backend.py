@@ -28,15 +28,15 @@ from jobkit.backend import (
     Stale,
 )
 from jobkit.errors import BackendUnavailable
-from jobkit_conformance.answers import Malformed, check_answer
-from jobkit_conformance.env import Stage
+from jobkit_conformance.answers import MalformedAnswer, check_answer
+from jobkit_conformance.env import Env
 from jobkit_conformance.transport.proxy import Proxy
 
 T = TypeVar("T")
 
 
 @dataclass
-class Ties:
+class FaultControls:
     """What the kit does to all the clients of one worker.
 
     ``gone``: the worker was killed, as far as the store can tell. ``cut``: these verbs fail. ``odd``: these raise what
@@ -44,10 +44,10 @@ class Ties:
     effect. ``held``: reserves that granted something answer only when this is set. ``proxy``: its way to the store.
     """
 
-    gone: bool = False
+    killed: bool = False
     cut: frozenset[str] = frozenset()
-    odd: frozenset[str] = frozenset()
-    dies_at: int = 0
+    raises_unexpected: frozenset[str] = frozenset()
+    kill_at_call: int = 0
     replies: bool = False
     held: threading.Event | None = None
     proxy: Proxy | None = None
@@ -60,7 +60,7 @@ class Ties:
     running: int = 0
     granted: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
     """Ids and attempts."""
-    unreadable: Malformed | None = None
+    unreadable: MalformedAnswer | None = None
     """What the store answered that is no answer: a worker lives on, and the store is to blame all the same."""
 
     def cut_off(self) -> None:
@@ -68,10 +68,10 @@ class Ties:
         self.cut = frozenset({"reserve", "settle", "extend", "enqueue", "cancel"})
 
 
-class Line(Backend):
+class FaultInjectingBackend(Backend):
     """Opens a client of the harness inside the loop that uses it, and passes on what the ties let through."""
 
-    def __init__(self, stage: Stage, ties: Ties, name: str) -> None:
+    def __init__(self, stage: Env, ties: FaultControls, name: str) -> None:
         self._stage = stage
         self._ties = ties
         self._name = name
@@ -91,7 +91,7 @@ class Line(Backend):
         found = await self._call(
             "reserve", queues, lambda backend: backend.reserve(queues, limit=limit, lease=lease, wait=wait), nothing
         )
-        if self._ties.gone:
+        if self._ties.killed:
             await asyncio.Event().wait()  # a killed worker hears nothing any more
         for delivery in found:
             self._jobs[delivery.token] = delivery
@@ -135,31 +135,31 @@ class Line(Backend):
 
     async def _call(self, verb: str, items: Sequence[object], call: Callable[[Backend], Awaitable[T]], gone: T) -> T:
         ties = self._ties
-        if not ties.gone:
+        if not ties.killed:
             ties.calls.append((verb, time.monotonic()))
             ties.sent.append((verb, len(ties.proxy.commands) if ties.proxy is not None else 0))
-        dies = len(ties.calls) == ties.dies_at
-        if ties.gone or (dies and not ties.replies):
+        dies = len(ties.calls) == ties.kill_at_call
+        if ties.killed or (dies and not ties.replies):
             self._die()
             return gone
         if verb in ties.cut:
             raise BackendUnavailable(f"{verb}: the kit has cut this worker off") from ConnectionResetError("cut")
-        if verb in ties.odd:
+        if verb in ties.raises_unexpected:
             raise RuntimeError(f"{verb}: the kit raises what no backend may")
         answer = await call(await self._backend())
-        if dies or ties.gone:
+        if dies or ties.killed:
             self._die()
             return gone
         try:
             check_answer(verb, items, answer)
-        except Malformed as error:
+        except MalformedAnswer as error:
             ties.unreadable = ties.unreadable or error
             raise
         return answer
 
     def _die(self) -> None:
-        if not self._ties.gone:
-            self._ties.gone = True
+        if not self._ties.killed:
+            self._ties.killed = True
             self._note("is killed")
 
     async def _backend(self) -> Backend:

@@ -19,10 +19,10 @@ from jobkit.connections.clients import Clients
 from jobkit.connections.resolver import BackendSource
 from jobkit.execute.context import JobContext, current_job
 from jobkit.jobs.envelope import Envelope
-from jobkit_conformance.env import Stage
-from jobkit_conformance.history.recording import Client
-from jobkit_conformance.violations import Broken
-from jobkit_conformance.workers.faulty_backend import Line, Ties
+from jobkit_conformance.env import Env
+from jobkit_conformance.history.recording import RecordingBackend
+from jobkit_conformance.violations import RuleViolation
+from jobkit_conformance.workers.faulty_backend import FaultControls, FaultInjectingBackend
 
 if TYPE_CHECKING:
     from jobkit.jobs.job import Job
@@ -42,7 +42,7 @@ class Killed(Exception):
 
 
 @dataclass(frozen=True)
-class Start:
+class JobRun:
     """A job began to run: which, in which attempt, on which worker."""
 
     id: str
@@ -50,10 +50,10 @@ class Start:
     attempt: int
 
 
-class StagedApp(App):
+class RedirectedApp(App):
     """An app whose workers take their jobs from where the kit says, whatever this process is set up for."""
 
-    def __init__(self, hand: Callable[[], Hand]) -> None:
+    def __init__(self, hand: Callable[[], WorkerThread]) -> None:
         super().__init__("inline:")
         self._hand = hand
 
@@ -64,13 +64,13 @@ class StagedApp(App):
         return {self._hand().clients: list(self.queues if queues is None else queues)}
 
 
-class Hand:
+class WorkerThread:
     """One worker, on a thread of its own."""
 
-    def __init__(self, crew: Crew, name: str, options: dict[str, Any]) -> None:
-        self.ties = Ties()
+    def __init__(self, crew: WorkerPool, name: str, options: dict[str, Any]) -> None:
+        self.ties = FaultControls()
         self.name = name
-        self.fell: BaseException | None = None
+        self.crashed_with: BaseException | None = None
         """What ended its thread, where that was not `stop`."""
         self.clients = Clients(BackendSource(self._open, None, crew.stage.namespace))
         self._crew = crew
@@ -81,7 +81,7 @@ class Hand:
         self._thread = threading.Thread(target=self._run, name=f"jobkit-{name}", daemon=True)
 
     def _open(self, url: str | None, namespace: str, clock: Clock | None) -> Backend:
-        return Line(self._crew.stage, self.ties, self.name)
+        return FaultInjectingBackend(self._crew.stage, self.ties, self.name)
 
     async def start(self) -> None:
         self._thread.start()
@@ -106,12 +106,12 @@ class Hand:
 
     def kill(self) -> None:
         """From now on the store hears nothing of it, nor it of the store."""
-        self.ties.gone = True
+        self.ties.killed = True
         self._crew.stage.trace.noted(self.name, "is killed")
 
-    async def dismiss(self) -> None:
+    async def terminate(self) -> None:
         """End its thread, whatever it does."""
-        self.ties.gone = True
+        self.ties.killed = True
         if self._loop is not None and self._thread.is_alive():
             await asyncio.wait([self.stopping()], timeout=END)
             self._loop.call_soon_threadsafe(self._end.set)
@@ -122,7 +122,7 @@ class Hand:
         try:
             asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001
-            self.fell = error
+            self.crashed_with = error
         finally:
             self._up.set()
 
@@ -142,25 +142,25 @@ def running_job() -> JobContext:
     return context
 
 
-async def told(event: threading.Event) -> None:
+async def wait_for(event: threading.Event) -> None:
     """Wait for what another thread says."""
     while not event.is_set():
         await asyncio.sleep(0.004)
 
 
-class Crew:
+class WorkerPool:
     """Workers of one app, and what their jobs did."""
 
-    def __init__(self, stage: Stage, client: Client) -> None:
+    def __init__(self, stage: Env, client: RecordingBackend) -> None:
         self.stage = stage
         self.client = client
         """Enqueues, and looks at the store."""
         self.local = threading.local()
-        self.app: App = StagedApp(lambda: self.local.hand)
-        self.starts: list[Start] = []
+        self.app: App = RedirectedApp(lambda: self.local.hand)
+        self.starts: list[JobRun] = []
         self.over = threading.Event()
         """The play has ended: a job that waits for something may go on."""
-        self._hands: list[Hand] = []
+        self._hands: list[WorkerThread] = []
         self._jobs = 0
         self._signals: list[threading.Event] = []
 
@@ -175,25 +175,25 @@ class Crew:
         self._jobs += 1
         id, body = f"{job.name} {self._jobs}", msgspec.json.encode(arguments)
         headers = Envelope(job.name, "json", body).headers()
-        await self.stage.put(self.client, Message(id, queue, body, headers=headers))
+        await self.stage.enqueue_ok(self.client, Message(id, queue, body, headers=headers))
         return id
 
-    async def hire(self, ties: Ties | None = None, **options: Any) -> Hand:
+    async def start_worker(self, ties: FaultControls | None = None, **options: Any) -> WorkerThread:
         """A worker that works; times are seconds."""
         stated = {"grace": GRACE, "lease": LEASES[-1], **options}
-        hand = Hand(self, f"w{len(self._hands) + 1}", stated)
+        hand = WorkerThread(self, f"w{len(self._hands) + 1}", stated)
         hand.ties = ties or hand.ties
         self._hands.append(hand)
         await hand.start()
         return hand
 
-    def begin(self) -> Start:
+    def begin(self) -> JobRun:
         """Called by a job: it has started. On a worker that was killed nothing starts any more."""
         context = running_job()
         for hand in self._hands:
-            if hand.ties.gone and (context.id, context.attempt) in hand.ties.granted:
+            if hand.ties.killed and (context.id, context.attempt) in hand.ties.granted:
                 raise Killed(f"{hand.name} was killed")
-        start = Start(context.id, context.job, context.attempt)
+        start = JobRun(context.id, context.job, context.attempt)
         self.starts.append(start)
         self.stage.trace.noted("job", f"{context.id} starts (attempt {context.attempt})")
         return start
@@ -235,28 +235,28 @@ class Crew:
         for signal in (self.over, *self._signals):
             signal.set()
         for hand in self._hands:
-            await hand.dismiss()
+            await hand.terminate()
         self._can_be_read()
 
 
 @asynccontextmanager
-async def crew(stage: Stage) -> AsyncGenerator[Crew]:
+async def crew(stage: Env) -> AsyncGenerator[WorkerPool]:
     """Workers for one play, in real time; all of them end with it."""
     stage.trace.began = time.monotonic()
-    crew = Crew(stage, await stage.client(own_time=True))
+    crew = WorkerPool(stage, await stage.client(own_time=True))
     try:
         yield crew
     finally:
         await crew.close()
 
 
-def in_real_time(play: Callable[[Stage, float], Awaitable[None]]) -> Callable[[Stage], Awaitable[None]]:
+def in_real_time(play: Callable[[Env, float], Awaitable[None]]) -> Callable[[Env], Awaitable[None]]:
     """An example with short leases; when it fails it is played again with longer ones, and that counts."""
 
-    async def patiently(stage: Stage) -> None:
+    async def patiently(stage: Env) -> None:
         try:
             await play(stage, LEASES[0])
-        except Broken:
+        except RuleViolation:
             stage.trace.steps.clear()
             await stage.harness.wipe(stage.namespace)
             await play(stage, LEASES[1])

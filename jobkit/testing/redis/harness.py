@@ -44,7 +44,7 @@ class Harness(BackendHarness):
 
     async def through(self, namespace: str, clock: Clock | None, proxy: Proxy) -> RedisBackend:
         parts = urlsplit(self._settings.url)
-        host, port = proxy.to(parts.hostname or "localhost", parts.port or 6379, RespSplitter)
+        host, port = proxy.listen_for(parts.hostname or "localhost", parts.port or 6379, RespSplitter)
         login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
         url = urlunsplit(parts._replace(netloc=f"{login}{host}:{port}"))
         settings = replace(self._settings, url=url, timeout=proxy.timeout or self._settings.timeout)

@@ -30,7 +30,7 @@ SCRIPTED: Final = (b"EVAL", b"EVALSHA")
 class Wire(Protocol):
     """The ways between one client and the server."""
 
-    async def travel(self, lane: str, what: str) -> bool:
+    async def transmit(self, lane: str, what: str) -> bool:
         """Wait until ``what`` arrives; False when it got lost."""
         ...
 
@@ -106,7 +106,7 @@ class SimulatedConnection:
         self._cut = False
 
     async def connect(self) -> None:
-        if not await self._wire.travel(f"{self._name} out", "a connection"):
+        if not await self._wire.transmit(f"{self._name} out", "a connection"):
             raise RedisConnectionError("no connection")
 
     async def disconnect(self, nowait: bool = False) -> None:  # noqa: FBT001, FBT002
@@ -134,13 +134,13 @@ class SimulatedConnection:
 
     async def _carry(self, words: Sequence[bytes]) -> None:
         what = words[0].decode().lower()
-        if not await self._wire.travel(f"{self._name} out", f"a command ({what})"):
+        if not await self._wire.transmit(f"{self._name} out", f"a command ({what})"):
             self._break()
         if self._cut:
             return
         blocks = words[0] == b"BLPOP"
         answer = await self._server.pop(words[1:-1], float(words[-1])) if blocks else self._server.execute(words)
-        if not await self._wire.travel(f"{self._name} back", f"the reply to a command ({what})"):
+        if not await self._wire.transmit(f"{self._name} back", f"the reply to a command ({what})"):
             self._break()
         if not self._cut:
             self._answers.put_nowait(answer)

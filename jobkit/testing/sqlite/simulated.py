@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Wire(Protocol):
     """The ways to the thread and back."""
 
-    async def travel(self, lane: str, what: str) -> bool:
+    async def transmit(self, lane: str, what: str) -> bool:
         """Wait until ``what`` arrives; False when it got lost."""
         ...
 
@@ -47,10 +47,10 @@ class SimulatedThread(StoreThread):
             raise
 
     async def _carry(self, call: Call[T]) -> T:
-        if not await self._wire.travel("out", "a step"):
+        if not await self._wire.transmit("out", "a step"):
             raise BackendUnavailable("the step was lost")
         call.perform()
-        if not await self._wire.travel("back", "the answer of a step"):
+        if not await self._wire.transmit("back", "the answer of a step"):
             call.answer.cancel()
             raise BackendUnavailable("the answer of the step was lost")
         return await call.answer

@@ -6,17 +6,17 @@ from typing import TypeAlias
 from jobkit.backends.redis import RedisBackend
 from jobkit.testing.redis.resp import RespSplitter
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.transport.proxy import Meanwhile, Proxy, Strike, nothing
+from jobkit_conformance.transport.proxy import FaultTrigger, Meanwhile, Proxy, nothing
 
 Open: TypeAlias = Callable[..., RedisBackend]
 
 
 def url_through(proxy: Proxy, server: Server) -> str:
     """Where a client connects to, to reach the server through a proxy."""
-    host, port = proxy.to("127.0.0.1", server.port, RespSplitter)
+    host, port = proxy.listen_for("127.0.0.1", server.port, RespSplitter)
     return f"redis://{host}:{port}"
 
 
-def lost_reply(meanwhile: Meanwhile = nothing, *, of: int = 1) -> Strike:
+def lost_reply(meanwhile: Meanwhile = nothing, *, of: int = 1) -> FaultTrigger:
     """The server does a command, then something else happens, and then the reply is lost with its connection."""
-    return Strike(of, "reply", "cut", meanwhile)
+    return FaultTrigger(of, "reply", "cut", meanwhile)

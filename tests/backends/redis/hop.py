@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from jobkit.testing.redis.resp import RespSplitter
-from jobkit_conformance.transport.both_directions import until_one_ends
+from jobkit_conformance.transport.both_directions import run_until_first_exits
 
 CHUNK: Final = 1 << 16
 AT_ONCE: Final = 100
@@ -94,7 +94,7 @@ def _carrier(port: int) -> Serve:
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            await until_one_ends(_pass_on(reader, up_writer), _pass_on(up_reader, writer))
+            await run_until_first_exits(_pass_on(reader, up_writer), _pass_on(up_reader, writer))
         finally:
             up_writer.transport.abort()
 

@@ -13,7 +13,7 @@ from jobkit.backend import Backend, Message
 from jobkit.backends.redis import factory
 from jobkit.lifecycle import State
 from jobkit.testing.redis.server import Server
-from jobkit_conformance.transport.proxy import Proxy, Strike
+from jobkit_conformance.transport.proxy import FaultTrigger, Proxy
 from tests.backends.redis.clients import Open, url_through
 
 SECRET = "s3cr3t"
@@ -85,7 +85,7 @@ async def test_calls_under_way_fail_when_the_server_dies(own_server: Server, cli
     async with Proxy() as proxy:
         backend = clients(f"{url_through(proxy, own_server)}?timeout=2000")
         await backend.queues()
-        proxy.arm(Strike(5, "command", "passes", die))
+        proxy.arm(FaultTrigger(5, "command", "passes", die))
         calls = [asyncio.create_task(backend.counts("q")) for _ in range(5)]
         for call in calls:
             with pytest.raises(jobkit.BackendUnavailable):

@@ -7,7 +7,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from jobkit_conformance.reports.html import icons
-from jobkit_conformance.reports.html.timeline_svg import drawn
+from jobkit_conformance.reports.html.timeline_svg import render_timeline
 from jobkit_conformance.reports.json_report import Document, Entry
 from jobkit_conformance.reports.markup import breakable, element
 
@@ -52,7 +52,7 @@ def _failure(found: Document, entry: Entry) -> Iterator[Element]:
     yield element("p", f"Seen by {entry.tier}.", class_="by") if entry.tier else element("p")
     if entry.story is not None and entry.story.steps:
         yield element("h4", "What happened")
-        yield drawn(entry.story, wrong=bool(entry.shows_in))
+        yield render_timeline(entry.story, wrong=bool(entry.shows_in))
     if entry.program:
         runs = not (entry.replay or "").startswith(_OF_PROCESSES)
         yield _copied("The same as a program that runs" if runs else "What was done, in words", entry.program)

@@ -14,7 +14,7 @@ from jobkit_conformance.reports.html.matrix import matrix
 from jobkit_conformance.reports.json_reader import documents
 from jobkit_conformance.reports.json_report import Document, Entry, Matrix
 from jobkit_conformance.reports.markup import breakable, element, html
-from jobkit_conformance.reports.text import told
+from jobkit_conformance.reports.text import verdict_headline
 from jobkit_conformance.verdicts import Exit, Verdict
 
 
@@ -22,7 +22,7 @@ def page(whole: Document | Matrix) -> str:
     """The page, of one backend or of several side by side."""
     found = documents(whole)
     script = _file("script.js")
-    title = f"{told(whole.footer.verdict).capitalize()}: {', '.join(each.target for each in found)}"
+    title = f"{verdict_headline(whole.footer.verdict).capitalize()}: {', '.join(each.target for each in found)}"
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -78,7 +78,7 @@ def _top(whole: Document | Matrix, found: Sequence[Document]) -> Element:
     return element(
         "header",
         element("p", f"jobkit conformance, contract {whole.contract}", class_="kicker"),
-        element("h1", told(whole.footer.verdict).capitalize(), class_=f"exit-{int(whole.footer.exit)}"),
+        element("h1", verdict_headline(whole.footer.verdict).capitalize(), class_=f"exit-{int(whole.footer.exit)}"),
         element("p", *parts, class_="share", aria_hidden="true"),
         element("p", *chips, class_="chips", role="group", aria_label="Show only rules that are"),
     )
@@ -87,7 +87,9 @@ def _top(whole: Document | Matrix, found: Sequence[Document]) -> Element:
 def _backend(place: int, each: Document, found: Sequence[Document]) -> Element:
     """Who was asked, how, and what it claims."""
     number = element("span", f"{place} ", class_="number") if len(found) > 1 else None
-    several = element("p", told(each.footer.verdict).capitalize(), class_=f"exit-{int(each.footer.exit)} verdict")
+    several = element(
+        "p", verdict_headline(each.footer.verdict).capitalize(), class_=f"exit-{int(each.footer.exit)} verdict"
+    )
     facts = (
         ("Clock", each.clock),
         ("Runs" if each.parts else "Run", _runs(each)),

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from jobkit_conformance.render.timeline import span
-from jobkit_conformance.render.timeline_data import Lease, Shown, Story
+from jobkit_conformance.render.timeline_data import Lease, TimelineData, TimelineStep
 from jobkit_conformance.reports.markup import element
 
 MOST_LANES: Final = 6
@@ -22,7 +22,7 @@ MIDDLE: Final = 0.5
 """Where in its row a call is answered."""
 
 
-class Bar(NamedTuple):
+class LeaseBar(NamedTuple):
     """A lease, from a height to a height: a row's number, and the share of that row."""
 
     lane: int
@@ -33,7 +33,7 @@ class Bar(NamedTuple):
     title: str
 
 
-def drawn(story: Story, *, wrong: bool) -> Element:
+def render_timeline(story: TimelineData, *, wrong: bool) -> Element:
     """The drawing of a play; ``wrong``: it shows in the last call that the rule is broken, unless workers took part."""
     lanes = _lanes(story)
     bars = _bars(story, lanes)
@@ -54,14 +54,14 @@ def drawn(story: Story, *, wrong: bool) -> Element:
     return element("div", _head(lanes, offsets), element("ol", *rows), class_="play")
 
 
-def _lanes(story: Story) -> dict[str, int]:
+def _lanes(story: TimelineData) -> dict[str, int]:
     """Who has which lane, by who acts first."""
     names = list(dict.fromkeys(step.who for step in story.steps if step.who))
     return {name: min(place, MOST_LANES - 1) for place, name in enumerate(names)}
 
 
-def _bars(story: Story, lanes: dict[str, int]) -> list[Bar]:
-    bars: list[Bar] = []
+def _bars(story: TimelineData, lanes: dict[str, int]) -> list[LeaseBar]:
+    bars: list[LeaseBar] = []
     for lease in story.leases:
         lane, top = lanes.get(lease.who), lease.began + MIDDLE
         if lane is None:
@@ -70,11 +70,11 @@ def _bars(story: Story, lanes: dict[str, int]) -> list[Bar]:
         taken = {bar.slot for bar in bars if bar.lane == lane and bar.bottom > top and bar.top < bottom}
         slot = next(number for number in range(len(bars) + 1) if number not in taken)
         title = f"{lease.job}, attempt {lease.attempt}, held by {lease.who}"
-        bars.append(Bar(lane, slot, top, bottom, ran_out, title))
+        bars.append(LeaseBar(lane, slot, top, bottom, ran_out, title))
     return bars
 
 
-def _end(lease: Lease, steps: Sequence[Shown]) -> tuple[float, bool]:
+def _end(lease: Lease, steps: Sequence[TimelineStep]) -> tuple[float, bool]:
     """How far down a lease goes, and whether it ran out there; a late settle, right or wrong, ends none that did."""
     settled = float(len(steps)) if lease.ended is None else lease.ended + MIDDLE
     late = next((place for place in range(lease.began + 1, len(steps)) if steps[place].at >= lease.until), len(steps))
@@ -86,7 +86,7 @@ def _end(lease: Lease, steps: Sequence[Shown]) -> tuple[float, bool]:
     return float(late), True
 
 
-def _offsets(lanes: dict[str, int], bars: Sequence[Bar]) -> list[float]:
+def _offsets(lanes: dict[str, int], bars: Sequence[LeaseBar]) -> list[float]:
     """Where each lane's line is, and behind them the width of all: a lane with several leases at a time is wider."""
     places: list[float] = []
     x = GAP / 2
@@ -113,10 +113,10 @@ def _head(lanes: dict[str, int], offsets: Sequence[float]) -> Element:
 
 def _piece(
     place: int,
-    step: Shown,
-    steps: Sequence[Shown],
+    step: TimelineStep,
+    steps: Sequence[TimelineStep],
     lanes: dict[str, int],
-    bars: Sequence[Bar],
+    bars: Sequence[LeaseBar],
     offsets: Sequence[float],
     *,
     here: bool,
@@ -142,7 +142,7 @@ def _piece(
     return element("span", drawing, class_="lanes", style=f"width: {offsets[-1]:g}px")
 
 
-def _stretch(bar: Bar, place: int, offsets: Sequence[float]) -> Iterator[Element]:
+def _stretch(bar: LeaseBar, place: int, offsets: Sequence[float]) -> Iterator[Element]:
     """The part of a bar that is in this row; a tick where it ran out."""
     x = offsets[bar.lane] + min(bar.slot, 3) * (BAR + 2)
     top, bottom = max(bar.top - place, 0.0), min(bar.bottom - place, 1.0)
@@ -161,14 +161,14 @@ def _stretch(bar: Bar, place: int, offsets: Sequence[float]) -> Iterator[Element
         yield element("line", class_="over", x1=x - BAR + 1, x2=x + BAR - 1, y1=y, y2=y)
 
 
-def _mark(step: Shown, x: float, *, here: bool) -> Iterator[Element]:
+def _mark(step: TimelineStep, x: float, *, here: bool) -> Iterator[Element]:
     if here:
         yield element("circle", class_="ring", cx=x, cy="50%", r="7.5")
     kind = "raised" if step.raised else step.kind
     yield element("circle", class_=f"mark {kind}", cx=x, cy="50%", r="4.5" if step.kind == "call" else "3")
 
 
-def _told(step: Shown) -> Element:
+def _told(step: TimelineStep) -> Element:
     """The row in words, which say all that the drawing shows."""
     match step.kind:
         case "call":
