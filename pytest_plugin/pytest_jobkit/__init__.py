@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_jobkit.endless_jobs import TooManyPerforms
     from pytest_jobkit.jobs import Jobs
-    from pytest_jobkit.performing.outcome import Outcome
+    from pytest_jobkit.performing.outcome import PerformedJob
     from pytest_jobkit.recording.entry import Entry
     from pytest_jobkit.recording.log import Log
     from pytest_jobkit.workers.process import WorkerProcess, Workers
@@ -19,13 +19,13 @@ _LAZY = {
     "Entry": "pytest_jobkit.recording.entry",
     "Jobs": "pytest_jobkit.jobs",
     "Log": "pytest_jobkit.recording.log",
-    "Outcome": "pytest_jobkit.performing.outcome",
+    "PerformedJob": "pytest_jobkit.performing.outcome",
     "TooManyPerforms": "pytest_jobkit.endless_jobs",
     "WorkerProcess": "pytest_jobkit.workers.process",
     "Workers": "pytest_jobkit.workers.process",
 }
 
-__all__ = ["Entry", "Jobs", "Log", "Outcome", "TooManyPerforms", "WorkerProcess", "Workers"]
+__all__ = ["Entry", "Jobs", "Log", "PerformedJob", "TooManyPerforms", "WorkerProcess", "Workers"]
 
 
 def __getattr__(name: str) -> object:

@@ -15,13 +15,13 @@ from jobkit.connections.clients import Clients, opened
 from jobkit.connections.portal import portal
 from jobkit.errors import ConfigurationError
 from pytest_jobkit.backends.names import CLOCK
-from pytest_jobkit.backends.namespaces import lodging
+from pytest_jobkit.backends.namespaces import namespace_suffix
 from pytest_jobkit.jobs import Jobs
-from pytest_jobkit.performing.inline import Attendant, Inline
+from pytest_jobkit.performing.inline import InlineHook, InlineMode
 from pytest_jobkit.performing.selection import ALL
 from pytest_jobkit.recording import matching
 from pytest_jobkit.recording.call_site import call_site
-from pytest_jobkit.recording.recorder import Tape
+from pytest_jobkit.recording.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from jobkit.connections.portal import CallerThread
     from jobkit.connections.resolver import BackendSource, Spec
-    from pytest_jobkit.backends.selected import Choice
+    from pytest_jobkit.backends.selected import SelectedBackend
     from pytest_jobkit.chaos.injector import Injector
     from pytest_jobkit.endless_jobs import TooManyPerforms
-    from pytest_jobkit.marker import Marks
+    from pytest_jobkit.marker import MarkerOptions
     from pytest_jobkit.performing.outage import Outage
-    from pytest_jobkit.performing.performer import Change
+    from pytest_jobkit.performing.performer import BeforeAttempt
     from pytest_jobkit.recording.entry import Entry
     from pytest_jobkit.workers.process import WorkerProcess
 
@@ -43,19 +43,26 @@ class Case:
     """One test's clock, namespaces, clients and tape. Made when the test first touches a job."""
 
     def __init__(
-        self, name: str, choice: Choice, marks: Marks, began_ms: int, root: Path, *, real_time: bool = False
+        self,
+        name: str,
+        choice: SelectedBackend,
+        marks: MarkerOptions,
+        began_ms: int,
+        root: Path,
+        *,
+        real_time: bool = False,
     ) -> None:
         self.choice = choice
-        self.real_time = real_time or not choice.takes_clock
+        self.real_time = real_time or not choice.accepts_clock
         """Whether the store goes by its own clock, as beside workers in other processes."""
         self.marks = marks
         self.root = root
         self.began_ms = began_ms
         self.clock = ManualClock(began_ms)
-        self.tape = Tape(self.now_ms, root)
-        self.changes: list[Change] = []
+        self.tape = Recorder(self.now_ms, root)
+        self.changes: list[BeforeAttempt] = []
         self.outages: list[Outage] = []
-        self.inlines: list[Inline] = []
+        self.inlines: list[InlineMode] = []
         self.ignored: list[Callable[[Entry], bool]] = []
         self.workers: list[WorkerProcess] = []
         self.runaway: TooManyPerforms | None = None
@@ -64,20 +71,20 @@ class Case:
         """What lets things go wrong, if the test asked for that."""
         self.isolated = False
         """Whether each job is performed in a process of its own."""
-        self.lacked: str | None = None
+        self.missing_capability: str | None = None
         """The capability without which the test was skipped."""
         self.used = False
         """Whether the test has the fixture."""
         self.jobs = Jobs(self)
         self._name = name
         self._lodgings: set[str] = set()
-        self._attendant = Attendant(self)
+        self._attendant = InlineHook(self)
         self._sources: dict[tuple[Spec | None, str], BackendSource] = {}
         self._clients: dict[BackendSource, Clients] = {}
         self._thaw: Callable[[], None] | None = None
         self.ignored.extend(matching.matcher(matching.check(each)) for each in marks.allow)
         if marks.perform == "inline":
-            self.inlines.append(Inline(self, ALL))
+            self.inlines.append(InlineMode(self, ALL))
 
     def now_ms(self) -> int:
         """What the backend takes for now."""
@@ -89,7 +96,7 @@ class Case:
         """What an app's own source becomes: the run's backend, in a namespace of this test's, and nobody performing."""
         found = self._sources.get((spec, namespace))
         if found is None:
-            found = self._sources.setdefault((spec, namespace), self._own(lodging(spec, namespace)))
+            found = self._sources.setdefault((spec, namespace), self._own(namespace_suffix(spec, namespace)))
         return found
 
     @property
@@ -103,7 +110,7 @@ class Case:
         self._lodgings.add(name)
         namespace = f"{self.namespace}-{name}"
         if self.choice.ledger is not None:
-            self.choice.ledger.note(namespace)
+            self.choice.ledger.register(namespace)
         return replace(
             self.choice.source,
             namespace=namespace,
@@ -131,7 +138,7 @@ class Case:
             try:
                 portal().call(partial(self._wipe, source))
                 if self.choice.ledger is not None:
-                    self.choice.ledger.strike(source.namespace)
+                    self.choice.ledger.unregister(source.namespace)
             finally:
                 for clients in opened(source):
                     clients.close_all()
@@ -148,18 +155,18 @@ class Case:
 
     # What a test asks of it.
 
-    def need(self, *capabilities: str, hint: str = "") -> None:
+    def skip_unless(self, *capabilities: str, hint: str = "") -> None:
         """Skip the test for what its backend does not claim."""
         __tracebackhide__ = True
         for capability in capabilities:
-            if capability not in self.choice.claims:
-                self.lacked = capability
+            if capability not in self.choice.capabilities:
+                self.missing_capability = capability
                 what = "a clock that can be moved" if capability == CLOCK else capability.replace("_", "-")
                 pytest.skip(f"the backend {self.choice.label} lacks: {what}{hint}")
 
     def prepare_clock(self, *, freeze: bool) -> None:
         __tracebackhide__ = True
-        self.need(CLOCK)
+        self.skip_unless(CLOCK)
         if self.real_time:
             raise ConfigurationError(
                 "this test has a worker in another process, and that goes by the real clock: advance can't move it"
@@ -169,7 +176,7 @@ class Case:
 
             self._thaw = begin(self.clock)
 
-    def remark(self, text: str) -> None:
+    def note(self, text: str) -> None:
         self.tape.remark(text, call_site(self.root))
 
     @property

@@ -20,7 +20,7 @@ class TooManyPerforms(JobkitError, AssertionError):
     """A verb performed as many jobs as it may, and more are due: perhaps they enqueue each other for ever."""
 
 
-def too_many(performed: Sequence[Entry], limit: int, verb: str) -> TooManyPerforms:
+def too_many_jobs(performed: Sequence[Entry], limit: int, verb: str) -> TooManyPerforms:
     """The error, with the chain that feeds itself."""
     last = performed[-1]
     chain = _chain(last)
@@ -34,7 +34,7 @@ def too_many(performed: Sequence[Entry], limit: int, verb: str) -> TooManyPerfor
     return TooManyPerforms("\n".join(lines))
 
 
-def too_deep(entry: Entry, depth: int) -> TooManyPerforms:
+def too_deeply_nested(entry: Entry, depth: int) -> TooManyPerforms:
     """The error for jobs that are performed inside each other's enqueues."""
     chain = _chain(entry)
     return TooManyPerforms(

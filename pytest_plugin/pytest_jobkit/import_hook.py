@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def on_arrival(name: str, then: Callable[[], None]) -> Callable[[], None]:
+def on_first_import(name: str, then: Callable[[], None]) -> Callable[[], None]:
     """Call ``then`` once the module is there, now or later; the answer ends the waiting."""
     if name in sys.modules:
         then()

@@ -11,11 +11,11 @@ from jobkit.connections.portal import portal
 from jobkit.enqueue.enqueue import refuse_running_loop
 from jobkit.jobs.call import EPOCH, Call
 from pytest_jobkit.performing import advance as walking
-from pytest_jobkit.performing.django_threads import at_home
-from pytest_jobkit.performing.errors import leave
-from pytest_jobkit.performing.inline import Inline
+from pytest_jobkit.performing.django_threads import thread_sensitive
+from pytest_jobkit.performing.errors import raise_or_return
+from pytest_jobkit.performing.inline import InlineMode
 from pytest_jobkit.performing.outage import Outage
-from pytest_jobkit.performing.performer import Change, Performer, in_place, plain_on_loop
+from pytest_jobkit.performing.performer import BeforeAttempt, Performer, in_place, plain_on_loop
 from pytest_jobkit.performing.selection import ALL, select
 from pytest_jobkit.recording import matching
 from pytest_jobkit.recording.log import Kind, Log
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from jobkit.app import App
     from jobkit.connections.portal import CallerThread
     from pytest_jobkit.case import Case
-    from pytest_jobkit.performing.outcome import Outcome
+    from pytest_jobkit.performing.outcome import PerformedJob
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.matching import Wanted
+    from pytest_jobkit.recording.matching import Matchable
 
 T = TypeVar("T")
 
@@ -65,11 +65,11 @@ class Jobs:
 
     def perform(
         self,
-        only: Wanted | Iterable[Wanted] | None = None,
-        exclude: Wanted | Iterable[Wanted] | None = None,
+        only: Matchable | Iterable[Matchable] | None = None,
+        exclude: Matchable | Iterable[Matchable] | None = None,
         queue: str | Iterable[str] | None = None,
         limit: int = LIMIT,
-    ) -> list[Outcome]:
+    ) -> list[PerformedJob]:
         """Perform all that is due, and what that enqueues, until nothing is; returns what came of each.
 
         Higher priority first, then what was due earlier, then what was enqueued earlier. ``only``, ``exclude``: a
@@ -79,40 +79,40 @@ class Jobs:
         """
         __tracebackhide__ = True
         wanted = select(self._tape, only, exclude, queue)
-        result = self._wait("perform", lambda performer: performer.until_quiet(wanted, limit, "jobs.perform()"))
-        return leave(result)
+        result = self._wait("perform", lambda performer: performer.until_idle(wanted, limit, "jobs.perform()"))
+        return raise_or_return(result)
 
     async def aperform(
         self,
-        only: Wanted | Iterable[Wanted] | None = None,
-        exclude: Wanted | Iterable[Wanted] | None = None,
+        only: Matchable | Iterable[Matchable] | None = None,
+        exclude: Matchable | Iterable[Matchable] | None = None,
         queue: str | Iterable[str] | None = None,
         limit: int = LIMIT,
-    ) -> list[Outcome]:
+    ) -> list[PerformedJob]:
         """`perform` for asynchronous tests: jobs run on this loop, plain functions in threads."""
         __tracebackhide__ = True
         wanted = select(self._tape, only, exclude, queue)
-        return leave(await self._here().until_quiet(wanted, limit, "jobs.aperform()"))
+        return raise_or_return(await self._here().until_idle(wanted, limit, "jobs.aperform()"))
 
-    def perform_one(self, pattern: Wanted | None = None) -> Outcome:
+    def perform_one(self, pattern: Matchable | None = None) -> PerformedJob:
         """Perform exactly one job that is due, the first like this; an error if there is none."""
         __tracebackhide__ = True
         wanted = ALL if pattern is None else matching.matcher(matching.check(pattern))
-        return self._one(leave(self._wait("perform_one", lambda performer: performer.one(wanted))), pattern)
+        return self._one(raise_or_return(self._wait("perform_one", lambda performer: performer.one(wanted))), pattern)
 
-    async def aperform_one(self, pattern: Wanted | None = None) -> Outcome:
+    async def aperform_one(self, pattern: Matchable | None = None) -> PerformedJob:
         """`perform_one` for asynchronous tests."""
         __tracebackhide__ = True
         wanted = ALL if pattern is None else matching.matcher(matching.check(pattern))
-        return self._one(leave(await self._here().one(wanted)), pattern)
+        return self._one(raise_or_return(await self._here().one(wanted)), pattern)
 
-    def _one(self, outcomes: list[Outcome], pattern: Wanted | None) -> Outcome:
+    def _one(self, outcomes: list[PerformedJob], pattern: Matchable | None) -> PerformedJob:
         __tracebackhide__ = True
         if outcomes:
             return outcomes[0]
-        from pytest_jobkit.recording.messages import none_due
+        from pytest_jobkit.recording.messages import nothing_due
 
-        raise AssertionError(none_due(pattern, self.pending))
+        raise AssertionError(nothing_due(pattern, self.pending))
 
     # Moving the clock.
 
@@ -130,7 +130,7 @@ class Jobs:
         freeze: bool = False,
         recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
-    ) -> list[Outcome]:
+    ) -> list[PerformedJob]:
         """Let time pass, and perform each job when it is due; returns what came of each.
 
         ``to``: until this instant, with its zone, for tests in which the time of day matters. Moves the clock of the
@@ -139,10 +139,10 @@ class Jobs:
         ``limit``: jobs at one instant. On a backend whose clock can't be moved this skips the test.
         """
         __tracebackhide__ = True
-        step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
+        step = walking.duration_of(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
-        return leave(
-            self._wait("advance", lambda performer: walking.walk(self._case, performer, step, limit, recurring))
+        return raise_or_return(
+            self._wait("advance", lambda performer: walking.advance(self._case, performer, step, limit, recurring))
         )
 
     async def aadvance(
@@ -159,16 +159,16 @@ class Jobs:
         freeze: bool = False,
         recurring: App | Iterable[App] | None = None,
         limit: int = LIMIT,
-    ) -> list[Outcome]:
+    ) -> list[PerformedJob]:
         """`advance` for asynchronous tests."""
         __tracebackhide__ = True
-        step = walking.step(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
+        step = walking.duration_of(self.now, by, to, weeks, days, hours, minutes, seconds, milliseconds)
         self._case.prepare_clock(freeze=freeze)
-        return leave(await walking.walk(self._case, self._here(), step, limit, recurring))
+        return raise_or_return(await walking.advance(self._case, self._here(), step, limit, recurring))
 
     # One job alone.
 
-    def run(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> Outcome:
+    def run(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> PerformedJob:
         """Perform one call through coder, middlewares and rules, as this attempt, and say what came of it.
 
         ``checkpoint``: where an earlier attempt said that it was. Stores nothing, and raises nothing that the job
@@ -177,18 +177,18 @@ class Jobs:
         _check_call(call)
         return self._reported(self._wait("run", lambda performer: performer.call(call, attempt, checkpoint)))
 
-    async def arun(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> Outcome:
+    async def arun(self, call: Call, *, attempt: int = 1, checkpoint: object = UNSET) -> PerformedJob:
         """`run` for asynchronous tests."""
         _check_call(call)
         return self._reported(await self._here().call(call, attempt, checkpoint))
 
-    def _reported(self, outcome: Outcome) -> Outcome:
+    def _reported(self, outcome: PerformedJob) -> PerformedJob:
         outcome.entry.expected = True
         return outcome
 
     # Waiting for somebody else.
 
-    def wait_for(self, pattern: Wanted, timeout: float = PATIENCE) -> Entry:
+    def wait_for(self, pattern: Matchable, timeout: float = PATIENCE) -> Entry:
         """Wait until a real worker has performed a job like this, and return its entry in ``performed``.
 
         For workers that run beside the test, in this process or in one of their own. ``timeout``: seconds, after which
@@ -198,7 +198,7 @@ class Jobs:
         refuse_running_loop("jobs.wait_for()", "jobs.await_for()")
         return Wait(self._case, pattern, timeout, self.performed).here()
 
-    async def await_for(self, pattern: Wanted, timeout: float = PATIENCE) -> Entry:  # noqa: ASYNC109
+    async def await_for(self, pattern: Matchable, timeout: float = PATIENCE) -> Entry:  # noqa: ASYNC109
         """`wait_for` for asynchronous tests."""
         __tracebackhide__ = True
         return await Wait(self._case, pattern, timeout, self.performed).on_loop()
@@ -209,18 +209,18 @@ class Jobs:
         """``with jobs.window() as inside:`` only what happens inside is in its logs, which freeze at its end."""
         return Window(self._tape)
 
-    def inline(self, only: Wanted | Iterable[Wanted] | None = None) -> Inline:
+    def inline(self, only: Matchable | Iterable[Matchable] | None = None) -> InlineMode:
         """``with jobs.inline():`` due jobs are performed inside their own enqueue; delayed ones and retries wait.
 
         ``only``: a job, a pattern, or a list. An error that no rule of the job covers leaves the enqueue.
         """
-        return Inline(self._case, select(self._tape, only))
+        return InlineMode(self._case, select(self._tape, only))
 
-    def before_attempt(self, pattern: Wanted, n: int, change: Callable[[], object]) -> None:
+    def before_attempt(self, pattern: Matchable, n: int, change: Callable[[], object]) -> None:
         """Call ``change()`` before the n-th attempt (the first is 1) of each such job: the world changes meanwhile."""
         if n < 1:
             raise ValueError(f"attempts are counted from 1, not {n}")
-        self._case.changes.append(Change(matching.matcher(matching.check(pattern)), n, change))
+        self._case.changes.append(BeforeAttempt(matching.matcher(matching.check(pattern)), n, change))
 
     def broker_down(self, at: int = 1, count: int = 1) -> Outage:
         """``with jobs.broker_down():`` an enqueue inside raises `jobkit.BackendUnavailable`, and stores nothing.
@@ -229,7 +229,7 @@ class Jobs:
         """
         return Outage(self._case, at, count)
 
-    def ignore(self, *patterns: Wanted) -> None:
+    def ignore(self, *patterns: Matchable) -> None:
         """Jobs like these may be left enqueued, now and later in this test."""
         self._case.ignored.extend(matching.matcher(matching.check(pattern)) for pattern in patterns)
 
@@ -241,7 +241,7 @@ class Jobs:
         return portal().call(lambda home: self._at_home(home, make))
 
     async def _at_home(self, home: CallerThread, make: Callable[[Performer], Coroutine[Any, Any, T]]) -> T:
-        with at_home(home):
+        with thread_sensitive(home):
             return await make(Performer(self._case, home.run, home.run))
 
     def _here(self) -> Performer:

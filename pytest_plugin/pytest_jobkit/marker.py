@@ -10,7 +10,7 @@ import pytest
 
 from pytest_jobkit.backends.names import CAPABILITIES
 from pytest_jobkit.chaos import config
-from pytest_jobkit.chaos.config import Wish
+from pytest_jobkit.chaos.config import ChaosConfig
 
 LINE = (
     "jobkit(perform='inline', backend=..., needs=[...], allow=[...], chaos=..., isolate=...): how a test's jobs "
@@ -27,33 +27,33 @@ PERFORM = ("manual", "inline")
 
 
 @dataclass(frozen=True)
-class Marks:
+class MarkerOptions:
     """What a test's markers say, the closest one first."""
 
     perform: str = "manual"
     backend: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     allow: tuple[Any, ...] = ()
-    chaos: Wish | bool | None = None
+    chaos: ChaosConfig | bool | None = None
     """None: the run decides; False: never."""
     isolate: str | bool | None = None
     """Likewise."""
 
 
-NO_MARKS = Marks()
+NO_MARKS = MarkerOptions()
 
-_NAMES = tuple(field.name for field in fields(Marks))
+_NAMES = tuple(field.name for field in fields(MarkerOptions))
 
 
-def read(node: pytest.Item) -> Marks:
+def read(node: pytest.Item) -> MarkerOptions:
     """What the markers of a test, its class and its module say together; `pytest.UsageError` for anything else."""
     found = NO_MARKS
     for mark in reversed(list(node.iter_markers("jobkit"))):
-        found = _with(found, mark, node.nodeid)
+        found = _merge(found, mark, node.nodeid)
     return found
 
 
-def _with(found: Marks, mark: pytest.Mark, where: str) -> Marks:
+def _merge(found: MarkerOptions, mark: pytest.Mark, where: str) -> MarkerOptions:
     if mark.args:
         raise pytest.UsageError(f"{where}: the marker jobkit takes named arguments only: {', '.join(_NAMES)}")
     for name, value in mark.kwargs.items():
@@ -96,7 +96,7 @@ def _backends(value: object, where: str) -> tuple[str, ...]:
     return names
 
 
-def _chaos(value: object, where: str) -> Wish | bool:
+def _chaos(value: object, where: str) -> ChaosConfig | bool:
     try:
         return config.read(value) or False
     except ValueError as error:

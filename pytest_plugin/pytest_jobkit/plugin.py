@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_jobkit import options
-from pytest_jobkit.session import RUN, Run
+from pytest_jobkit.session import RUN, Session
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    Run.begin(config)
+    Session.begin(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -52,7 +52,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    item.config.stash[RUN].enter(item)
+    item.config.stash[RUN].start_test(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -75,7 +75,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        item.config.stash[RUN].leave()
+        item.config.stash[RUN].end_test()
 
 
 @pytest.hookimpl(wrapper=True)

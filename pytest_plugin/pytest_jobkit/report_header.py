@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-class Heading:
+class HeaderNotes:
     """Says each thing once."""
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Heading:
         return [f"jobkit: {path} has a fixture jobs of its own; jobkit's is jobkit_jobs" for path in sorted(taken)]
 
 
-def on_the_first(items: Sequence[pytest.Item], backends: Sequence[str]) -> list[str]:
+def unittest_note(items: Sequence[pytest.Item], backends: Sequence[str]) -> list[str]:
     """`unittest` makes its tests itself, so that pytest can't make several of one."""
     first, *others = backends
     left = sum("jobkit_jobs" in getattr(item, "fixturenames", ()) for item in items if _of_unittest(item))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pytest
 
-JOBS = "jobkit_jobs"
+MARK = "jobkit_jobs"
 """An attribute of a report: it travels with it from a worker of pytest-xdist to the process that prints."""
 
 
@@ -16,21 +16,21 @@ def is_worker(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
-class Counts(Protocol):
+class ReportCounter(Protocol):
     def count(self, report: pytest.TestReport) -> None: ...
 
 
-class Hearing:
+class ReportRouter:
     """Passes on each report that bears the mark, also from other processes."""
 
-    def __init__(self, *counts: Counts) -> None:
+    def __init__(self, *counts: ReportCounter) -> None:
         self._counts = counts
 
     @staticmethod
     def mark(report: pytest.TestReport) -> None:
-        setattr(report, JOBS, True)
+        setattr(report, MARK, True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if JOBS in vars(report):
+        if MARK in vars(report):
             for each in self._counts:
                 each.count(report)

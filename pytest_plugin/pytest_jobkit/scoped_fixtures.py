@@ -12,19 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from pytest_jobkit.case import Case
-    from pytest_jobkit.marker import Marks
+    from pytest_jobkit.marker import MarkerOptions
 
 
 @dataclass
-class Stay:
+class ScopedFixture:
     """One such fixture, from its setup to its end. ``case``: once it touched a job."""
 
     name: str
     scope: str
-    marks: Marks
+    marks: MarkerOptions
     path: object
     case: Case | None = None
-    said: str = ""
+    mistake: str = ""
     """What was a mistake in its setup."""
     failed: bool = False
     """Whether its setup failed by itself, which wins over its mistakes."""
@@ -46,8 +46,8 @@ class Stay:
         from pytest_jobkit.failing.strictness import mistakes
 
         text = "\n".join(mistakes(self.case, self.path))
-        if text and text != self.said:
-            self.said = text
+        if text and text != self.mistake:
+            self.mistake = text
             pytest.fail(text, pytrace=False)
 
     def sections(self) -> list[tuple[str, str]]:
@@ -60,19 +60,19 @@ class Stay:
         return [(f"{title} of {owner}", text) for title, text in sections(self.case)]
 
 
-class Stays:
+class ScopedFixtures:
     """Those fixtures that are set up, in their order."""
 
     def __init__(self) -> None:
-        self._stays: list[Stay] = []
+        self._stays: list[ScopedFixture] = []
         self._ended: list[Case] = []
-        self.current: Stay | None = None
+        self.current: ScopedFixture | None = None
         """The one that is being set up or torn down right now."""
 
-    def add(self, stay: Stay) -> None:
+    def add(self, stay: ScopedFixture) -> None:
         self._stays.append(stay)
 
-    def end(self, stay: Stay) -> None:
+    def end(self, stay: ScopedFixture) -> None:
         """It is torn down: its jobs are removed."""
         __tracebackhide__ = True
         self._stays.remove(stay)
@@ -83,15 +83,15 @@ class Stays:
                 self._ended.append(stay.case)
                 stay.case.close()
 
-    def of(self, item: pytest.Item) -> Iterator[Stay]:
+    def of(self, item: pytest.Item) -> Iterator[ScopedFixture]:
         """Those that a test uses."""
         names: Any = getattr(item, "fixturenames", ())
         return (stay for stay in self._stays if stay.name in names)
 
-    def news(self) -> list[Case]:
+    def ended(self) -> list[Case]:
         """The cases of those that came to their end since this was asked."""
         found, self._ended = self._ended, []
         return found
 
 
-STAYS: pytest.StashKey[Stays] = pytest.StashKey()
+STAYS: pytest.StashKey[ScopedFixtures] = pytest.StashKey()

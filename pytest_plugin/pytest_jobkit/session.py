@@ -13,16 +13,16 @@ import pytest
 
 from pytest_jobkit import isolation, marker
 from pytest_jobkit.backends.matrix import Matrix
-from pytest_jobkit.backends.selected import Choice
-from pytest_jobkit.chaos.config import Wish
-from pytest_jobkit.chaos.summary import Survival
+from pytest_jobkit.backends.selected import SelectedBackend
+from pytest_jobkit.chaos.config import ChaosConfig
+from pytest_jobkit.chaos.summary import ChaosSummary
 from pytest_jobkit.features import registry
-from pytest_jobkit.import_hook import on_arrival
+from pytest_jobkit.import_hook import on_first_import
 from pytest_jobkit.marker import NO_MARKS
 from pytest_jobkit.options import Options, read
-from pytest_jobkit.report_header import Heading, on_the_first
-from pytest_jobkit.report_router import Hearing
-from pytest_jobkit.scoped_fixtures import STAYS, Stay, Stays
+from pytest_jobkit.report_header import HeaderNotes, unittest_note
+from pytest_jobkit.report_router import ReportRouter
+from pytest_jobkit.scoped_fixtures import STAYS, ScopedFixture, ScopedFixtures
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from jobkit.events import AnyEvent
     from pytest_jobkit.case import Case
     from pytest_jobkit.chaos.injector import Injector
-    from pytest_jobkit.chaos.reported_run import Finale
+    from pytest_jobkit.chaos.reported_run import ReportedRun
     from pytest_jobkit.jobs import Jobs
     from pytest_jobkit.workers.process import Workers
 
 
-class Run:
+class Session:
     """One per `pytest.Config`. Until somebody imports jobkit it does nothing; only a test with jobs has a case."""
 
     @classmethod
@@ -45,19 +45,19 @@ class Run:
         run = config.stash[RUN] = cls(config, read(config))
         for name in run.options.backends:
             run.choice(name).check(f"--jobkit-backend={run.choice(name).label}")
-        matrix, survival = Matrix([run.choice(name).label for name in run.options.backends]), Survival()
-        config.pluginmanager.register(Hearing(matrix, survival), "jobkit-hearing")
+        matrix, survival = Matrix([run.choice(name).label for name in run.options.backends]), ChaosSummary()
+        config.pluginmanager.register(ReportRouter(matrix, survival), "jobkit-hearing")
         config.pluginmanager.register(matrix, "jobkit-matrix")
         run.watchers = registry.begin(config)
         config.pluginmanager.register(survival, "jobkit-chaos")
         config.add_cleanup(run.end)
-        config.add_cleanup(on_arrival("jobkit", run.install))
+        config.add_cleanup(on_first_import("jobkit", run.install))
 
     def __init__(self, config: pytest.Config, options: Options) -> None:
         self.options = options
         self.watchers: list[registry.Watcher] = []
         self._config = config
-        self._choices: dict[str, Choice] = {}
+        self._choices: dict[str, SelectedBackend] = {}
         self._item: pytest.Item | None = None
         self._looked: tuple[pytest.Item | None, bool] = (None, False)
         """The test that is about to run, and whether it is marked: asked once, for all tests pay for it."""
@@ -67,10 +67,10 @@ class Run:
         self._last: tuple[pytest.Item | None, Case | None] = (None, None)
         """For the report of the teardown, which is made after it."""
         self._outside: Case | None = None
-        self._stays = config.stash[STAYS] = Stays()
-        self._heading = Heading()
+        self._stays = config.stash[STAYS] = ScopedFixtures()
+        self._heading = HeaderNotes()
         self._injector: Injector | None = None
-        self._finale: Finale | None = None
+        self._finale: ReportedRun | None = None
         """Of a test under chaos: what goes wrong in this run of it; what is said of the one that is reported."""
         self.raised: pytest.ExceptionInfo[BaseException] | None = None
         """What this run of it, or the one just over, raised first."""
@@ -81,9 +81,9 @@ class Run:
 
     # Backends.
 
-    def choice(self, name: str) -> Choice:
+    def choice(self, name: str) -> SelectedBackend:
         if name not in self._choices:
-            self._choices[name] = Choice(name, self.options.redis_url)
+            self._choices[name] = SelectedBackend(name, self.options.redis_url)
         return self._choices[name]
 
     def header(self) -> list[str]:
@@ -97,7 +97,7 @@ class Run:
         modules = {getattr(item, "module", None) for item in items}
         labels = [self.choice(name).label for name in self.options.backends]
         plugins = self._config.pluginmanager.get_plugins()
-        return [*self._heading.overridden([*plugins, *modules]), *on_the_first(items, labels)]
+        return [*self._heading.overridden([*plugins, *modules]), *unittest_note(items, labels)]
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Run the tests that use jobs on each backend, and all others once, on the first."""
@@ -143,16 +143,16 @@ class Run:
         self._config.add_cleanup(resolver.override_backends(self._redirect))
 
     def _redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
-        return self.touch().source(spec, namespace)
+        return self.current_case().source(spec, namespace)
 
     def _hear(self, event: AnyEvent) -> None:
         """Not of jobs that somebody in a test sends elsewhere."""
         from jobkit.connections import resolver
 
         if resolver.current_override() == self._redirect:
-            self.touch().tape.hear(event)
+            self.current_case().tape.on_event(event)
 
-    def touch(self) -> Case:
+    def current_case(self) -> Case:
         """The case of the current test, or of everything outside of tests."""
         case = self._case
         if case is None:
@@ -201,10 +201,10 @@ class Run:
             return None
         from pytest_jobkit.chaos.protocol import protocol
 
-        return protocol(self, item, nextitem, wish if isinstance(wish, Wish) else None)
+        return protocol(self, item, nextitem, wish if isinstance(wish, ChaosConfig) else None)
 
     @contextmanager
-    def under(self, injector: Injector, finale: Finale | None = None) -> Generator[None]:
+    def injecting(self, injector: Injector, finale: ReportedRun | None = None) -> Generator[None]:
         """For one run of a test: what goes wrong in it, and what is said of it."""
         self._injector, self._finale, self.raised = injector, finale, None
         try:
@@ -219,7 +219,7 @@ class Run:
 
     # A test's way.
 
-    def enter(self, item: pytest.Item) -> None:
+    def start_test(self, item: pytest.Item) -> None:
         """Begin with nothing; skip what this backend can't do."""
         __tracebackhide__ = True
         self._item, self._case = item, None
@@ -228,11 +228,11 @@ class Run:
         unmarked = not marked if looked is item else item.get_closest_marker("jobkit") is None
         self._marks = NO_MARKS if unmarked else marker.read(item)
         if self._marks.needs:
-            self.touch().need(*self._marks.needs)
+            self.current_case().skip_unless(*self._marks.needs)
 
     def jobs(self) -> Jobs:
         """The fixture's value."""
-        case = self.touch()
+        case = self.current_case()
         case.used = True
         return case.jobs
 
@@ -241,14 +241,14 @@ class Run:
         __tracebackhide__ = True
         from pytest_jobkit.workers.process import workers
 
-        return workers(self.touch())
+        return workers(self.current_case())
 
     @contextmanager
     def wider(self, fixture: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Generator[None]:
         """While a fixture of wider scope than a test's is set up, and again while it is torn down: jobs are its own."""
         __tracebackhide__ = True
         node: pytest.Item = cast("Any", request).node
-        stay = Stay(fixture.argname, fixture.scope, marker.read(node), node.path)
+        stay = ScopedFixture(fixture.argname, fixture.scope, marker.read(node), node.path)
         self._stays.add(stay)
         apart = ExitStack()
         apart.callback(self._stays.end, stay)
@@ -258,7 +258,7 @@ class Run:
         fixture.addfinalizer(lambda: apart.enter_context(self._within(stay)))
 
     @contextmanager
-    def _within(self, stay: Stay) -> Generator[None]:
+    def _within(self, stay: ScopedFixture) -> Generator[None]:
         before = self._item, self._case, self._marks, self._began_ms, self._stays.current
         self._item, self._case, self._marks, self._began_ms, self._stays.current = None, stay.case, stay.marks, 0, stay
         try:
@@ -276,7 +276,7 @@ class Run:
         if self._finale is not None:
             self._finale.check()
 
-    def leave(self) -> None:
+    def end_test(self) -> None:
         """The test is over, its fixtures are torn down: close and remove what was its own."""
         case, item = self._case, self._item
         self._item, self._case, self._marks, self._began_ms = None, None, NO_MARKS, 0
@@ -288,11 +288,11 @@ class Run:
         """Let an error of jobkit's be shown where it was made."""
         self._call = call
         if call.excinfo is not None and "jobkit.errors" in sys.modules and not self._config.getoption("fulltrace"):
-            from pytest_jobkit.failing.traceback import prune
+            from pytest_jobkit.failing.traceback import trim_traceback
 
-            prune(call.excinfo.value)
+            trim_traceback(call.excinfo.value)
         if self._finale is not None and call.excinfo is not None:
-            self._finale.note(call.excinfo.value)
+            self._finale.add_note(call.excinfo.value)
 
     def complete(self, item: pytest.Item, report: pytest.TestReport) -> pytest.TestReport:
         """Add what was captured to a failing report, and what the matrix counts to each."""
@@ -300,16 +300,16 @@ class Run:
         if self._injector is not None:
             self.raised = self.raised or (None if self._call is None else self._call.excinfo)
         if self._finale is not None:
-            Hearing.mark(report)
-            self._finale.mark(report, case)
+            ReportRouter.mark(report)
+            self._finale.mark_report(report, case)
         elif self._injector is not None:
             return report  # of a run that nobody sees
         if report.failed:
             self._show(item, report, case)
         if case is not None:
-            Hearing.mark(report)
-            Matrix.mark(report, case.choice.label, case.lacked)
-        if report.when == "teardown" and (cases := [*self._stays.news(), *([] if case is None else [case])]):
+            ReportRouter.mark(report)
+            Matrix.mark(report, case.choice.label, case.missing_capability)
+        if report.when == "teardown" and (cases := [*self._stays.ended(), *([] if case is None else [case])]):
             for watch in self.watchers:
                 watch(cases, report)
         return report
@@ -334,7 +334,7 @@ class Run:
         return explain(op, left, right, verbose=self._config.get_verbosity() > 1)
 
 
-RUN: pytest.StashKey[Run] = pytest.StashKey()
+RUN: pytest.StashKey[Session] = pytest.StashKey()
 
 WORKER = "jobkit_worker"
 """The fixture with which a test's jobs go by the real clock."""

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from pytest_jobkit.chaos import protocol, refusals, schedules, search
-from pytest_jobkit.chaos.choices import Decisions
-from pytest_jobkit.chaos.crash_points import Life
-from pytest_jobkit.chaos.delivery_order import Order
+from pytest_jobkit.chaos.choices import ChoiceSequence
+from pytest_jobkit.chaos.crash_points import CrashPoints
+from pytest_jobkit.chaos.delivery_order import DeliveryOrder
 from pytest_jobkit.chaos.injector import Injector
-from pytest_jobkit.chaos.reported_run import Finale
-from pytest_jobkit.chaos.rerun import Repeated
+from pytest_jobkit.chaos.reported_run import ReportedRun
+from pytest_jobkit.chaos.rerun import RerunnableItem
 from tests.plugin import test_chaos, test_chaos_apps, test_chaos_faults, test_chaos_styles, test_chaos_sweep
 from tests.plugin.conftest import Project
 
@@ -29,11 +29,11 @@ async def runs_all_the_same(*_: Any) -> bool:
     return False
 
 
-def without_end(self: Life, point: str) -> None:
+def without_end(self: CrashPoints, point: str) -> None:
     self.points.append(point)
 
 
-def stale(self: Repeated) -> None:
+def stale(self: RerunnableItem) -> None:
     """The same request, and the fixtures that it holds."""
     if not self._item._request:
         self._item._initrequest()
@@ -51,7 +51,7 @@ class Broken:
 
 VARIANTS = {
     "it injects nothing": Broken(
-        Decisions,
+        ChoiceSequence,
         "fault",
         nothing,
         partial(test_chaos_apps.test_the_fault_is_found_and_told_in_a_sentence, app="double_charge"),
@@ -66,7 +66,7 @@ VARIANTS = {
         partial(test_chaos_apps.test_what_was_found_is_seen_again_and_not_in_the_twin, app="double_charge"),
     ),
     "a token that does not fit is fine": Broken(
-        Finale, "_missed", lambda _: "", test_chaos.test_a_token_that_does_not_fit_is_an_error
+        ReportedRun, "_missed", lambda _: "", test_chaos.test_a_token_that_does_not_fit_is_an_error
     ),
     "all seeds are one": Broken(search, "Random", lambda _: Random(0), test_chaos.test_a_seed_decides_what_is_tried),
     "it draws faults that nobody asked for": Broken(
@@ -88,7 +88,7 @@ VARIANTS = {
         ),
     ),
     "a lease runs out at once": Broken(
-        Order,
+        DeliveryOrder,
         "_turn",
         lambda *_: -1,
         partial(
@@ -99,19 +99,19 @@ VARIANTS = {
         ),
     ),
     "no run has fresh fixtures": Broken(
-        Repeated,
+        RerunnableItem,
         "refresh",
         stale,
         test_chaos_styles.test_each_run_has_fresh_function_fixtures_and_one_of_wider_scope,
     ),
-    "what differs is blamed": Broken(refusals, "differing", lambda *_: "", test_chaos.test_runs_that_differ),
+    "what differs is blamed": Broken(refusals, "nondeterministic", lambda *_: "", test_chaos.test_runs_that_differ),
     "nobody dies in a sweep": Broken(
-        Life, "reach", without_end, test_chaos_sweep.test_what_breaks_is_told_point_by_point
+        CrashPoints, "hit", without_end, test_chaos_sweep.test_what_breaks_is_told_point_by_point
     ),
     "a sweep leaves points out": Broken(
         schedules,
-        "sweep",
-        lambda points, effects, sweep=schedules.sweep: sweep(points, effects)[::2],
+        "crash_sweep",
+        lambda points, effects, sweep=schedules.crash_sweep: sweep(points, effects)[::2],
         partial(test_chaos_sweep.test_it_dies_before_and_after_each_checkpoint, job="marches"),
     ),
 }

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pytest_jobkit.import_hook import on_arrival
+from pytest_jobkit.import_hook import on_first_import
 from tests.plugin.conftest import Project
 
 BARE = ("-p", "pytest_jobkit.plugin", "-W", "ignore")
@@ -140,7 +140,7 @@ def late(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_it_calls_back_once_the_module_has_run(late: str) -> None:
     seen: list[object] = []
-    on_arrival(late, lambda: seen.append(getattr(sys.modules[late], "value", None)))
+    on_first_import(late, lambda: seen.append(getattr(sys.modules[late], "value", None)))
     assert seen == []
     import late_module  # type: ignore[import-not-found]
 
@@ -152,13 +152,13 @@ def test_it_calls_back_once_the_module_has_run(late: str) -> None:
 def test_it_calls_back_at_once_if_the_module_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "early_module", ModuleType("early_module"))
     seen: list[int] = []
-    on_arrival("early_module", lambda: seen.append(1))
+    on_first_import("early_module", lambda: seen.append(1))
     assert seen == [1]
 
 
 def test_nobody_waits_after_the_end(late: str) -> None:
     seen: list[int] = []
-    leave = on_arrival(late, lambda: seen.append(1))
+    leave = on_first_import(late, lambda: seen.append(1))
     leave()
     leave()
     import late_module
@@ -168,7 +168,7 @@ def test_nobody_waits_after_the_end(late: str) -> None:
 
 
 def test_a_module_that_is_not_there_is_not_there() -> None:
-    leave = on_arrival("no_module_has_this_name", lambda: None)
+    leave = on_first_import("no_module_has_this_name", lambda: None)
     with pytest.raises(ModuleNotFoundError):
         import no_module_has_this_name  # type: ignore[import-not-found]  # noqa: F401
     leave()

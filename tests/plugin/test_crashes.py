@@ -16,7 +16,7 @@ import redis
 from jobkit.clock import ManualClock
 from jobkit.connections import resolver
 from jobkit.testing.redis.server import Server
-from pytest_jobkit.backends.namespace_registry import BOUND_MS, Ledger
+from pytest_jobkit.backends.namespace_registry import BOUND_MS, NamespaceRegistry
 from pytest_jobkit.backends.selected import NAMESPACE
 from tests.plugin.conftest import WITHOUT, Project
 
@@ -52,8 +52,8 @@ def namespaces(url: str) -> set[str]:
         return {key.decode().partition("{")[2].partition("}")[0] for key in client.scan_iter()}
 
 
-def ledger(url: str, clock: ManualClock | None = None) -> Ledger:
-    return Ledger(resolver.find(url, NAMESPACE), clock)
+def ledger(url: str, clock: ManualClock | None = None) -> NamespaceRegistry:
+    return NamespaceRegistry(resolver.find(url, NAMESPACE), clock)
 
 
 def run_and_kill(project: Project, url: str) -> None:
@@ -98,10 +98,10 @@ def test_what_a_killed_run_leaves_is_removed_once_its_time_is_over(project: Proj
     left = namespaces(url)
     assert len(left) == 2
     assert f"{NAMESPACE}-ledger" in left
-    assert asyncio.run(ledger(url).collect()) == []
+    assert asyncio.run(ledger(url).clean_up()) == []
     assert namespaces(url) == left
     now = time.time_ns() // 1_000_000
-    assert asyncio.run(ledger(url, ManualClock(now + BOUND_MS)).collect()) == sorted(left - {f"{NAMESPACE}-ledger"})
+    assert asyncio.run(ledger(url, ManualClock(now + BOUND_MS)).clean_up()) == sorted(left - {f"{NAMESPACE}-ledger"})
     assert namespaces(url) == {f"{NAMESPACE}-ledger"}
 
 
@@ -129,7 +129,7 @@ def test_what_is_in_use_is_left_alone(project: Project, url: str) -> None:
     with redis.Redis.from_url(url) as client:
         client.set("somebody", "else")
     other = ledger(url)
-    other.note(f"{NAMESPACE}-other")
+    other.register(f"{NAMESPACE}-other")
     project.passes(
         """
         def test_it(jobs):
@@ -139,7 +139,7 @@ def test_what_is_in_use_is_left_alone(project: Project, url: str) -> None:
         f"--jobkit-backend={url}",
     )
     assert namespaces(url) == {"", f"{NAMESPACE}-ledger"}
-    other.strike(f"{NAMESPACE}-other")
+    other.unregister(f"{NAMESPACE}-other")
     other.end()
     assert namespaces(url) == {""}
 

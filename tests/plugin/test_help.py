@@ -47,7 +47,7 @@ def test_every_key_of_the_ini_file_says_what_it_does(shown: str) -> None:
 
 def test_the_marker_names_each_of_its_arguments() -> None:
     usage, _, text = marker.LINE.partition("): ")
-    for field in fields(marker.Marks):
+    for field in fields(marker.MarkerOptions):
         assert f"{field.name}=" in usage
         assert f"{field.name}:" in text or f"{field.name}=" in text
 
@@ -65,7 +65,7 @@ def test_fixtures(project: Project) -> None:
         assert docs != "no docstring available"
 
 
-@pytest.mark.parametrize("name", [*FIXTURES, *VERBS, *(field.name for field in fields(marker.Marks))])
+@pytest.mark.parametrize("name", [*FIXTURES, *VERBS, *(field.name for field in fields(marker.MarkerOptions))])
 def test_the_guide_names_everything(name: str) -> None:
     assert re.search(rf"\b{name}\b", written())
 

@@ -106,7 +106,7 @@ def test_a_job_that_runs_again_after_it_ended_was_delivered_twice(project: Proje
     tests = """
         def test_it(jobs, request):
             from pytest_jobkit.session import RUN
-            tape = request.config.stash[RUN].touch().tape
+            tape = request.config.stash[RUN].current_case().tape
             remind.enqueue(1)
             jobs.perform()
             tape.executions.append(tape.executions[0])  # as when its worker died before it could say so

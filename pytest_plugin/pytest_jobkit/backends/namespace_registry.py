@@ -45,7 +45,7 @@ def suits(backend: Backend) -> bool:
     )
 
 
-class Ledger:
+class NamespaceRegistry:
     """Of one store. ``source``: where tests keep their jobs, in the namespace that theirs begin with."""
 
     def __init__(self, source: BackendSource, clock: Clock | None = None) -> None:
@@ -55,24 +55,24 @@ class Ledger:
         self._lock = threading.Lock()
         self._collected = False
 
-    def note(self, namespace: str) -> None:
+    def register(self, namespace: str) -> None:
         """A test begins to keep jobs there. The first note of a run begins with what others left."""
         with self._lock:
             first, self._collected = not self._collected, True
         if first:  # perhaps on the portal's own thread, which can't wait for itself
-            collecting = threading.Thread(target=lambda: asyncio.run(self.collect()), name="jobkit-ledger")
+            collecting = threading.Thread(target=lambda: asyncio.run(self.clean_up()), name="jobkit-ledger")
             collecting.start()
             collecting.join()
         self._clients.blocking().enqueue([Message(id=namespace, queue=QUEUE, body=b"", after=BOUND_MS)])
 
-    def strike(self, namespace: str) -> None:
+    def unregister(self, namespace: str) -> None:
         """It was removed."""
         portal().call(lambda _: self._strike(namespace))
 
     async def _strike(self, namespace: str) -> None:
         await self._clients.for_running_loop().delete([namespace])
 
-    async def collect(self) -> list[str]:
+    async def clean_up(self) -> list[str]:
         """Remove the namespaces of tests that never ended; which they were."""
         backend = self._source.open()
         removed: list[str] = []

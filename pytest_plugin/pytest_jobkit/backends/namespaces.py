@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from jobkit.connections.resolver import Spec
 
 
-def lodging(spec: Spec | None, namespace: str) -> str:
+def namespace_suffix(spec: Spec | None, namespace: str) -> str:
     """Eight characters that say which store of an app's this stands in for."""
-    named = spec if spec is None or isinstance(spec, str) else dotted(spec)
+    named = spec if spec is None or isinstance(spec, str) else import_path(spec)
     return f"{crc32(repr((named, namespace)).encode()):08x}"
 
 
-def dotted(factory: object) -> str:
+def import_path(factory: object) -> str:
     """``module:name`` of a function or a class."""
     return f"{getattr(factory, '__module__', '')}:{getattr(factory, '__qualname__', type(factory).__qualname__)}"

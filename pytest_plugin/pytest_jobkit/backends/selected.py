@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from jobkit.backend import Backend
     from jobkit.connections.resolver import BackendSource
-    from pytest_jobkit.backends.namespace_registry import Ledger
+    from pytest_jobkit.backends.namespace_registry import NamespaceRegistry
 
 NAMESPACE = "jobkit-test"
 
@@ -37,7 +37,7 @@ class Server(Protocol):
     def stop(self) -> None: ...
 
 
-class Choice:
+class SelectedBackend:
     """A backend by the name that the run was told; opened, and its server started, when first needed."""
 
     def __init__(self, name: str, redis_url: str | None) -> None:
@@ -89,13 +89,13 @@ class Choice:
         return TemporaryDirectory(prefix="jobkit-", ignore_cleanup_errors=True)
 
     @cached_property
-    def ledger(self) -> Ledger | None:
+    def ledger(self) -> NamespaceRegistry | None:
         """What a killed run leaves on a store that outlives it is noted there; one that is the run's own needs none."""
         if self.name == DEFAULT or self.private_server or self.private_file:
             return None
-        from pytest_jobkit.backends.namespace_registry import Ledger, suits
+        from pytest_jobkit.backends.namespace_registry import NamespaceRegistry, suits
 
-        return Ledger(self.source) if suits(self._probe) else None
+        return NamespaceRegistry(self.source) if suits(self._probe) else None
 
     def end(self) -> None:
         if (ledger := vars(self).get("ledger")) is not None:
@@ -125,16 +125,16 @@ class Choice:
         return self.source.open()
 
     @property
-    def takes_clock(self) -> bool:
+    def accepts_clock(self) -> bool:
         """Whether it takes the time from the clock that its factory is handed; it says so if it does not."""
         return bool(getattr(self._probe, "takes_clock", True))
 
     @cached_property
-    def claims(self) -> frozenset[str]:
+    def capabilities(self) -> frozenset[str]:
         """The capabilities that it claims."""
         capabilities = self._probe.capabilities
         claimed = {name for name in CAPABILITIES - {CLOCK} if getattr(capabilities, name) not in (False, None)}
-        return frozenset(claimed | ({CLOCK} if self.takes_clock else set[str]()))
+        return frozenset(claimed | ({CLOCK} if self.accepts_clock else set[str]()))
 
     def described(self, *, for_workers: bool) -> str:
         """For the report's header; what only the processes of pytest-xdist need is not started for it."""

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pytest_jobkit.chaos.fault import Fault
 
 if TYPE_CHECKING:
-    from pytest_jobkit.chaos.fault import Place, Schedule
+    from pytest_jobkit.chaos.fault import InjectionPoint, Schedule
 
 
-class Decisions:
+class ChoiceSequence:
     """Answers each question from a schedule; what that does not name from chance; without chance nothing goes wrong."""
 
     def __init__(self, schedule: Schedule = (), chance: Random | None = None, odds: float = 0.0) -> None:
@@ -20,7 +20,7 @@ class Decisions:
         self._chance = chance
         self._odds = odds
 
-    def fault(self, place: Place, possible: Mapping[str, int]) -> Fault | None:
+    def fault(self, place: InjectionPoint, possible: Mapping[str, int]) -> Fault | None:
         """What goes wrong here, of these kinds; each with the largest amount it can have."""
         scheduled = self._scheduled.get(place)
         if scheduled is not None:

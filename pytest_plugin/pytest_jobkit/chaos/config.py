@@ -19,7 +19,7 @@ SWEEP = "sweep"
 
 
 @dataclass(frozen=True)
-class Wish:
+class ChaosConfig:
     """``runs`` and ``faults``: None leaves it to the run. ``sweep``: a crash at each effect point instead."""
 
     runs: int | None = None
@@ -27,20 +27,20 @@ class Wish:
     sweep: bool = False
 
 
-def read(value: object) -> Wish | None:
+def read(value: object) -> ChaosConfig | None:
     """What ``jobkit(chaos=value)`` means, None for False; `ValueError` says what it takes."""
     if value is False:
         return None
     if value is True:
-        return Wish()
+        return ChaosConfig()
     if isinstance(value, int):
-        return Wish(runs=runs(value))
+        return ChaosConfig(runs=runs(value))
     if value == SWEEP:
-        return Wish(sweep=True)
+        return ChaosConfig(sweep=True)
     names = cast("list[object]", value) if isinstance(value, (list, tuple)) else [value]
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(f"takes True, False, a number of runs, 'sweep', or names of faults, not {value!r}")
-    return Wish(faults=faults(map(str, names)))
+    return ChaosConfig(faults=faults(map(str, names)))
 
 
 def runs(value: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jobkit.enqueue.enqueue import PendingEnqueue
 from jobkit.execute.context import JobContext
-from pytest_jobkit.recording.call_site import Site, call_site, is_project
+from pytest_jobkit.recording.call_site import CallSite, call_site, is_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Mapping
@@ -32,7 +32,7 @@ def killed(error: BaseException | None) -> bool:
     return False
 
 
-class Life:
+class CrashPoints:
     """Counts the effect points of one delivery; at the one where it ends it raises `WorkerDied`, and ever after."""
 
     def __init__(self, root: Path, dies_at: int | None = None) -> None:
@@ -42,7 +42,7 @@ class Life:
         self._root = root
         self._dies_at = dies_at
 
-    def reach(self, point: str) -> None:
+    def hit(self, point: str) -> None:
         self._check()
         self.points.append(point)
         if len(self.points) == self._dies_at:
@@ -61,16 +61,16 @@ class Life:
 
     async def walk(self, steps: Coroutine[Any, Any, Any]) -> Any:
         """Await an asynchronous job, and come by a point whenever it has waited for something of its own."""
-        return await _Walk(self, steps)
+        return await _StepwiseAwait(self, steps)
 
     def waited(self, frame: FrameType) -> None:
-        self.reach(f"while it waited at {Site(frame.f_code.co_filename, frame.f_lineno, self._root)}")
+        self.hit(f"while it waited at {CallSite(frame.f_code.co_filename, frame.f_lineno, self._root)}")
 
 
-class _Walk:
+class _StepwiseAwait:
     """Drives a coroutine by hand: the same values and errors pass, and after each wait there is a point."""
 
-    def __init__(self, life: Life, steps: Coroutine[Any, Any, Any]) -> None:
+    def __init__(self, life: CrashPoints, steps: Coroutine[Any, Any, Any]) -> None:
         self._life = life
         self._steps = steps
         self._waits_for: object = None
@@ -128,22 +128,22 @@ def _sending(steps: Coroutine[Any, Any, Any], value: object) -> Callable[[], Any
     return lambda: steps.send(value)
 
 
-class Swept:
+class CrashableCheckpoints:
     """Carries checkpoints, with a point before each and one after."""
 
-    def __init__(self, line: CheckpointSink, life: Life) -> None:
+    def __init__(self, line: CheckpointSink, life: CrashPoints) -> None:
         self._line = line
         self._life = life
 
     def store(self, body: bytes) -> Future[bool]:
         where = self._life.here()
-        self._life.reach(f"before its checkpoint{where}")
+        self._life.hit(f"before its checkpoint{where}")
         passed: Future[bool] = Future()
 
         def stored(future: Future[bool]) -> None:
             try:
                 answer = future.result()
-                self._life.reach(f"after its checkpoint{where}")
+                self._life.hit(f"after its checkpoint{where}")
             except BaseException as error:  # noqa: BLE001 - raised again where the job waits for it
                 passed.set_exception(error)
             else:
@@ -153,13 +153,13 @@ class Swept:
         return passed
 
 
-def watched(registry: Registry, life: Life) -> Registry:
+def instrument(registry: Registry, life: CrashPoints) -> Registry:
     """The same app, but for how its asynchronous jobs are awaited."""
     return cast("Registry", _Watched(registry, life))
 
 
 class _Watched:
-    def __init__(self, registry: Registry, life: Life) -> None:
+    def __init__(self, registry: Registry, life: CrashPoints) -> None:
         self._registry = registry
         self._life = life
 
@@ -172,7 +172,7 @@ class _Watched:
         return {name: _walked(job, self._life) if job.is_async else job for name, job in jobs}
 
 
-def _walked(job: RunnableJob, life: Life) -> RunnableJob:
+def _walked(job: RunnableJob, life: CrashPoints) -> RunnableJob:
     """The same job, but for how its function is awaited."""
 
     def function(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:

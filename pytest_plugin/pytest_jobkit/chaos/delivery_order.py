@@ -11,31 +11,31 @@ from pytest_jobkit.chaos.config import DELAY
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_jobkit.chaos.injected import Happening
-    from pytest_jobkit.performing.reservation import Card
+    from pytest_jobkit.chaos.injected import InjectedFault
+    from pytest_jobkit.performing.reservation import ReservedJob
     from pytest_jobkit.recording.entry import Entry
 
 FIRST, IN_TURN, LAST = -1, 0, 1
 
 
 @dataclass
-class Late:
+class DelayedDelivery:
     """A job that lets others by: so many, or all that are due at so many later instants."""
 
-    happening: Happening
+    happening: InjectedFault
     others: float
     instants: int = 0
     now_ms: int = 0
 
     def let_by(self, chosen: Entry, now_ms: int) -> None:
-        self.happening.let_by(chosen)
+        self.happening.record_overtaking(chosen)
         self.others -= 1
         if now_ms > self.now_ms:
             self.now_ms = now_ms
             self.instants -= 1
 
 
-class Order:
+class DeliveryOrder:
     """Asks once a delivery whether it comes in its turn, and lets others by where that says so.
 
     A job that is delivered again at once comes first; one whose lease has to run out comes behind all that is due; one
@@ -44,7 +44,7 @@ class Order:
 
     def __init__(
         self,
-        ask: Callable[[Card, int], Happening | None],
+        ask: Callable[[ReservedJob, int], InjectedFault | None],
         now_ms: Callable[[], int],
         next_due: Callable[[], int | None],
     ) -> None:
@@ -52,14 +52,14 @@ class Order:
         self._now_ms = now_ms
         self._next_due = next_due
         self._asked: set[tuple[int, int]] = set()
-        self._late: dict[int, Late] = {}
-        self._again: dict[int, tuple[int, Happening]] = {}
+        self._late: dict[int, DelayedDelivery] = {}
+        self._again: dict[int, tuple[int, InjectedFault]] = {}
 
-    def again(self, entry: Entry, happening: Happening, *, at_once: bool) -> None:
+    def again(self, entry: Entry, happening: InjectedFault, *, at_once: bool) -> None:
         """It was delivered and is not settled, so it comes again."""
         self._again[entry.number] = (FIRST if at_once else LAST, happening)
 
-    def next(self, cards: Sequence[Card], *, until: int | None, movable: bool) -> Card | None:
+    def next(self, cards: Sequence[ReservedJob], *, until: int | None, movable: bool) -> ReservedJob | None:
         """The one to be performed, which only a verb that performs several lets chaos choose (``movable``).
 
         None, if those that are left wait for what is due later: the verb gets there, if that is not after ``until``.
@@ -77,10 +77,10 @@ class Order:
             self._pass_by(chosen.entry)
         return chosen
 
-    def _turn(self, card: Card) -> int:
+    def _turn(self, card: ReservedJob) -> int:
         return self._again.get(card.entry.number, (IN_TURN,))[0]
 
-    def _waits(self, card: Card, others: int | None) -> bool:
+    def _waits(self, card: ReservedJob, others: int | None) -> bool:
         number, attempt = card.entry.number, card.delivery.attempt
         if others is not None and (number, attempt) not in self._asked:
             self._asked.add((number, attempt))
@@ -90,10 +90,12 @@ class Order:
         late = self._late.get(number)
         return late is not None and (late.others > 0 or late.instants > 0)
 
-    def _as_late(self, happening: Happening) -> Late:
+    def _as_late(self, happening: InjectedFault) -> DelayedDelivery:
         amount = happening.fault.amount
         return (
-            Late(happening, inf, amount, self._now_ms()) if happening.fault.kind == DELAY else Late(happening, amount)
+            DelayedDelivery(happening, inf, amount, self._now_ms())
+            if happening.fault.kind == DELAY
+            else DelayedDelivery(happening, amount)
         )
 
     def _pass_by(self, chosen: Entry) -> None:

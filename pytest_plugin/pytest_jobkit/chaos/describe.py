@@ -10,13 +10,13 @@ from pytest_jobkit.chaos.fault import CRASH_AT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_jobkit.chaos.injected import Happening
+    from pytest_jobkit.chaos.injected import InjectedFault
 
 MOST = 3
 """How many jobs one sentence lists."""
 
 
-def told(happening: Happening) -> str:
+def describe(happening: InjectedFault) -> str:
     """One fault, as a sentence without its full stop."""
     what, meanwhile = happening.what, _listed(happening.overtaken_by)
     again = f"; {meanwhile} came in between" if meanwhile else ""
@@ -37,7 +37,7 @@ def told(happening: Happening) -> str:
             return f"the enqueue of {what}{happening.where} found no broker"
 
 
-def sentences(told: Sequence[str]) -> str:
+def describe_all(told: Sequence[str]) -> str:
     """One as it is; several in the order in which they happened."""
     if len(told) == 1:
         return told[0]

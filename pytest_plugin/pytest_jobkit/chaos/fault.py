@@ -18,7 +18,7 @@ COUNTED = (REORDER, DELAY, CRASH_AT)
 """Those that say how many, or which."""
 
 
-class Question(Enum):
+class DecisionPoint(Enum):
     """What can go one way or another: of a delivery its turn and then its end, and whether an enqueue is stored."""
 
     TURN = auto()
@@ -26,12 +26,12 @@ class Question(Enum):
     ENQUEUE = auto()
 
     @classmethod
-    def about(cls, kind: str) -> Question:
+    def about(cls, kind: str) -> DecisionPoint:
         return cls.ENQUEUE if kind == REFUSE else cls.TURN if kind in (REORDER, DELAY) else cls.END
 
 
 @dataclass(frozen=True)
-class Place:
+class InjectionPoint:
     """Where something may go wrong: in a delivery of a job, or in an enqueue.
 
     ``job``: the function's own name. ``nth``: which of the test's jobs of this name, from 1. ``attempt``: at which of
@@ -41,7 +41,7 @@ class Place:
     job: str
     nth: int
     attempt: int
-    question: Question
+    question: DecisionPoint
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Fault:
     """``amount``: of a reorder how many others come first, of a delay how many instants, of a crash-at which point."""
 
     kind: str
-    place: Place
+    place: InjectionPoint
     amount: int = 0
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ def _fault(text: str) -> Fault:
         )
     try:
         nth, attempt = (*map(_positive, numbers), 1, 1)[:2]
-        return Fault(kind, Place(unquote(job), nth, attempt, Question.about(kind)), _amount(kind, amount))
+        return Fault(kind, InjectionPoint(unquote(job), nth, attempt, DecisionPoint.about(kind)), _amount(kind, amount))
     except ValueError:
         raise ValueError(f"{text!r}: its numbers count from 1") from None
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Happening:
+class InjectedFault:
     """``what``: the job, as it reads in code. ``took``: whether it made a difference; what did not is no part of it."""
 
     fault: Fault
@@ -20,10 +20,10 @@ class Happening:
     """Of a crash in the middle, how far the job was; of a refused enqueue, who made it."""
     overtaken_by: list[str] = field(default_factory=list[str])
     """What was performed meanwhile."""
-    took: bool = False
+    had_effect: bool = False
     swallowed: bool = False
     """The job went on after its worker had died: it caught what no crash lets anybody catch."""
 
-    def let_by(self, other: Entry) -> None:
+    def record_overtaking(self, other: Entry) -> None:
         self.overtaken_by.append(other.short)
-        self.took = True
+        self.had_effect = True

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_jobkit.chaos.trial import Failure, Trial
 
 
-def unfit(item: pytest.Item) -> str:
+def why_not_rerunnable(item: pytest.Item) -> str:
     """Why this item can't be run many times; empty if it can."""
     if not isinstance(item, pytest.Function):
         return f"chaos runs test functions many times, which this {type(item).__name__} is none of"
@@ -32,7 +32,7 @@ def subtests() -> str:
     return "chaos does not go with subtests: each of its many runs would report them"
 
 
-def idle() -> str:
+def no_jobs() -> str:
     """No job was performed, so that nothing can go wrong."""
     return (
         "chaos has nothing to act on: this test performs no job by jobs.perform(), jobs.advance() or jobs.inline() "
@@ -40,7 +40,7 @@ def idle() -> str:
     )
 
 
-def differing(one: Trial, other: Trial, item: pytest.Item) -> str:
+def nondeterministic(one: Trial, other: Trial, item: pytest.Item) -> str:
     """Two runs without any fault did different things; empty if they did not."""
     lines = difference(one.trace, other.trace)
     if not lines:
@@ -55,7 +55,7 @@ def differing(one: Trial, other: Trial, item: pytest.Item) -> str:
     )
 
 
-def outliving(failure: Failure, item: pytest.Item, *, after_a_failure: bool) -> str:
+def state_leaks(failure: Failure, item: pytest.Item, *, after_a_failure: bool) -> str:
     """It passed once, and then failed without any fault."""
     before = "after a run that failed" if after_a_failure else "right after a run that passed"
     return "\n".join(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_jobkit.chaos.describe import sentences, told
-from pytest_jobkit.chaos.summary import Survival
+from pytest_jobkit.chaos.describe import describe, describe_all
+from pytest_jobkit.chaos.summary import ChaosSummary
 
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case
@@ -35,7 +35,7 @@ class Verdict:
     """Why chaos was not asked for a test that did not ask for it by itself."""
 
 
-class Finale:
+class ReportedRun:
     """The run that is reported, with what is said of it. ``exact``: each fault of the schedule has to befall it."""
 
     def __init__(self, verdict: Verdict, injector: Injector, *, exact: bool = False) -> None:
@@ -52,13 +52,13 @@ class Finale:
             self._said = text
             pytest.fail(text, pytrace=False)
 
-    def note(self, error: BaseException) -> None:
+    def add_note(self, error: BaseException) -> None:
         """The run failed: the answer goes where the error is read."""
         note = self.verdict.note or self._replayed()
         if note and not isinstance(error, pytest.skip.Exception) and note not in getattr(error, "__notes__", ()):
             error.add_note(note)
 
-    def mark(self, report: pytest.TestReport, case: Case | None) -> None:
+    def mark_report(self, report: pytest.TestReport, case: Case | None) -> None:
         """Add the answer to a report that failed, or was expected to; what was tried counts as this test's doing."""
         if case is not None:
             case.tape.twice |= self.verdict.twice
@@ -66,13 +66,15 @@ class Finale:
         if text and (report.failed or hasattr(report, "wasxfail")) and report.longreprtext != self._said:
             report.sections.insert(0, ("Chaos", text))
         if report.when == "call":
-            Survival.mark(report, self.verdict.survived, self.verdict.left_out)
+            ChaosSummary.mark(report, self.verdict.survived, self.verdict.left_out)
 
     def _section(self) -> str:
         return self.verdict.section or "\n".join(filter(None, (self._replayed(), self._missed())))
 
     def _replayed(self) -> str:
-        return sentences([told(each) for each in self.injector.happened if each.took]) if self._exact else ""
+        return (
+            describe_all([describe(each) for each in self.injector.happened if each.had_effect]) if self._exact else ""
+        )
 
     def _missed(self) -> str:
         """What a token says that did not come to pass: then it is another test, or another app, by now."""

@@ -15,7 +15,7 @@ _PASSING = (pytest.exit.Exception, KeyboardInterrupt)
 """What ends the whole run of tests."""
 
 
-class Repeated:
+class RerunnableItem:
     """An item that is run many times. Nothing of these runs is reported, captured output and warnings included."""
 
     def __init__(self, item: pytest.Function) -> None:
@@ -41,7 +41,7 @@ class Repeated:
 
         runtestprotocol(self._item, nextitem=nextitem)
 
-    def first(self) -> list[pytest.TestReport]:
+    def first_run(self) -> list[pytest.TestReport]:
         """Run it as pytest itself does, but let nobody see it yet."""
         from _pytest.runner import runtestprotocol
 
@@ -65,7 +65,7 @@ class Repeated:
         for report in (*reports, *([last] if ending.excinfo is not None else [])):
             hooks.pytest_runtest_logreport(report=report)
 
-    def once(self) -> None:
+    def run_once(self) -> None:
         """Run it: setup, call, teardown."""
         self.refresh()
         self._item.repr_failure = str  # nobody reads how it looks, and making that takes longer than the run

@@ -6,18 +6,18 @@ from collections import Counter
 from random import Random
 from typing import TYPE_CHECKING
 
-from pytest_jobkit.chaos.choices import Decisions
+from pytest_jobkit.chaos.choices import ChoiceSequence
 from pytest_jobkit.chaos.config import CRASH_AFTER, CRASH_BEFORE, DELAY
 from pytest_jobkit.chaos.fault import CRASH_AT, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_jobkit.chaos.fault import Place, Schedule
+    from pytest_jobkit.chaos.fault import InjectionPoint, Schedule
     from pytest_jobkit.chaos.injector import Point
 
 
-def singles(points: Sequence[Point], chance: Random) -> list[Schedule]:
+def single_faults(points: Sequence[Point], chance: Random) -> list[Schedule]:
     """One fault each, all that a clean run came by: of each kind for each job one first, then its further ones."""
     last = next((point for point in reversed(points) if DELAY in point.possible), None)
     found = [
@@ -36,17 +36,17 @@ def singles(points: Sequence[Point], chance: Random) -> list[Schedule]:
     return [(fault,) for _, fault in sorted(ranked, key=lambda each: each[0])]
 
 
-def plans(points: Sequence[Point], chance: Random, runs: int) -> Iterator[Decisions]:
+def schedules(points: Sequence[Point], chance: Random, runs: int) -> Iterator[ChoiceSequence]:
     """What the runs are to decide, without end; at most half of ``runs`` with a single fault."""
-    for schedule in singles(points, chance)[: runs // 2]:
-        yield Decisions(schedule)
+    for schedule in single_faults(points, chance)[: runs // 2]:
+        yield ChoiceSequence(schedule)
     deliveries = max(1, len(points))
     while True:
         odds = min(0.7, chance.choice([1 / deliveries, 2 / deliveries, 4 / deliveries, 0.3, 0.6]))
-        yield Decisions((), Random(chance.getrandbits(32)), odds)  # noqa: S311 - a schedule is no secret
+        yield ChoiceSequence((), Random(chance.getrandbits(32)), odds)  # noqa: S311 - a schedule is no secret
 
 
-def sweep(points: Sequence[Point], effects: Sequence[tuple[Place, Sequence[str]]]) -> list[Schedule]:
+def crash_sweep(points: Sequence[Point], effects: Sequence[tuple[InjectionPoint, Sequence[str]]]) -> list[Schedule]:
     """A crash before each job, at each of its effect points, and after it: in the order in which they are met."""
     inside = {place: len(met) for place, met in effects}
     found: list[Fault] = []

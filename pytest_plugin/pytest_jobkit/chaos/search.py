@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pytest_jobkit.chaos import refusals
 from pytest_jobkit.chaos import schedules as drawing
-from pytest_jobkit.chaos.choices import Decisions
-from pytest_jobkit.chaos.describe import sentences
+from pytest_jobkit.chaos.choices import ChoiceSequence
+from pytest_jobkit.chaos.describe import describe_all
 from pytest_jobkit.chaos.fault import Schedule, token
 from pytest_jobkit.chaos.injector import Injector
 from pytest_jobkit.chaos.reported_run import Verdict
@@ -74,11 +74,11 @@ class Search:
     def _found(self, first: Trial) -> Verdict:
         second = self._clean()
         if second.failure is not None:
-            return self._refused(refusals.outliving(second.failure, self._item, after_a_failure=False))
-        if refusal := refusals.differing(first, second, self._item):
+            return self._refused(refusals.state_leaks(second.failure, self._item, after_a_failure=False))
+        if refusal := refusals.nondeterministic(first, second, self._item):
             return self._refused(refusal)
         if not any(point.possible for point in first.points):
-            return self._refused(refusals.idle()) if self._settings.asked else Verdict(left_out="performs no job")
+            return self._refused(refusals.no_jobs()) if self._settings.asked else Verdict(left_out="performs no job")
         for point in first.points:
             key = (point.place.job, point.place.nth)
             self._needed[key] = max(self._needed.get(key, 1), point.place.attempt)
@@ -90,19 +90,19 @@ class Search:
 
     # Runs.
 
-    def injector(self, decisions: Decisions) -> Injector:
+    def injector(self, decisions: ChoiceSequence) -> Injector:
         settings = self._settings
         return Injector(decisions, settings.kinds, test=self._item.path, needed=self._needed, sweeps=settings.sweeps)
 
     def _clean(self) -> Trial:
-        return self._run(Decisions())
+        return self._run(ChoiceSequence())
 
-    def _run(self, decisions: Decisions) -> Trial:
+    def _run(self, decisions: ChoiceSequence) -> Trial:
         self.runs += 1
         self._tick(self.runs, self._planned)
         return self._play(self.injector(decisions))
 
-    def _try(self, decisions: Decisions) -> Trial:
+    def _try(self, decisions: ChoiceSequence) -> Trial:
         trial = self._run(decisions)
         self._twice |= trial.twice
         self._schedules += 1
@@ -115,7 +115,7 @@ class Search:
         chance = Random(zlib.crc32(f"{self._settings.seed}:{self._item.nodeid}".encode()))  # noqa: S311 - no secret
         found: dict[Failure, tuple[Trial, Trial]] = {}
         until = self._settings.runs - 1  # one more is reported
-        for decisions in drawing.plans(clean.points, chance, until):
+        for decisions in drawing.schedules(clean.points, chance, until):
             if self.runs >= until:
                 break
             trial = self._try(decisions)
@@ -124,7 +124,7 @@ class Search:
             if not found:
                 again = self._clean()
                 if again.failure is not None:
-                    return self._refused(refusals.outliving(again.failure, self._item, after_a_failure=True))
+                    return self._refused(refusals.state_leaks(again.failure, self._item, after_a_failure=True))
             found[trial.failure] = (trial, shrink(trial, self._same(trial.failure, self.runs + SHRINKS)))
             if len(found) == 1:
                 until = min(until, self.runs + FURTHER)
@@ -136,7 +136,7 @@ class Search:
         def fails_too(schedule: Schedule) -> Trial | None:
             if self.runs >= limit:
                 return None
-            trial = self._run(Decisions(schedule))
+            trial = self._run(ChoiceSequence(schedule))
             return trial if trial.failure == failure else None
 
         return fails_too
@@ -144,7 +144,7 @@ class Search:
     def _failing(self, best: tuple[Trial, Trial], *others: tuple[Trial, Trial]) -> Verdict:
         found, small = best
         lines = [
-            sentences(small.told),
+            describe_all(small.told),
             "it passes when each job is delivered once, and in order",
             f"it failed under {self._failed} of {_count(self._schedules, 'schedule')}; {self.runs} runs in all",
         ]
@@ -162,8 +162,8 @@ class Search:
         return Verdict(
             schedule=small.schedule,
             section="\n".join([*lines, again]),
-            note=f"{sentences(small.told)}\n{again}",
-            otherwise=f"{refusals.flaky(small.failure)}\n{sentences(small.told)}",
+            note=f"{describe_all(small.told)}\n{again}",
+            otherwise=f"{refusals.flaky(small.failure)}\n{describe_all(small.told)}",
         )
 
     def _command(self, schedule: Schedule) -> str:
@@ -173,11 +173,11 @@ class Search:
     # Point by point.
 
     def _sweep(self, clean: Trial) -> Verdict:
-        schedules = drawing.sweep(clean.points, clean.effects)
+        schedules = drawing.crash_sweep(clean.points, clean.effects)
         self._planned = self.runs + len(schedules) + 1
         broken: list[Trial] = []
         for schedule in schedules:
-            trial = self._try(Decisions(schedule))
+            trial = self._try(ChoiceSequence(schedule))
             if trial.swallowed:
                 return self._refused(_unkillable(trial))
             if not _fails(trial):
@@ -185,12 +185,12 @@ class Search:
             if not broken:
                 again = self._clean()
                 if again.failure is not None:
-                    return self._refused(refusals.outliving(again.failure, self._item, after_a_failure=True))
+                    return self._refused(refusals.state_leaks(again.failure, self._item, after_a_failure=True))
             broken.append(trial)
         if not broken:
             return Verdict(survived=self._schedules)
         lines = [
-            sentences(broken[0].told),
+            describe_all(broken[0].told),
             f"it breaks at {len(broken)} of the {_count(len(schedules), 'point')} at which a worker can die here",
             *(f"  {' '.join(trial.told)}  ({token(trial.schedule)})" for trial in broken[1:]),
         ]
@@ -205,7 +205,7 @@ def _unkillable(trial: Trial) -> str:
     return "\n".join(
         [
             "chaos can't judge this job: it went on after its worker had died",
-            f"  {sentences(trial.told)}",
+            f"  {describe_all(trial.told)}",
             "  it catches BaseException, or all exceptions without naming one; a crash is not caught by anybody",
         ]
     )

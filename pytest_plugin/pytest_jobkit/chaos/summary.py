@@ -12,7 +12,7 @@ SURVIVED, LEFT_OUT = "jobkit_survived", "jobkit_left_out"
 """Attributes of a report: they travel with it from a worker to the process that prints."""
 
 
-class Survival:
+class ChaosSummary:
     """Counts reports, also those that come from the workers of pytest-xdist."""
 
     def __init__(self) -> None:

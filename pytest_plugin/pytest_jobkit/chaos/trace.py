@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Trace:
     runs: tuple[str, ...] = ()
 
 
-def trace_of(tape: Tape) -> Trace:
+def trace_of(tape: Recorder) -> Trace:
     jobs = tuple(f"{_name(entry)} on {entry.queue}{_by(entry)}" for entry in tape.jobs)
     runs = tuple(f"attempt {each.attempt} of #{each.number} {_name(each)}: {each.state}" for each in tape.executions)
     return Trace(jobs, runs)

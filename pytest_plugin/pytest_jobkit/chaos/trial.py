@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_jobkit.chaos.describe import told
-from pytest_jobkit.chaos.fault import Place, Schedule
+from pytest_jobkit.chaos.describe import describe
+from pytest_jobkit.chaos.fault import InjectionPoint, Schedule
 from pytest_jobkit.chaos.injector import Injector, Point
 from pytest_jobkit.chaos.trace import Trace, trace_of
-from pytest_jobkit.recording.call_site import Site, is_project
+from pytest_jobkit.recording.call_site import CallSite, is_project
 
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case
@@ -40,7 +40,7 @@ class Trial:
     schedule: Schedule
     told: list[str]
     points: list[Point]
-    effects: list[tuple[Place, list[str]]]
+    effects: list[tuple[InjectionPoint, list[str]]]
     swallowed: bool
     twice: set[str]
 
@@ -61,7 +61,7 @@ def trial_of(
         failure=None if raised is None else _failure(raised, root),
         trace=Trace() if case is None else trace_of(case.tape),
         schedule=injector.taken,
-        told=[told(each) for each in injector.happened if each.took],
+        told=[describe(each) for each in injector.happened if each.had_effect],
         points=injector.points,
         effects=[(place, life.points) for place, life in injector.lives],
         twice=set() if case is None else case.tape.twice,
@@ -72,6 +72,6 @@ def trial_of(
 def _failure(raised: pytest.ExceptionInfo[BaseException], root: Path) -> Failure:
     frames = [each.frame.raw for each in raised.traceback if is_project(each.frame.raw)]
     lines = [each.lineno + 1 for each in raised.traceback if is_project(each.frame.raw)]
-    where = str(Site(frames[-1].f_code.co_filename, lines[-1], root)) if frames else ""
+    where = str(CallSite(frames[-1].f_code.co_filename, lines[-1], root)) if frames else ""
     first = raised.exconly(tryshort=True).splitlines()[0]
     return Failure(raised.typename, where, first, isinstance(raised.value, pytest.skip.Exception))

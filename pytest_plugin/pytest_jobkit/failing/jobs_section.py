@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from jobkit.execute.outcome import Performed
 from pytest_jobkit.failing.strictness import never_awaited
-from pytest_jobkit.recording.recording import Remark
-from pytest_jobkit.recording.status_text import distance, raised, standing
+from pytest_jobkit.recording.recording import Note
+from pytest_jobkit.recording.status_text import distance, raised, status_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,10 +55,10 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 def _rows(case: Case, parent: Entry | None, depth: int) -> Iterator[list[str]]:
     """What one job enqueued, or the test."""
     indent = "  " * depth
-    happened: list[Entry | Remark] = [entry for entry in case.tape.jobs if entry.parent is parent]
+    happened: list[Entry | Note] = [entry for entry in case.tape.jobs if entry.parent is parent]
     happened += [remark for remark in case.tape.remarks if remark.parent is parent]
     for each in sorted(happened, key=_order):
-        if isinstance(each, Remark):
+        if isinstance(each, Note):
             yield [f"{indent}- {each.text}{f', at {each.site}' if each.site else ''}"]
             continue
         yield [f"{indent}#{each.number} {each.short}", *_about(case, each)]
@@ -78,14 +78,14 @@ def _beneath(case: Case, above: set[Entry]) -> int:
     return len(found) - len(above)
 
 
-def _order(happened: Entry | Remark) -> float:
-    return happened.after + 0.5 if isinstance(happened, Remark) else happened.number
+def _order(happened: Entry | Note) -> float:
+    return happened.after + 0.5 if isinstance(happened, Note) else happened.number
 
 
 def _about(case: Case, entry: Entry) -> list[str]:
     later = entry.enqueued_ms - case.began_ms
     when = f", after {distance(later)}" if later > 0 and not case.real_time else ""
-    return [f"on {entry.queue}", f"{standing(entry, case.now_ms())}{when}", str(entry.site or "")]
+    return [f"on {entry.queue}", f"{status_text(entry, case.now_ms())}{when}", str(entry.site or "")]
 
 
 def _attempts(case: Case, entry: Entry) -> list[str]:

@@ -14,7 +14,7 @@ from jobkit.execute.outcome import Performed
 if TYPE_CHECKING:
     from pytest_jobkit.case import Case
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.recording import Made
+    from pytest_jobkit.recording.recording import CreatedEnqueue
 
 REASON_LINES = 7
 """Of a surprising error: what was raised, and the frames that lead to it."""
@@ -52,7 +52,7 @@ def _lost(case: Case) -> list[str]:
     return [worker.fate for worker in case.workers if worker.lost]
 
 
-def never_awaited(case: Case) -> list[Made]:
+def never_awaited(case: Case) -> list[CreatedEnqueue]:
     return [made for made in case.tape.made if not made.enqueuing.started]
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-def prune(error: BaseException) -> None:
+def trim_traceback(error: BaseException) -> None:
     """Let the traceback of one of jobkit's own errors end with the last frame that is not jobkit's."""
     if not isinstance(error, JobkitError):
         return

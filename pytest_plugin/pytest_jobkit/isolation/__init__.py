@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_jobkit.features.registry import Watcher
-    from pytest_jobkit.marker import Marks
+    from pytest_jobkit.marker import MarkerOptions
 
 PROCESS = "process"
 
@@ -27,6 +27,6 @@ def begin(config: pytest.Config) -> Watcher | None:
     return None
 
 
-def wanted(config: pytest.Config, marks: Marks) -> bool:
+def wanted(config: pytest.Config, marks: MarkerOptions) -> bool:
     """Whether a test's jobs are performed apart: as its marker says, else as the run was told."""
     return (config.getoption("--jobkit-isolate") if marks.isolate is None else marks.isolate) == PROCESS

@@ -23,12 +23,12 @@ from jobkit.backends.delegating import DelegatingBackend
 from jobkit.connections import resolver
 from jobkit.connections.resolver import BackendSource
 from jobkit.execute.perform import context_of, error_summary, perform
-from pytest_jobkit.backends.namespaces import dotted
+from pytest_jobkit.backends.namespaces import import_path
 from pytest_jobkit.isolation import databases, protocol
-from pytest_jobkit.isolation.protocol import Answer, Ask, Place
+from pytest_jobkit.isolation.protocol import StoreCall, StoreRef, StoreReply
 from pytest_jobkit.recording.call_site import call_site
 from pytest_jobkit.recording.declared_jobs import declared
-from pytest_jobkit.workers.event_frames import portable
+from pytest_jobkit.workers.event_frames import picklable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -41,10 +41,10 @@ def main() -> None:
     speaking = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     hearing = os.fdopen(os.dup(0), "rb")
-    line = Line(hearing, speaking)
-    orders: protocol.Orders = protocol.read(hearing)
+    line = ParentLink(hearing, speaking)
+    orders: protocol.RunRequest = protocol.read(hearing)
     sys.path[:] = orders.path
-    home = Home(line, Path(orders.root))
+    home = RemoteStores(line, Path(orders.root))
     resolver.override_backends(home.redirect)
     redaction.show_arguments(shown=True)
     events.observe(home.hear)
@@ -53,10 +53,10 @@ def main() -> None:
         import_module(orders.module)
         app = declared()[orders.delivery.message.headers["job"]].app
     except KeyError:
-        line.say(protocol.Unfit(f"importing {orders.module} anew declares no job of that name"))
+        line.say(protocol.NotRunnable(f"importing {orders.module} anew declares no job of that name"))
         return
     except BaseException as error:  # noqa: BLE001 - whatever the module does when it is imported
-        line.say(protocol.Unfit(f"importing {orders.module} anew raises {error_summary(error)}"))
+        line.say(protocol.NotRunnable(f"importing {orders.module} anew raises {error_summary(error)}"))
         return
     context = context_of(orders.delivery)
     context.carry(Checkpoints(line))
@@ -64,11 +64,11 @@ def main() -> None:
     async def here() -> Outcome:
         return await perform(orders.delivery, context, app)
 
-    line.say(protocol.Ended(portable(asyncio.run(here()))))
+    line.say(protocol.Finished(picklable(asyncio.run(here()))))
     os._exit(0)  # whatever threads the job left behind
 
 
-class Line:
+class ParentLink:
     """To the test's process and back; one question at a time."""
 
     def __init__(self, hearing: BinaryIO, speaking: BinaryIO) -> None:
@@ -84,7 +84,7 @@ class Line:
         """The answer, or the error that it holds."""
         with self._lock:
             protocol.write(self._speaking, frame)
-            answer: Answer | None = protocol.read(self._hearing)
+            answer: StoreReply | None = protocol.read(self._hearing)
         if answer is None:
             os._exit(1)  # the test is gone
         if answer.error is not None:
@@ -92,10 +92,10 @@ class Line:
         return answer.value
 
 
-class Home:
+class RemoteStores:
     """Where every app of this process keeps its jobs, and who hears of it."""
 
-    def __init__(self, line: Line, root: Path) -> None:
+    def __init__(self, line: ParentLink, root: Path) -> None:
         self._line = line
         self._root = root
         self._sources: dict[tuple[Spec | None, str], BackendSource] = {}
@@ -103,10 +103,10 @@ class Home:
     def redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
         if (spec, namespace) not in self._sources:
             is_factory = spec is not None and not isinstance(spec, str)
-            place = Place(dotted(spec) if is_factory else cast("str | None", spec), is_factory, namespace)
-            asking = Asking(self._line, place)
+            place = StoreRef(import_path(spec) if is_factory else cast("str | None", spec), is_factory, namespace)
+            asking = RemoteHook(self._line, place)
             self._sources[spec, namespace] = BackendSource(
-                lambda url, name, clock: Store(asking), None, namespace, attendant=asking
+                lambda url, name, clock: RemoteBackend(asking), None, namespace, attendant=asking
             )
         return self._sources[spec, namespace]
 
@@ -118,20 +118,20 @@ class Home:
                 portable_event = replace(event, call=cast("Any", None))
                 self._line.say(protocol.Enqueued(call.job.name, call.options, portable_event, where))
             case events.CancelRequested():
-                self._line.say(protocol.Told(event))
+                self._line.say(protocol.EventMessage(event))
             case _:
                 return
 
 
-class Asking:
+class RemoteHook:
     """Asks the test's process about one store; stands by at its enqueues, as the test's own attendant does there."""
 
-    def __init__(self, line: Line, place: Place) -> None:
+    def __init__(self, line: ParentLink, place: StoreRef) -> None:
         self._line = line
         self._place = place
 
     def ask(self, verb: str, args: Sequence[Any] = (), stated: Mapping[str, Any] | None = None) -> Any:
-        return self._line.ask(Ask(self._place, verb, tuple(args), dict(stated or {})))
+        return self._line.ask(StoreCall(self._place, verb, tuple(args), dict(stated or {})))
 
     def before(self, messages: Sequence[Message]) -> None:
         self.ask(protocol.BEFORE, (list(messages),))
@@ -145,10 +145,10 @@ class Asking:
         return asyncio.to_thread(self.ask, protocol.AFTER, (list(ids),))
 
 
-class Store(DelegatingBackend):
+class RemoteBackend(DelegatingBackend):
     """A backend that has all of its answers from the test's process."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: RemoteHook) -> None:
         super().__init__(cast("Backend", None))
         self._asking = asking
 
@@ -168,7 +168,7 @@ class Store(DelegatingBackend):
 class Blocking:
     """For jobs that are plain functions."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: RemoteHook) -> None:
         self._asking = asking
 
     def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
@@ -181,12 +181,12 @@ class Blocking:
 class Checkpoints:
     """Keeps where the job is with the test's process."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ParentLink) -> None:
         self._line = line
 
     def store(self, body: bytes) -> Future[bool]:
         stored: Future[bool] = Future()
-        stored.set_result(self._line.ask(protocol.Keep(body)))
+        stored.set_result(self._line.ask(protocol.SaveCheckpoint(body)))
         return stored
 
 

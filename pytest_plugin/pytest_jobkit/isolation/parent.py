@@ -23,8 +23,8 @@ from jobkit.jobs.call import Call
 from jobkit.jobs.envelope import parse_envelope
 from pytest_jobkit.errors import NotIsolated
 from pytest_jobkit.isolation import databases, protocol
-from pytest_jobkit.isolation.protocol import Answer, Ask, Place
-from pytest_jobkit.recording.call_site import Site
+from pytest_jobkit.isolation.protocol import StoreCall, StoreRef, StoreReply
+from pytest_jobkit.recording.call_site import CallSite
 from pytest_jobkit.recording.declared_jobs import declared
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check(job: Job[..., Any]) -> None:
         raise NotIsolated("--jobkit-isolate=process needs a POSIX system")
 
 
-class Apart:
+class IsolatedPerformer:
     """Performs the jobs of one test, each in a process that starts with it and ends with it."""
 
     def __init__(self, case: Case) -> None:
@@ -69,19 +69,19 @@ class Apart:
         enter(context)
         try:
             check(job)
-            orders = protocol.Orders(
+            orders = protocol.RunRequest(
                 path=[str(each) for each in sys.path],
                 root=str(self._case.root),
                 module=job.function.__module__,
                 delivery=delivery,
                 databases=await plain(databases.of_test),
             )
-            return await _Performance(self._case, job, context).run(orders)
+            return await _JobProcess(self._case, job, context).run(orders)
         except NotIsolated as error:
             return Outcome(state=Performed.DEAD, error=error, reason=str(error))
 
 
-class _Performance:
+class _JobProcess:
     """One job in one process."""
 
     def __init__(self, case: Case, job: Job[..., Any], context: JobContext) -> None:
@@ -96,14 +96,14 @@ class _Performance:
         )
         self._hearing, self._saying = cast("BinaryIO", process.stdout), cast("BinaryIO", process.stdin)
 
-    async def run(self, orders: protocol.Orders) -> Outcome:
+    async def run(self, orders: protocol.RunRequest) -> Outcome:
         try:
             self._say(orders)
             while True:
                 match await asyncio.to_thread(protocol.read, self._hearing):
-                    case protocol.Ended(outcome):
+                    case protocol.Finished(outcome):
                         return outcome
-                    case protocol.Unfit(why):
+                    case protocol.NotRunnable(why):
                         raise NotIsolated(
                             f"{self._job.name} can't be performed in another process: {why}. Declare it where a worker "
                             "can import it, or mark the test @pytest.mark.jobkit(isolate=False)"
@@ -138,32 +138,32 @@ class _Performance:
     async def _hear(self, frame: object) -> None:
         match frame:
             case protocol.Enqueued():
-                self._retell(frame)
-            case protocol.Told(event):
+                self._replay_event(frame)
+            case protocol.EventMessage(event):
                 events.emit(event)
-            case protocol.Keep(body):
+            case protocol.SaveCheckpoint(body):
                 self._say(await _answered(self._keep(body)))
-            case Ask():
+            case StoreCall():
                 self._say(await _answered(self._about(frame)))
             case _:
                 raise AssertionError(f"a job's process said {frame!r}")
 
-    def _retell(self, told: protocol.Enqueued) -> None:
+    def _replay_event(self, told: protocol.Enqueued) -> None:
         """As if it happened here, inside of the same job."""
         job = self._job.app.jobs.get(told.job) or declared().get(told.job)
         if job is None:
-            self._case.remark(f"{self._job.name} enqueued {told.job}, which this process does not know")
+            self._case.note(f"{self._job.name} enqueued {told.job}, which this process does not know")
             return
         message = told.event.message
         call = Call(job, {} if message is None else _arguments(job, message), told.options)
         if told.site is not None:
-            self._case.tape.placed(call, Site(*told.site, Path(self._case.root)))
+            self._case.tape.placed(call, CallSite(*told.site, Path(self._case.root)))
         events.emit(replace(told.event, call=call))
 
     async def _keep(self, body: bytes) -> bool:
         return await asyncio.wrap_future(self._context.line.store(body))
 
-    async def _about(self, asked: Ask) -> Any:
+    async def _about(self, asked: StoreCall) -> Any:
         source = self._source(asked.place)
         match asked.verb:
             case protocol.CAPABILITIES:
@@ -176,16 +176,16 @@ class _Performance:
             case verb:
                 return await getattr(self._case.open(source), verb)(*asked.args, **(asked.stated or {}))
 
-    def _source(self, place: Place) -> BackendSource:
+    def _source(self, place: StoreRef) -> BackendSource:
         named = place.spec
         return self._case.source(load(named) if place.is_factory and named is not None else named, place.namespace)
 
 
-async def _answered(asking: Coroutine[Any, Any, Any]) -> Answer:
+async def _answered(asking: Coroutine[Any, Any, Any]) -> StoreReply:
     try:
-        return Answer(await asking)
+        return StoreReply(await asking)
     except Exception as error:  # noqa: BLE001 - raised again where it was asked
-        return Answer(error=error)
+        return StoreReply(error=error)
 
 
 def _arguments(job: Job[..., Any], message: Any) -> dict[str, object]:

@@ -17,7 +17,7 @@ LENGTH = "!I"
 
 
 @dataclass(frozen=True)
-class Orders:
+class RunRequest:
     """What the test's process says first: what to import, and what to perform."""
 
     path: list[str]
@@ -28,7 +28,7 @@ class Orders:
 
 
 @dataclass(frozen=True)
-class Place:
+class StoreRef:
     """A store, as an app names it: a URL, or ``module:factory``; and a namespace."""
 
     spec: str | None
@@ -37,10 +37,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Ask:
+class StoreCall:
     """A question of the job's process about one store: a verb of backends, or one of those below."""
 
-    place: Place
+    place: StoreRef
     verb: str
     args: tuple[Any, ...] = ()
     stated: dict[str, Any] | None = None
@@ -50,14 +50,14 @@ CAPABILITIES, BEFORE, AFTER = "capabilities", "before an enqueue", "after an enq
 
 
 @dataclass(frozen=True)
-class Keep:
+class SaveCheckpoint:
     """A checkpoint, to be kept."""
 
     body: bytes
 
 
 @dataclass(frozen=True)
-class Answer:
+class StoreReply:
     """Of the test's process; ``error`` is to be raised where the question was asked."""
 
     value: Any = None
@@ -75,21 +75,21 @@ class Enqueued:
 
 
 @dataclass(frozen=True)
-class Told:
+class EventMessage:
     """Any other event of the job's process."""
 
     event: AnyEvent
 
 
 @dataclass(frozen=True)
-class Ended:
+class Finished:
     """The last frame: what came of the job."""
 
     outcome: Outcome
 
 
 @dataclass(frozen=True)
-class Unfit:
+class NotRunnable:
     """The last frame: why the job could not be found there."""
 
     why: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
-from pytest_jobkit.endless_jobs import too_many
+from pytest_jobkit.endless_jobs import too_many_jobs
 from pytest_jobkit.performing.performer import Performer, Result
-from pytest_jobkit.performing.recurring import Ticking
+from pytest_jobkit.performing.recurring import RecurringJobs
 from pytest_jobkit.performing.selection import ALL
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ INSTANTS = 10_000
 """How many due times one walk meets before it takes the jobs for endless."""
 
 
-def step(now: datetime, by: timedelta | None, to: datetime | None, *parts: float) -> int:
+def duration_of(now: datetime, by: timedelta | None, to: datetime | None, *parts: float) -> int:
     """How far to go, in milliseconds."""
     weeks, days, hours, minutes, seconds, milliseconds = parts
     further = timedelta(
@@ -46,13 +46,13 @@ def _until(to: datetime, now: datetime, further: timedelta) -> timedelta:
     return to - now
 
 
-async def walk(case: Case, performer: Performer, milliseconds: int, limit: int, recurring: Apps = None) -> Result:
+async def advance(case: Case, performer: Performer, milliseconds: int, limit: int, recurring: Apps = None) -> Result:
     """Perform what is due now, then at each due time on the way, then at the end; what recurs is enqueued on it."""
-    ticking = Ticking(recurring, case.clock.now_ms())
+    ticking = RecurringJobs(recurring, case.clock.now_ms())
     end = case.clock.now_ms() + milliseconds
     walked = Result()
     for _ in range(INSTANTS):
-        result = await performer.until_quiet(ALL, limit, "jobs.advance()", until=end)
+        result = await performer.until_idle(ALL, limit, "jobs.advance()", until=end)
         walked.outcomes += result.outcomes
         walked.error = result.error
         now = case.clock.now_ms()
@@ -61,5 +61,7 @@ async def walk(case: Case, performer: Performer, milliseconds: int, limit: int, 
         stops = [stop for stop in (case.tape.next_due(), ticking.next_ms()) if stop is not None]
         case.clock.move(min([*stops, end]) - now)
         await ticking.enqueue(case.clock.now_ms())
-    walked.error = too_many([each.entry.origin for each in walked.outcomes], len(walked.outcomes), "jobs.advance()")
+    walked.error = too_many_jobs(
+        [each.entry.origin for each in walked.outcomes], len(walked.outcomes), "jobs.advance()"
+    )
     return walked

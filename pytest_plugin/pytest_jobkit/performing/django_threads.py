@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def at_home(home: CallerThread) -> Generator[None]:
+def thread_sensitive(home: CallerThread) -> Generator[None]:
     """Inside, an asynchronous job's queries go through the connection of the waiting test, so see its transaction.
 
     As ``async_to_sync`` would have it, whose register of loops this uses: Django is what asks there.
@@ -30,7 +30,7 @@ def at_home(home: CallerThread) -> Generator[None]:
     by_loop: dict[asyncio.AbstractEventLoop, Executor] = import_module("asgiref.sync").AsyncToSync.loop_thread_executors
     loop = asyncio.get_running_loop()
     before = by_loop.get(loop)
-    by_loop[loop] = AtHome(home, loop)
+    by_loop[loop] = CallerThreadExecutor(home, loop)
     try:
         yield
     finally:
@@ -40,7 +40,7 @@ def at_home(home: CallerThread) -> Generator[None]:
             by_loop[loop] = before
 
 
-class AtHome(Executor):
+class CallerThreadExecutor(Executor):
     """Runs what it is given in the thread that waits for the verb."""
 
     def __init__(self, home: CallerThread, loop: asyncio.AbstractEventLoop) -> None:

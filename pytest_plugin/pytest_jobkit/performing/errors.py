@@ -11,14 +11,14 @@ from pytest_jobkit.endless_jobs import TooManyPerforms
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from pytest_jobkit.performing.outcome import Outcome
+    from pytest_jobkit.performing.outcome import PerformedJob
     from pytest_jobkit.performing.performer import Result
 
 _CORE = str(Path(jobkit.__file__).parent)
 _OWN = str(Path(__file__).parents[1])
 
 
-def leave(result: Result) -> list[Outcome]:
+def raise_or_return(result: Result) -> list[PerformedJob]:
     """The outcomes, or the error that stopped the verb."""
     __tracebackhide__ = True
     if result.error is None:
@@ -26,10 +26,10 @@ def leave(result: Result) -> list[Outcome]:
     if isinstance(result.error, TooManyPerforms):
         raise result.error
     result.outcomes[-1].entry.expected = True
-    raise noted(result.error, result.outcomes[-1])
+    raise with_note(result.error, result.outcomes[-1])
 
 
-def noted(error: BaseException, outcome: Outcome) -> BaseException:
+def with_note(error: BaseException, outcome: PerformedJob) -> BaseException:
     """The same error, naming its job, and without jobkit's frames above those of the job."""
     entry = outcome.entry
     where = f", enqueued at {entry.site}" if entry.site else ""

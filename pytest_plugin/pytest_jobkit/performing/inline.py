@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from jobkit.connections.portal import CallerThread, portal
 from jobkit.execute.context import current_job
-from pytest_jobkit.endless_jobs import too_deep
-from pytest_jobkit.performing.django_threads import at_home
-from pytest_jobkit.performing.errors import noted
+from pytest_jobkit.endless_jobs import too_deeply_nested
+from pytest_jobkit.performing.django_threads import thread_sensitive
+from pytest_jobkit.performing.errors import with_note
 from pytest_jobkit.performing.performer import Performer, Result, in_place, plain_on_loop
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ DEPTH = 40
 """How many jobs may run inside each other: fewer than Python's stack can hold."""
 
 
-class Inline:
+class InlineMode:
     """``with jobs.inline(...):`` due jobs that this selects are performed inside their own enqueue."""
 
     def __init__(self, case: Case, wanted: Callable[[Entry], bool]) -> None:
@@ -43,7 +43,7 @@ class Inline:
                 execution.expected = True  # it left into the test
 
 
-class Attendant:
+class InlineHook:
     """Stands by at each enqueue of one test."""
 
     def __init__(self, case: Case) -> None:
@@ -96,7 +96,7 @@ class Attendant:
         self._leave(result)
 
     async def _at_home(self, home: CallerThread, making: Coroutine[Any, Any, Result]) -> Result:
-        with at_home(home):
+        with thread_sensitive(home):
             return await making
 
     def _loop(self) -> asyncio.AbstractEventLoop:
@@ -107,12 +107,12 @@ class Attendant:
 
     def _these(self, due: list[Entry], performer: Performer) -> Coroutine[Any, Any, Result]:
         if (deep := _depth(due[0])) > DEPTH:
-            self._case.runaway = too_deep(due[0], deep)
+            self._case.runaway = too_deeply_nested(due[0], deep)
             raise self._case.runaway
         for entry in due:
             entry.inline = True
         ids = {entry.id for entry in due}
-        return performer.these(lambda entry: entry.id in ids)
+        return performer.exactly(lambda entry: entry.id in ids)
 
     def _leave(self, result: Result) -> None:
         __tracebackhide__ = True
@@ -122,7 +122,7 @@ class Attendant:
                 raise runaway.with_traceback(None)  # without forty times the way down
             raise runaway
         if result.error is not None:
-            raise noted(result.error, result.outcomes[-1])
+            raise with_note(result.error, result.outcomes[-1])
 
     def _parent(self) -> Entry | None:
         running = current_job()

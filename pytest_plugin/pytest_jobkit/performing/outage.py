@@ -28,7 +28,7 @@ class Outage:
         """Called at each enqueue."""
         self.seen += 1
         if self._at <= self.seen < self._at + self._count:
-            self._case.remark("an enqueue found the broker down, as jobs.broker_down() asked")
+            self._case.note("an enqueue found the broker down, as jobs.broker_down() asked")
             raise BackendUnavailable(f"jobs.broker_down(): enqueue {self.seen} inside this block finds no broker")
 
     def __enter__(self) -> Self:

@@ -14,11 +14,11 @@ from pytest_jobkit.recording.log import Log
 if TYPE_CHECKING:
     from jobkit.execute.outcome import Outcome as CoreOutcome
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.recorder import Recorder
 
 
 @dataclass(frozen=True)
-class Outcome:
+class PerformedJob:
     """What came of performing a job once.
 
     ``state``: succeeded, retrying, discarded, dead or skipped. ``value``: what it returned. ``error``: what it
@@ -35,12 +35,12 @@ class Outcome:
     children: Log
 
     @classmethod
-    def of(cls, outcome: CoreOutcome, execution: Entry, tape: Tape) -> Outcome:
+    def of(cls, outcome: CoreOutcome, execution: Entry, tape: Recorder) -> PerformedJob:
         children = Log("outcome.children", tape, lambda: execution.children)
         return cls(outcome.state, outcome.value, outcome.error, outcome.retry_in, outcome.reason, execution, children)
 
     @property
-    def unforeseen(self) -> BaseException | None:
+    def unexpected_error(self) -> BaseException | None:
         """The error, where no rule of the job covers it; an assertion's too, unless a rule names just that."""
         if isinstance(self.error, AssertionError) and not _is_named(self.entry, self.error):
             return self.error

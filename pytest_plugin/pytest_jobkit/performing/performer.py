@@ -16,10 +16,10 @@ from jobkit.backend import Settled
 from jobkit.execute.checkpoint import LeaseSink
 from jobkit.execute.outcome import Performed
 from jobkit.execute.perform import context_of, in_thread, perform
-from pytest_jobkit.endless_jobs import too_many
-from pytest_jobkit.isolation.parent import Apart
-from pytest_jobkit.performing.outcome import Outcome
-from pytest_jobkit.performing.reservation import LEASE_MS, Card, Hand
+from pytest_jobkit.endless_jobs import too_many_jobs
+from pytest_jobkit.isolation.parent import IsolatedPerformer
+from pytest_jobkit.performing.outcome import PerformedJob
+from pytest_jobkit.performing.reservation import LEASE_MS, Reservation, ReservedJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,12 +37,12 @@ T = TypeVar("T")
 class Result:
     """What a verb performed, and the error that stopped it, if one did: raised where the test called the verb."""
 
-    outcomes: list[Outcome] = field(default_factory=list[Outcome])
+    outcomes: list[PerformedJob] = field(default_factory=list[PerformedJob])
     error: BaseException | None = None
 
 
 @dataclass(frozen=True)
-class Change:
+class BeforeAttempt:
     """Something that a test does to the world before an attempt."""
 
     matches: Callable[[Entry], bool]
@@ -72,29 +72,31 @@ class Performer:
         self._tape = case.tape
         self._plain = plain
         self._own = own
-        self._execute: Performing = perform if case.chaos is not None or not case.isolated else Apart(case).perform
+        self._execute: Performing = (
+            perform if case.chaos is not None or not case.isolated else IsolatedPerformer(case).perform
+        )
         """Chaos does its work inside of jobs, so they stay in this process then."""
 
-    async def until_quiet(
+    async def until_idle(
         self, wanted: Callable[[Entry], bool], limit: int, verb: str, *, until: int | None = None
     ) -> Result:
         """All that is due, and what that enqueues, until nothing is. ``until``: where a verb ends that walks on."""
         result = Result()
         async with self._hand(wanted, until=until) as hand:
-            while (card := await hand.best()) is not None:
+            while (card := await hand.next()) is not None:
                 if len(result.outcomes) == limit:
-                    hand.put_back(card)
-                    result.error = too_many([each.entry.origin for each in result.outcomes], limit, verb)
+                    hand.release(card)
+                    result.error = too_many_jobs([each.entry.origin for each in result.outcomes], limit, verb)
                 elif await self._next(card, hand, result):
                     continue
                 break
         return result
 
-    async def these(self, wanted: Callable[[Entry], bool]) -> Result:
+    async def exactly(self, wanted: Callable[[Entry], bool]) -> Result:
         """Exactly these, in their order, and nothing that they enqueue."""
         result = Result()
         async with self._hand(wanted) as hand:
-            while (card := await hand.best()) is not None and await self._next(card, hand, result):
+            while (card := await hand.next()) is not None and await self._next(card, hand, result):
                 continue
         return result
 
@@ -102,11 +104,11 @@ class Performer:
         """The first of these; none, if none is due."""
         result = Result()
         async with self._hand(wanted, movable=False) as hand:
-            while not result.outcomes and (card := await hand.best()) is not None:
+            while not result.outcomes and (card := await hand.next()) is not None:
                 await self._next(card, hand, result)
         return result
 
-    async def call(self, call: Call, attempt: int, checkpoint: object) -> Outcome:
+    async def call(self, call: Call, attempt: int, checkpoint: object) -> PerformedJob:
         """A call that is not stored, as this attempt, from this checkpoint; its error stands in the outcome."""
         before = len(self._tape.jobs)
         outcome = await call.job.app.aperform_call(
@@ -115,32 +117,32 @@ class Performer:
         entry = next(each for each in self._tape.jobs[before:] if not each.stored and each.job is call.job)
         return self._outcome(outcome, entry)
 
-    def _hand(self, wanted: Callable[[Entry], bool], *, until: int | None = None, movable: bool = True) -> Hand:
+    def _hand(self, wanted: Callable[[Entry], bool], *, until: int | None = None, movable: bool = True) -> Reservation:
         choose = None if self._chaos is None else partial(self._chaos.order.next, until=until, movable=movable)
-        return Hand(self._tape, self._case.open, wanted, choose)
+        return Reservation(self._tape, self._case.open, wanted, choose)
 
-    async def _next(self, card: Card, hand: Hand, result: Result) -> bool:
+    async def _next(self, card: ReservedJob, hand: Reservation, result: Result) -> bool:
         """Perform one; whether the verb goes on."""
         try:
             await self._change_before(card)
         except BaseException:
-            hand.put_back(card)
+            hand.release(card)
             raise
         outcome = await self._perform(card)
         if outcome is None:
             return True
         result.outcomes.append(outcome)
-        result.error = outcome.unforeseen
+        result.error = outcome.unexpected_error
         return result.error is None
 
-    async def _change_before(self, card: Card) -> None:
+    async def _change_before(self, card: ReservedJob) -> None:
         for change in self._case.changes:
             if change.attempt == card.delivery.attempt and change.matches(card.entry):
                 changing = await self._own(change.change)
                 if isawaitable(changing):
                     await changing
 
-    async def _perform(self, card: Card) -> Outcome | None:
+    async def _perform(self, card: ReservedJob) -> PerformedJob | None:
         """What came of it; None, if its worker was lost, so that it comes again."""
         delivery, entry = card.delivery, card.entry
         if self._chaos is not None and await self._chaos.loses_before(card):
@@ -173,6 +175,6 @@ class Performer:
             raise outcome.error  # the verb itself was cancelled
         return self._outcome(outcome, entry)
 
-    def _outcome(self, outcome: CoreOutcome, entry: Entry) -> Outcome:
+    def _outcome(self, outcome: CoreOutcome, entry: Entry) -> PerformedJob:
         execution = next(each for each in reversed(self._tape.executions) if each.origin is entry)
-        return Outcome.of(outcome, execution, self._tape)
+        return PerformedJob.of(outcome, execution, self._tape)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from jobkit.schedule.recurring import Recurring
 
 
-class Ticking:
+class RecurringJobs:
     """The schedules of these apps, from an instant on. Nothing recurs in a test that names no app."""
 
     def __init__(self, apps: App | Iterable[App] | None, now_ms: int) -> None:

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from jobkit.backend import Backend, Delivery
     from jobkit.connections.resolver import BackendSource
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.recorder import Recorder
 
 LEASE_MS = 86_400_000
 """Longer than any test: who holds a hand gives it back."""
 
 
 @dataclass(order=True, slots=True)
-class Card:
+class ReservedJob:
     """One delivery; in the order in which any backend would grant it, over all queues."""
 
     rank: tuple[int, int, int]
@@ -33,7 +33,7 @@ class Card:
     app: App = field(compare=False)
 
 
-class Hand:
+class Reservation:
     """What is due, reserved: ``async with`` gives back what is left. Belongs to the running loop.
 
     ``choose``: which of them comes next (or none, for now), instead of the best.
@@ -41,17 +41,17 @@ class Hand:
 
     def __init__(
         self,
-        tape: Tape,
+        tape: Recorder,
         open_backend: Callable[[BackendSource], Backend],
         wanted: Callable[[Entry], bool],
-        choose: Callable[[Sequence[Card]], Card | None] | None = None,
+        choose: Callable[[Sequence[ReservedJob]], ReservedJob | None] | None = None,
     ) -> None:
         self._tape = tape
         self._choose = choose
         self._open = open_backend
         self._wanted = wanted
-        self._cards: list[Card] = []
-        self._others: list[Card] = []
+        self._cards: list[ReservedJob] = []
+        self._others: list[ReservedJob] = []
         self._drawn_at = -1
 
     async def __aenter__(self) -> Self:
@@ -66,7 +66,7 @@ class Hand:
             for start in range(0, len(releases), size):
                 await backend.settle(releases[start : start + size])
 
-    async def best(self) -> Card | None:
+    async def next(self) -> ReservedJob | None:
         """The next to be performed, of all that is due by now; it is out of the hand then."""
         await self._draw()
         if self._choose is None:
@@ -77,14 +77,14 @@ class Hand:
             heapq.heapify(self._cards)
         return chosen
 
-    def put_back(self, card: Card) -> None:
+    def release(self, card: ReservedJob) -> None:
         self._others.append(card)
 
     async def _draw(self) -> None:
         """Reserve all that is due, unless nothing can have come since."""
         while self._drawn_at != self._tape.changes:
             self._drawn_at = self._tape.changes
-            for source, (app, queues) in self._tape.places().items():
+            for source, (app, queues) in self._tape.stores().items():
                 await self._draw_from(self._open(source), source, app, queues)
 
     async def _draw_from(self, backend: Backend, source: BackendSource, app: App, queues: Sequence[str]) -> None:
@@ -95,12 +95,12 @@ class Hand:
             if len(deliveries) < limit:
                 return
 
-    def _card(self, delivery: Delivery, backend: Backend, app: App, source: BackendSource) -> Card:
-        entry = self._tape.meet(delivery.message, app, source)
+    def _card(self, delivery: Delivery, backend: Backend, app: App, source: BackendSource) -> ReservedJob:
+        entry = self._tape.entry_for(delivery.message, app, source)
         rank = (-entry.priority, entry.since_ms, entry.number)
-        return Card(rank, entry, delivery, backend, app if entry.job is None else entry.job.app)
+        return ReservedJob(rank, entry, delivery, backend, app if entry.job is None else entry.job.app)
 
-    def _take(self, card: Card) -> None:
+    def _take(self, card: ReservedJob) -> None:
         if self._wanted(card.entry):
             heapq.heappush(self._cards, card)
         else:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_jobkit.recording.entry import Entry
-    from pytest_jobkit.recording.matching import Wanted
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.matching import Matchable
+    from pytest_jobkit.recording.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,15 @@ ALL = Selection()
 
 
 def select(
-    tape: Tape,
-    only: Wanted | Iterable[Wanted] | None = None,
-    exclude: Wanted | Iterable[Wanted] | None = None,
+    tape: Recorder,
+    only: Matchable | Iterable[Matchable] | None = None,
+    exclude: Matchable | Iterable[Matchable] | None = None,
     queue: str | Iterable[str] | None = None,
 ) -> Selection:
     """What a verb's arguments mean: each one job, pattern or name, or a list."""
     queues = [queue] if isinstance(queue, str) else queue
     return Selection(
-        only=tuple(map(matching.matcher, matching.several(only))),
-        exclude=tuple(map(matching.matcher, matching.several(exclude))),
+        only=tuple(map(matching.matcher, matching.as_list(only))),
+        exclude=tuple(map(matching.matcher, matching.as_list(exclude))),
         queues=None if queues is None else frozenset(tape.queue(each) for each in queues),
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Site:
+class CallSite:
     """A line of code; as text relative to the project where it lies in it."""
 
     filename: str
@@ -28,7 +28,7 @@ class Site:
         return f"{shown}:{self.line}"
 
 
-def call_site(root: Path) -> Site | None:
+def call_site(root: Path) -> CallSite | None:
     """The nearest line that is neither jobkit's nor a library's; else the nearest library's; None without any."""
     frame, library = inspect.currentframe(), None
     while frame is not None:
@@ -50,8 +50,8 @@ def is_project_file(filename: str) -> bool:
     return _kind(filename) == "project"
 
 
-def _site(frame: FrameType, root: Path) -> Site:
-    return Site(frame.f_code.co_filename, frame.f_lineno, root)
+def _site(frame: FrameType, root: Path) -> CallSite:
+    return CallSite(frame.f_code.co_filename, frame.f_lineno, root)
 
 
 @cache

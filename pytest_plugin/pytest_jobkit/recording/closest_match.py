@@ -25,7 +25,7 @@ def fields_of(fields: Sequence[Field]) -> list[str]:
     width = max((len(field.name) for field in fields), default=0)
     lines: list[str] = []
     for field in sorted(fields, key=lambda field: field.equal):
-        actual, expected = where_they_part(field.actual, field.expected)
+        actual, expected = from_first_difference(field.actual, field.expected)
         if field.equal:
             lines.append(f"  {field.name:<{width}}  {actual}")
         else:
@@ -33,7 +33,7 @@ def fields_of(fields: Sequence[Field]) -> list[str]:
     return lines
 
 
-def where_they_part(actual: str, expected: str) -> tuple[str, str]:
+def from_first_difference(actual: str, expected: str) -> tuple[str, str]:
     """Long values from shortly before their first difference on."""
     if max(len(actual), len(expected)) <= ROOM:
         return actual, expected

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jobkit.connections.resolver import BackendSource
     from jobkit.execute.perform import RunSync
     from jobkit.jobs.job import Job
-    from pytest_jobkit.recording.call_site import Site
+    from pytest_jobkit.recording.call_site import CallSite
 
 PENDING, RUNNING, CANCELLED = "pending", "running", "cancelled"
 """States beside those of an outcome: succeeded, retrying, discarded, dead, skipped."""
@@ -44,7 +44,7 @@ class Entry:
         queue: str,
         now_ms: int,
         due_ms: int,
-        site: Site | None,
+        site: CallSite | None,
         parent: Entry | None,
         source: BackendSource | None,
     ) -> None:

@@ -9,8 +9,8 @@ from jobkit.jobs.job import Job
 from pytest_jobkit.recording.closest_match import closest, fields_of
 from pytest_jobkit.recording.entry import Entry
 from pytest_jobkit.recording.log import Count, Kind, Log, is_list
-from pytest_jobkit.recording.matching import Wanted, is_wanted, pattern_of
-from pytest_jobkit.recording.status_text import standing
+from pytest_jobkit.recording.matching import Matchable, is_wanted, pattern_of
+from pytest_jobkit.recording.status_text import status_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def _explain(op: str, left: object, right: object) -> list[str] | None:
     return None
 
 
-def shown(wanted: Wanted) -> str:
+def shown(wanted: Matchable) -> str:
     return wanted.short_name if isinstance(wanted, Job) else repr(wanted)
 
 
@@ -60,11 +60,11 @@ def line(entry: Entry) -> str:
 # Nothing like it in a log.
 
 
-def missing(wanted: Wanted, log: Log) -> list[str]:
+def missing(wanted: Matchable, log: Log) -> list[str]:
     """Where the job is instead, or what comes closest to it, or what there is."""
     now = log.tape.now_ms()
     if isinstance(wanted, Entry):
-        return [f"#{wanted.number} is {standing(wanted.origin, now)}"]
+        return [f"#{wanted.number} is {status_text(wanted.origin, now)}"]
     pattern = pattern_of(wanted)
     elsewhere = [entry for entry in log.tape.jobs if pattern.matches(entry)]
     if elsewhere:
@@ -85,7 +85,7 @@ def _whereabouts(entry: Entry, log: Log, now: int) -> str:
     verb = ""
     if entry.waits and log.kind is not Kind.JOBS:
         verb = ": jobs.advance(...) gets there" if entry.since_ms > now else ": jobs.perform() performs it"
-    return f"{standing(entry, now)}{queue}{verb}"
+    return f"{status_text(entry, now)}{queue}{verb}"
 
 
 def _no_such_job(pattern: Pattern, log: Log, entries: Sequence[Entry]) -> list[str]:
@@ -152,7 +152,7 @@ def shown_or_repr(value: object) -> str:
     return shown(value) if is_wanted(value) else repr(value)
 
 
-def _different(entry: Entry, wanted: Wanted) -> list[str]:
+def _different(entry: Entry, wanted: Matchable) -> list[str]:
     if isinstance(wanted, Entry):
         return [line(entry), line(wanted)]
     pattern = pattern_of(wanted)
@@ -161,7 +161,7 @@ def _different(entry: Entry, wanted: Wanted) -> list[str]:
     return [line(entry), *fields_of(pattern.compare(entry))]
 
 
-def _differing(entry: Entry, wanted: Wanted) -> list[str]:
+def _differing(entry: Entry, wanted: Matchable) -> list[str]:
     """Only the fields that differ, where it is the same job."""
     if isinstance(wanted, Entry) or entry.job_name != pattern_of(wanted).job.name:
         return []

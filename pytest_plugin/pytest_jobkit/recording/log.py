@@ -13,8 +13,8 @@ from pytest_jobkit.recording.entry import Entry
 if TYPE_CHECKING:
     from typing import Self
 
-    from pytest_jobkit.recording.matching import Wanted
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.matching import Matchable
+    from pytest_jobkit.recording.recorder import Recorder
 
 
 class Kind(Enum):
@@ -35,7 +35,7 @@ class Log(Sequence[Entry]):
     def __init__(
         self,
         name: str,
-        tape: Tape,
+        tape: Recorder,
         entries: Callable[[], list[Entry]],
         kind: Kind = Kind.JOBS,
         *,
@@ -87,23 +87,23 @@ class Log(Sequence[Entry]):
         return [entry for entry in self._entries() if matches(entry)]
 
     @staticmethod
-    def fits(entry: Entry, wanted: Wanted) -> bool:
+    def fits(entry: Entry, wanted: Matchable) -> bool:
         """Whether an entry is what is wanted; marks nothing."""
         return sought.matcher(wanted)(entry)
 
-    def count(self, value: Wanted) -> int:
+    def count(self, value: Matchable) -> int:
         """How many there are like this."""
         __tracebackhide__ = True
         return Count(self, value, self.mark(self.matching(value)))
 
-    def only(self, wanted: Wanted | None = None) -> Entry:
+    def only(self, wanted: Matchable | None = None) -> Entry:
         """The one job like this (or the one job that there is); an error unless there is exactly one."""
         __tracebackhide__ = True
         found = self._entries() if wanted is None else self.matching(wanted)
         if len(found) != 1:
-            from pytest_jobkit.recording.messages import not_one
+            from pytest_jobkit.recording.messages import expected_one
 
-            raise AssertionError(not_one(wanted, found, self))
+            raise AssertionError(expected_one(wanted, found, self))
         return self.mark(found)[0]
 
     def __contains__(self, value: object) -> bool:
@@ -158,10 +158,10 @@ class Count(int):
     """How many there are; it knows of what, for whoever compares it in vain."""
 
     log: Log
-    wanted: Wanted
+    wanted: Matchable
     found: list[Entry]
 
-    def __new__(cls, log: Log, wanted: Wanted, found: list[Entry]) -> Self:
+    def __new__(cls, log: Log, wanted: Matchable, found: list[Entry]) -> Self:
         count = super().__new__(cls, len(found))
         count.log, count.wanted, count.found = log, wanted, found
         return count

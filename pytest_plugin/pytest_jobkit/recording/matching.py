@@ -13,14 +13,14 @@ from pytest_jobkit.recording.entry import Entry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Wanted: TypeAlias = Call | Pattern | Job[..., Any] | Entry
+Matchable: TypeAlias = Call | Pattern | Job[..., Any] | Entry
 
 
-def is_wanted(value: object) -> TypeGuard[Wanted]:
+def is_wanted(value: object) -> TypeGuard[Matchable]:
     return isinstance(value, (Call, Pattern, Job, Entry))
 
 
-def matcher(wanted: Wanted) -> Callable[[Entry], bool]:
+def matcher(wanted: Matchable) -> Callable[[Entry], bool]:
     """Whether an entry is what was wanted."""
     if isinstance(wanted, Entry):
         return lambda entry: entry.id == wanted.id
@@ -38,7 +38,7 @@ def pattern_of(wanted: Call | Pattern | Job[..., Any]) -> Pattern:
             return wanted.partial()
 
 
-def check(wanted: object) -> Wanted:
+def check(wanted: object) -> Matchable:
     """`TypeError`, with what to write instead, for what can't be found in a log: it would never be there."""
     __tracebackhide__ = True
     if is_wanted(wanted):
@@ -47,7 +47,7 @@ def check(wanted: object) -> Wanted:
     raise TypeError(f"look for job.call(...), job.partial(...) or a job, not {type(wanted).__name__} {shown}")
 
 
-def several(wanted: Wanted | Iterable[Wanted] | None) -> list[Wanted]:
+def as_list(wanted: Matchable | Iterable[Matchable] | None) -> list[Matchable]:
     """One or a list of them, as a list."""
     if wanted is None:
         return []

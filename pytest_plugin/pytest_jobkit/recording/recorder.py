@@ -12,9 +12,9 @@ from jobkit.enqueue.receipt import Status
 from jobkit.execute.context import current_job
 from jobkit.execute.outcome import Performed
 from jobkit.jobs.call import EPOCH, Options
-from pytest_jobkit.recording.call_site import Site, call_site
+from pytest_jobkit.recording.call_site import CallSite, call_site
 from pytest_jobkit.recording.entry import CANCELLED, PENDING, RUNNING, Entry
-from pytest_jobkit.recording.recording import Made, Record, Remark
+from pytest_jobkit.recording.recording import CreatedEnqueue, Note, Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Performing: TypeAlias = events.Started | events.Ended | events.Settled
 
 
-class Tape(Record):
+class Recorder(Recording):
     """Hears every event of the process while its test is on, from any thread."""
 
     def __init__(self, now_ms: Callable[[], int], root: Path) -> None:
@@ -40,14 +40,14 @@ class Tape(Record):
         self._stored: dict[tuple[BackendSource, str], Entry] = {}
         self._early: dict[str, list[Performing]] = {}
         """What a worker did with a job before its enqueue returned."""
-        self._sites: dict[int, tuple[Call, Site | None]] = {}
+        self._sites: dict[int, tuple[Call, CallSite | None]] = {}
         """By the identity of the call, which is kept so that it stays one."""
         self._listeners: list[Callable[[], object]] = []
         self._lock = threading.RLock()
 
     # Hearing.
 
-    def hear(self, event: events.AnyEvent, site: Site | None = None) -> None:
+    def on_event(self, event: events.AnyEvent, site: CallSite | None = None) -> None:
         """An event, and the line that caused it where that is known already."""
         with self._lock:
             if site is not None and isinstance(event, events.Enqueued):
@@ -68,9 +68,9 @@ class Tape(Record):
                     self._performing(event)
                 case _:
                     return
-        self.stir()
+        self.notify()
 
-    def placed(self, call: Call, site: Site) -> None:
+    def placed(self, call: Call, site: CallSite) -> None:
         """The line that enqueued a call, where that is not on the stack when it is heard of."""
         self._sites[id(call)] = call, site
 
@@ -79,13 +79,13 @@ class Tape(Record):
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Let whoever waits look again."""
         for listener in tuple(self._listeners):
             listener()
 
     def _waiting(self, event: events.EnqueueCreated) -> None:
-        made = Made(event.enqueuing, event.calls, call_site(self._root))
+        made = CreatedEnqueue(event.enqueuing, event.calls, call_site(self._root))
         self.made.append(made)
         self._sites.update((id(call), (call, made.site)) for call in made.calls)
 
@@ -148,7 +148,7 @@ class Tape(Record):
             entry.since_ms = self.now_ms() + max(0, round((outcome.retry_in or 0) * 1000))
         self.executions.append(entry.execution())
 
-    def meet(self, message: Message, app: App, source: BackendSource) -> Entry:
+    def entry_for(self, message: Message, app: App, source: BackendSource) -> Entry:
         """The entry of a delivery; a new one for a job that was stored without anybody saying so."""
         with self._lock:
             if (entry := self._stored.get((source, message.id))) is not None:
@@ -157,13 +157,13 @@ class Tape(Record):
             queue = app.queue_stored_as(message.queue)
             return self._add(message, job, Options(), queue, self.now_ms(), None, source)
 
-    def lost(self, entry: Entry, how: str) -> None:
+    def redeliver(self, entry: Entry, how: str) -> None:
         """Its worker is gone, and said nothing: it waits to be delivered again."""
         with self._lock:
             self.twice.add(entry.job_name)
             entry.state, entry.since_ms = CANCELLED if entry.marked else PENDING, self.now_ms()
             self.remarks.append(
-                Remark(len(self.jobs), f"chaos: #{entry.number} {entry.short}: {how}", None, entry.parent)
+                Note(len(self.jobs), f"chaos: #{entry.number} {entry.short}: {how}", None, entry.parent)
             )
             self.changes += 1
 
@@ -177,8 +177,8 @@ class Tape(Record):
             if entry.message.queue not in names:
                 names.append(entry.message.queue)
 
-    def remark(self, text: str, site: Site | None) -> None:
-        self.remarks.append(Remark(len(self.jobs), text, site, self._parent()))
+    def remark(self, text: str, site: CallSite | None) -> None:
+        self.remarks.append(Note(len(self.jobs), text, site, self._parent()))
 
     def _add(
         self,
@@ -187,7 +187,7 @@ class Tape(Record):
         options: Options,
         queue: str,
         due_ms: int,
-        site: Site | None,
+        site: CallSite | None,
         source: BackendSource | None,
     ) -> Entry:
         entry = Entry(
@@ -215,7 +215,7 @@ class Tape(Record):
         running = current_job()
         return None if running is None else self._by_id.get(running.id)
 
-    def _site(self, call: Call) -> Site | None:
+    def _site(self, call: Call) -> CallSite | None:
         """Of an ``aenqueue`` the line that called it, wherever it was awaited; likewise of what waited for a commit."""
         if (deferred := self.deferred.pop(id(call), None)) is not None:
             return deferred[1]

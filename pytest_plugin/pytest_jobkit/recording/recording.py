@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from jobkit.connections.resolver import BackendSource
     from jobkit.enqueue.enqueue import PendingEnqueue
     from jobkit.jobs.call import Call
-    from pytest_jobkit.recording.call_site import Site
+    from pytest_jobkit.recording.call_site import CallSite
     from pytest_jobkit.recording.entry import Entry
 
 
 @dataclass(frozen=True)
-class Remark:
+class Note:
     """Something that led to no job: refused, held, or no broker; after how many jobs, and inside of which."""
 
     after: int
     text: str
-    site: Site | None
+    site: CallSite | None
     parent: Entry | None
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedEnqueue:
     """A call of ``aenqueue``, and the line that made it."""
 
     enqueuing: PendingEnqueue[Any]
     calls: list[Call]
-    site: Site | None
+    site: CallSite | None
 
 
-class Record:
+class Recording:
     """Only the tape writes it."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
@@ -48,11 +48,11 @@ class Record:
         """Every job that was stored, or performed without that."""
         self.executions: list[Entry] = []
         """Every execution that ended, in the order of their ends."""
-        self.remarks: list[Remark] = []
-        self.made: list[Made] = []
+        self.remarks: list[Note] = []
+        self.made: list[CreatedEnqueue] = []
         self.twice: set[str] = set()
         """The jobs whose worker was lost, so that they were delivered again."""
-        self.deferred: dict[int, tuple[Call, Site | None]] = {}
+        self.deferred: dict[int, tuple[Call, CallSite | None]] = {}
         """By identity, the calls that wait for the commit of a transaction, and the lines that said so."""
         self.changes: int = 0
         """Grows whenever a backend may have more to give."""
@@ -87,7 +87,7 @@ class Record:
 
     # What performing needs to know.
 
-    def places(self) -> dict[BackendSource, tuple[App, list[str]]]:
+    def stores(self) -> dict[BackendSource, tuple[App, list[str]]]:
         """Where jobs of this test were stored: the queues' names in each store, and an app that knows them."""
         return self._places
 

@@ -15,7 +15,7 @@ WIDEST = 100
 """Of an error, in characters."""
 
 
-def standing(entry: Entry, now_ms: int) -> str:
+def status_text(entry: Entry, now_ms: int) -> str:
     """``pending, due in 1:00:00``, ``dead: ValueError('x')`` and the like."""
     match entry.state:
         case "succeeded":

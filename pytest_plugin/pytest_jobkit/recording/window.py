@@ -10,13 +10,13 @@ from pytest_jobkit.recording.log import Kind, Log
 if TYPE_CHECKING:
     from typing import Self
 
-    from pytest_jobkit.recording.recorder import Tape
+    from pytest_jobkit.recording.recorder import Recorder
 
 
 class Window:
     """The logs of what happens inside; they freeze at its end. ``pending``: enqueued inside, and waiting."""
 
-    def __init__(self, tape: Tape) -> None:
+    def __init__(self, tape: Recorder) -> None:
         self._tape = tape
         self._open()
 

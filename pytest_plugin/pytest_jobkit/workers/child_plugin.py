@@ -47,7 +47,7 @@ def main() -> None:
     orders = Orders(**pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
     sys.path[:] = orders.path
     threading.Thread(target=_end_with_the_test, daemon=True).start()
-    _Relay(orders, speaking).begin()
+    _EventForwarder(orders, speaking).begin()
     asyncio.run(_work(orders, speaking))
 
 
@@ -71,19 +71,19 @@ async def _work(orders: Orders, speaking: BinaryIO) -> None:
 async def _tell_when_ready(worker: Worker, speaking: BinaryIO) -> None:
     while not worker.ready:  # noqa: ASYNC110 - it says whether it is, and not when it came to be
         await asyncio.sleep(0.005)
-    say(speaking, READY)
+    send(speaking, READY)
 
 
 _saying = threading.Lock()
 
 
-def say(speaking: BinaryIO, parcel: bytes) -> None:
+def send(speaking: BinaryIO, parcel: bytes) -> None:
     with _saying:
         speaking.write(packed(LENGTH, len(parcel)) + parcel)
         speaking.flush()
 
 
-class _Relay:
+class _EventForwarder:
     """Keeps jobs where the test does, and tells it what happens here."""
 
     def __init__(self, orders: Orders, speaking: BinaryIO) -> None:
@@ -103,22 +103,24 @@ class _Relay:
 
     def _redirect(self, spec: Spec | None, namespace: str) -> BackendSource:
         from jobkit.connections.resolver import BackendSource
-        from pytest_jobkit.backends.namespaces import lodging
+        from pytest_jobkit.backends.namespaces import namespace_suffix
 
-        return BackendSource(self._factory, self._orders.url, f"{self._orders.namespace}-{lodging(spec, namespace)}")
+        return BackendSource(
+            self._factory, self._orders.url, f"{self._orders.namespace}-{namespace_suffix(spec, namespace)}"
+        )
 
     def _hear(self, event: AnyEvent) -> None:
         from jobkit import events
         from jobkit.execute.context import current_job
         from pytest_jobkit.recording.call_site import call_site
-        from pytest_jobkit.workers.event_frames import Parcel, pack
+        from pytest_jobkit.workers.event_frames import EventFrame, pack
 
         running = current_job()
         site = call_site(Path(self._orders.root)) if isinstance(event, events.Enqueued) else None
         where = None if site is None else (site.filename, site.line)
-        parcel = pack(Parcel(event, where, None if running is None else running.id))
+        parcel = pack(EventFrame(event, where, None if running is None else running.id))
         if parcel is not None:
-            say(self._speaking, parcel)
+            send(self._speaking, parcel)
 
 
 if __name__ == "__main__":

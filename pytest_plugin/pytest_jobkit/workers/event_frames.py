@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class EventFrame:
     """An event; the line of code that caused it, and the id of the job that was running there."""
 
     event: events.AnyEvent
@@ -28,7 +28,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Sent:
+class EventPayload:
     """An enqueue without its call, which holds functions."""
 
     job: str
@@ -44,7 +44,7 @@ class RaisedElsewhere(JobkitError):
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class RemoteObject:
     """A value of a worker's process that can't be had here."""
 
     text: str
@@ -53,14 +53,14 @@ class Elsewhere:
         return self.text
 
 
-def pack(parcel: Parcel) -> bytes | None:
+def pack(parcel: EventFrame) -> bytes | None:
     """None for what a test in another process has no use for."""
     event: Any = parcel.event
     match event:
         case events.Enqueued(call=call):
-            event = Sent(call.job.name, call.options, event.id, event.queue, event.receipt, event.message)
+            event = EventPayload(call.job.name, call.options, event.id, event.queue, event.receipt, event.message)
         case events.Ended(outcome=outcome) | events.Settled(outcome=outcome):
-            event = replace(event, outcome=portable(outcome))
+            event = replace(event, outcome=picklable(outcome))
         case events.Started() | events.CancelRequested():
             pass
         case _:
@@ -68,22 +68,22 @@ def pack(parcel: Parcel) -> bytes | None:
     return pickle.dumps((event, parcel.site, parcel.parent))
 
 
-def unpack(packed: bytes, app: App) -> Parcel | None:
+def unpack(packed: bytes, app: App) -> EventFrame | None:
     """What happened there, in terms of the app as it is here; None for a job that is not declared here."""
     event, site, parent = pickle.loads(packed)  # noqa: S301 - from a process that this one started
-    if isinstance(event, Sent):
+    if isinstance(event, EventPayload):
         if (job := app.jobs.get(event.job)) is None:
             return None
         call = Call(job, {}, event.options)
         event = events.Enqueued(
             id=event.id, job=event.job, queue=event.queue, call=call, receipt=event.receipt, message=event.message
         )
-    return Parcel(event, site, parent)
+    return EventFrame(event, site, parent)
 
 
-def portable(outcome: Outcome) -> Outcome:
+def picklable(outcome: Outcome) -> Outcome:
     """What came of a job, as another process can have it."""
-    value = outcome.value if _travels(outcome.value) else Elsewhere(repr(outcome.value))
+    value = outcome.value if _travels(outcome.value) else RemoteObject(repr(outcome.value))
     return replace(outcome, value=value, error=None if outcome.error is None else _error(outcome.error))
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from jobkit.errors import ConfigurationError
 from jobkit.execute.context import JobContext, enter
-from pytest_jobkit.backends.namespaces import dotted
-from pytest_jobkit.recording.call_site import Site
+from pytest_jobkit.backends.namespaces import import_path
+from pytest_jobkit.recording.call_site import CallSite
 from pytest_jobkit.workers import event_frames
 from pytest_jobkit.workers.child_plugin import LENGTH, READY, Orders
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from jobkit.app import App
     from pytest_jobkit.case import Case
-    from pytest_jobkit.workers.event_frames import Parcel
+    from pytest_jobkit.workers.event_frames import EventFrame
 
 STARTING = 20.0
 """Seconds that a worker has until it can take jobs."""
@@ -141,18 +141,18 @@ class WorkerProcess:
                 elif (told := event_frames.unpack(packed, self._app)) is not None:
                     self._retell(told)
                 else:
-                    self._case.remark(f"{self} enqueued a job that this process does not know")
+                    self._case.note(f"{self} enqueued a job that this process does not know")
         self._process.wait()
         self._ready.set()  # nothing to wait for any more
-        self._case.tape.stir()
+        self._case.tape.notify()
 
-    def _retell(self, told: Parcel) -> None:
+    def _retell(self, told: EventFrame) -> None:
         """As if it happened here, inside of the same job."""
         context = Context()
         if told.parent is not None:
             context.run(enter, JobContext(id=told.parent, job="", queue="", attempt=0, headers={}))
-        site = None if told.site is None else Site(*told.site, self._case.root)
-        context.run(self._case.tape.hear, told.event, site)
+        site = None if told.site is None else CallSite(*told.site, self._case.root)
+        context.run(self._case.tape.on_event, told.event, site)
 
     def close(self) -> None:
         try:
@@ -170,7 +170,7 @@ HINT = "; a worker in another process needs a store that both see: @pytest.mark.
 def workers(case: Case) -> Workers:
     """What starts them for this test; where no other process sees its jobs, it is skipped."""
     __tracebackhide__ = True
-    case.need("shared", hint=HINT)
+    case.skip_unless("shared", hint=HINT)
     if not case.real_time:
         raise ConfigurationError(
             "a test that is to have workers names jobkit_worker among its arguments, or in usefixtures: "
@@ -217,7 +217,7 @@ class Workers:
             app=app,
             path=sys.path,
             root=str(self._case.root),
-            factory=dotted(chosen.factory),
+            factory=import_path(chosen.factory),
             url=chosen.url,
             namespace=self._case.namespace,
             options=options,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_jobkit.case import Case
     from pytest_jobkit.recording.entry import Entry
     from pytest_jobkit.recording.log import Log
-    from pytest_jobkit.recording.matching import Wanted
+    from pytest_jobkit.recording.matching import Matchable
 
 PATIENCE = 5.0
 """Seconds, unless a test says how many."""
@@ -25,7 +25,7 @@ PATIENCE = 5.0
 class Wait:
     """One wait for a job like this in a log; ended early by a worker process that is no more."""
 
-    def __init__(self, case: Case, pattern: Wanted, timeout: float, log: Log) -> None:
+    def __init__(self, case: Case, pattern: Matchable, timeout: float, log: Log) -> None:
         if not timeout > 0:
             raise ValueError(f"a timeout is in seconds, and more than 0: not {timeout!r}")
         self._case = case

@@ -39,8 +39,8 @@ def begin(config: pytest.Config) -> Watcher | None:
         return None
     if least is not None and not 0 <= least <= 100:
         raise pytest.UsageError(f"--jobkit-coverage-fail-under is a percentage, 0 to 100, not {least:g}")
-    from pytest_jobkit.features.coverage.collector import Counting
+    from pytest_jobkit.features.coverage.collector import CoverageCollector
 
-    counting = Counting(config, file, least)
+    counting = CoverageCollector(config, file, least)
     config.pluginmanager.register(counting, "jobkit-coverage")
     return counting.see

@@ -24,7 +24,7 @@ DID = "jobkit_coverage"
 """Attribute of a report, and of what a worker hands over at its end."""
 
 
-class Counting:
+class CoverageCollector:
     """``file``: where to write it as JSON. ``least``: percent of the jobs that tests have to perform."""
 
     def __init__(self, config: pytest.Config, file: str | None, least: float | None) -> None:

@@ -33,7 +33,7 @@ def begin(config: pytest.Config) -> Watcher | None:
     both = backends(config)
     if both is None:
         return None
-    from pytest_jobkit.features.diff.plugin import Comparing
+    from pytest_jobkit.features.diff.plugin import DiffPlugin
 
-    config.pluginmanager.register(Comparing(config), "jobkit-diff")
+    config.pluginmanager.register(DiffPlugin(config), "jobkit-diff")
     return None

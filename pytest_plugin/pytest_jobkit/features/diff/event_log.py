@@ -24,7 +24,7 @@ _ACCIDENTAL = re.compile(
 )
 
 
-class Happened:
+class EventLog:
     """Hears the events of one test, on one backend."""
 
     def __init__(self, root: Path) -> None:

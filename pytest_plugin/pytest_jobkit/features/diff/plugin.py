@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_jobkit.backends.matrix import BACKEND
-from pytest_jobkit.import_hook import on_arrival
+from pytest_jobkit.import_hook import on_first_import
 from pytest_jobkit.report_router import is_worker
 from pytest_jobkit.scoped_fixtures import STAYS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from jobkit.events import AnyEvent
-    from pytest_jobkit.features.diff.event_log import Happened
+    from pytest_jobkit.features.diff.event_log import EventLog
 
     Lines = Sequence[tuple[str, str]]
 
@@ -28,7 +28,7 @@ BEFORE = 3
 
 
 @dataclass
-class Fate:
+class TestRecord:
     """A test on one backend: what happened to its jobs, and how it ended."""
 
     lines: Lines = ()
@@ -36,21 +36,21 @@ class Fate:
 
 
 @dataclass
-class Pair:
+class TestPair:
     """A test, by backend."""
 
     name: str
-    fates: dict[str, Fate] = field(default_factory=dict[str, Fate])
+    fates: dict[str, TestRecord] = field(default_factory=dict[str, TestRecord])
 
 
-class Comparing:
+class DiffPlugin:
     """Hears all events while a test is on; tells what was different once all tests are through."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._happened: Happened | None = None
-        self._pairs: dict[str, Pair] = {}
-        config.add_cleanup(on_arrival("jobkit", self._install))
+        self._happened: EventLog | None = None
+        self._pairs: dict[str, TestPair] = {}
+        config.add_cleanup(on_first_import("jobkit", self._install))
 
     def _install(self) -> None:
         from jobkit import events
@@ -61,9 +61,9 @@ class Comparing:
         if self._config.stash[STAYS].current is not None:
             return  # a fixture of wider scope is set up once, not on each backend
         if self._happened is None:
-            from pytest_jobkit.features.diff.event_log import Happened
+            from pytest_jobkit.features.diff.event_log import EventLog
 
-            self._happened = Happened(self._config.rootpath)
+            self._happened = EventLog(self._config.rootpath)
         self._happened.hear(event)
 
     @pytest.hookimpl(tryfirst=True)
@@ -86,14 +86,14 @@ class Comparing:
         backend: str | None = getattr(report, BACKEND, None)
         if key is None or backend is None:
             return
-        fate = self._pairs.setdefault(key, Pair(key)).fates.setdefault(backend, Fate())
+        fate = self._pairs.setdefault(key, TestPair(key)).fates.setdefault(backend, TestRecord())
         if report.when == "teardown":
             fate.lines = [(line, site) for line, site in getattr(report, LINES, ())]
         if report.failed or report.skipped:
             fate.ended = f"{report.outcome}{_why(report)}"
 
     @property
-    def _both(self) -> list[Pair]:
+    def _both(self) -> list[TestPair]:
         return [pair for pair in self._pairs.values() if len(pair.fates) == 2]
 
     @pytest.hookimpl(tryfirst=True)
@@ -118,14 +118,14 @@ def key_of(item: pytest.Item) -> str | None:
     callspec: Any = getattr(item, "callspec", None)
     if callspec is None or "jobkit_backend" not in callspec.params:
         return None
-    from pytest_jobkit.backends.selected import Choice
+    from pytest_jobkit.backends.selected import SelectedBackend
 
-    label = Choice(callspec.params["jobkit_backend"], None).label
+    label = SelectedBackend(callspec.params["jobkit_backend"], None).label
     others = f"-{callspec.id}-".replace(f"-{label}-", "-", 1).strip("-")
     return item.nodeid.removesuffix(f"[{callspec.id}]") + (f"[{others}]" if others else "")
 
 
-def divergence(pair: Pair) -> list[str] | None:
+def divergence(pair: TestPair) -> list[str] | None:
     """Where a test's jobs went another way, and how the test ended; None if nothing was different."""
     (left, mine), (right, theirs) = pair.fates.items()
     common = 0
@@ -148,7 +148,7 @@ def divergence(pair: Pair) -> list[str] | None:
     ]
 
 
-def _next(fate: Fate, place: int) -> tuple[str, str]:
+def _next(fate: TestRecord, place: int) -> tuple[str, str]:
     return fate.lines[place] if place < len(fate.lines) else (f"the test {fate.ended}", "")
 
 

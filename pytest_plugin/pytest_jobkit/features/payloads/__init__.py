@@ -31,9 +31,9 @@ def begin(config: pytest.Config) -> Watcher | None:
     mode = config.getoption("--jobkit-payloads")
     if mode is None:
         return None
-    from pytest_jobkit.features.payloads.plugin import Keeping
+    from pytest_jobkit.features.payloads.plugin import PayloadPlugin
 
     folder = config.rootpath / config.getini("jobkit_payloads")
-    keeping = Keeping(config, folder, recording=mode == "record")
+    keeping = PayloadPlugin(config, folder, recording=mode == "record")
     config.pluginmanager.register(keeping, "jobkit-payloads")
     return keeping.see

@@ -24,14 +24,14 @@ or, once none can be in flight any more, drop it on purpose:
   pytest --jobkit-payloads=record"""
 
 
-def complaint(payload: Payload) -> str | None:
+def incompatibility(payload: Payload) -> str | None:
     """Why today's code can't perform what was stored; None if it can."""
     job = _find(payload)
     if job is None:
         close = get_close_matches(payload.job, declared(), n=1)
         renamed = f"; was it renamed to {close[0]}?" if close else ""
         accept = f"declare one of that name, @app.job(name={payload.job!r})"
-        return _said(payload, None, [f"no job of this name is declared any more{renamed}"], accept)
+        return _describe(payload, None, [f"no job of this name is declared any more{renamed}"], accept)
     delivery = Delivery(Message("payload", "default", payload.body, headers=payload.headers), 1, 1, "", 0)
     try:
         _, bound = decode_delivery(delivery, job.app)
@@ -39,7 +39,7 @@ def complaint(payload: Payload) -> str | None:
         inspect.signature(job.function).bind(*args, **kwargs)
     except (Undecodable, TypeError) as error:
         changes, accept = _changes(payload, job)
-        return _said(payload, job, [*(changes or [str(error)])], accept)
+        return _describe(payload, job, [*(changes or [str(error)])], accept)
     return None
 
 
@@ -51,7 +51,7 @@ def _find(payload: Payload) -> Job[..., Any] | None:
     return declared().get(payload.job)
 
 
-def _said(payload: Payload, job: Job[..., Any] | None, changes: list[str], accept: str) -> str:
+def _describe(payload: Payload, job: Job[..., Any] | None, changes: list[str], accept: str) -> str:
     today = [] if job is None else [f"  today:   {job.signature}"]
     return "\n".join(
         [

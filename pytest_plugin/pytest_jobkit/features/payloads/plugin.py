@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from pytest_jobkit.features.payloads.storage import Payload, Written, files, read, write
+from pytest_jobkit.features.payloads.storage import Payload, WriteResult, files, read, write
 from pytest_jobkit.report_router import is_worker
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ SEEN, STALE = "jobkit_payloads_seen", "jobkit_payload_stale"
 """Attributes of a report: they travel with it from a worker to the process that writes."""
 
 
-class Keeping:
+class PayloadPlugin:
     """``recording``: what no longer fits is dropped instead of failing."""
 
     def __init__(self, config: pytest.Config, folder: Path, *, recording: bool) -> None:
@@ -31,7 +31,7 @@ class Keeping:
         self.recording = recording
         self._seen: set[Payload] = set()
         self._stale: set[tuple[str, str]] = set()
-        self._written: Written | None = None
+        self._written: WriteResult | None = None
 
     # Each stored payload is a test.
 
@@ -108,13 +108,13 @@ class PayloadItem(pytest.Item):
     payload: Payload
 
     def runtest(self) -> None:
-        from pytest_jobkit.features.payloads.check import complaint
+        from pytest_jobkit.features.payloads.check import incompatibility
 
-        if (said := complaint(self.payload)) is not None:
-            raise NoLongerFits(said)
+        if (said := incompatibility(self.payload)) is not None:
+            raise PayloadIncompatible(said)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, NoLongerFits):
+        if isinstance(excinfo.value, PayloadIncompatible):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -122,7 +122,7 @@ class PayloadItem(pytest.Item):
         return self.path, None, f"{self.payload.job}({self.payload.shape})"
 
 
-class NoLongerFits(AssertionError):
+class PayloadIncompatible(AssertionError):
     """Today's code can't perform what older code stored."""
 
 

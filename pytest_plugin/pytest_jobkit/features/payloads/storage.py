@@ -56,7 +56,7 @@ def files(folder: Path) -> list[Path]:
 
 
 @dataclass
-class Written:
+class WriteResult:
     """What became of a folder."""
 
     added: int = 0
@@ -64,9 +64,9 @@ class Written:
     kept: int = 0
 
 
-def write(folder: Path, seen: Iterable[Payload], stale: set[tuple[str, str]]) -> Written:
+def write(folder: Path, seen: Iterable[Payload], stale: set[tuple[str, str]]) -> WriteResult:
     """Add a payload for each shape that has none, drop the stale (by file and shape), keep all others to the byte."""
-    done, by_name = Written(), _by_file(seen)
+    done, by_name = WriteResult(), _by_file(seen)
     for name in sorted({*by_name, *(file.name for file in files(folder))}):
         file = folder / name
         before = read(file) if file.exists() else []
