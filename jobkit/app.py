@@ -420,15 +420,15 @@ class App:
     async def acancel(self, job: Receipt | str) -> CancelOutcome:
         """End a job that waits; tell the worker of one that runs. Each backend of the app is asked for a bare id."""
         from jobkit import events
-        from jobkit.backend import Unknown
+        from jobkit.backend import NotFound
 
         id = job if isinstance(job, str) else job.id
         for clients in self.by_source():
             (outcome,) = await clients.for_running_loop().cancel([id])
-            if not isinstance(outcome, Unknown):
-                events.emit(events.CancelRequested(id=id, outcome=outcome))
+            if not isinstance(outcome, NotFound):
+                events.emit(events.CancelAccepted(id=id, outcome=outcome))
                 return outcome
-        return Unknown()
+        return NotFound()
 
     def cancel(self, job: Receipt | str) -> CancelOutcome:
         """End a job that waits; tell the worker of one that runs."""

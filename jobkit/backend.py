@@ -130,7 +130,7 @@ class Accepted(Struct, frozen=True):
     due: int
 
 
-class Known(Struct, frozen=True):
+class Duplicate(Struct, frozen=True):
     """This id is live, dead or remembered, and everything submitted is equal; nothing changed."""
 
 
@@ -138,7 +138,7 @@ class Conflict(Struct, frozen=True):
     """This id is live or dead, and something submitted differs; nothing changed."""
 
 
-class Held(Struct, frozen=True):
+class KeyTaken(Struct, frozen=True):
     """The key belongs to a live message, with this id; nothing changed."""
 
     by: str
@@ -152,11 +152,12 @@ class Stale(Struct, frozen=True):
     """The token has no say any more; nothing changed."""
 
 
-class Unknown(Struct, frozen=True):
-    """Of settle: the backend repeated its own call after a lost reply and can't tell which of them it was.
+class Indeterminate(Struct, frozen=True):
+    """The backend repeated its own call after a lost reply and can't tell which of them it was."""
 
-    Of the verbs that take ids: there is no such job, or none in a state that the verb takes.
-    """
+
+class NotFound(Struct, frozen=True):
+    """There is no such job, or none in a state that the verb takes."""
 
 
 class Extended(Struct, frozen=True):
@@ -165,17 +166,21 @@ class Extended(Struct, frozen=True):
     end: int
 
 
-class Cancelled(Struct, frozen=True):
-    """Of extend: extended to ``end``, and somebody cancelled the job. Of cancel: gone, and ``end`` is None."""
+class CancelRequested(Struct, frozen=True):
+    """The lease ends at ``end`` now, and somebody cancelled the job."""
 
-    end: int | None = None
+    end: int
 
 
-class Ended(Struct, frozen=True):
+class LeaseExpired(Struct, frozen=True):
     """The lease had run out, so it can't be extended; a settle is still accepted until somebody else is granted it."""
 
 
-class Marked(Struct, frozen=True):
+class Cancelled(Struct, frozen=True):
+    """No worker had the job, and it is gone."""
+
+
+class CancelPending(Struct, frozen=True):
     """A worker has it: it hears of the cancel when it extends, and the job is over at its lease's end at the latest."""
 
 
@@ -187,12 +192,12 @@ class Deleted(Struct, frozen=True):
     """Gone, whatever it was; the id is forgotten at once."""
 
 
-EnqueueOutcome: TypeAlias = Accepted | Known | Conflict | Held
-SettleOutcome: TypeAlias = Settled | Stale | Unknown
-ExtendOutcome: TypeAlias = Extended | Cancelled | Ended | Stale
-CancelOutcome: TypeAlias = Cancelled | Marked | Unknown
-RequeueOutcome: TypeAlias = Requeued | Held | Unknown
-DeleteOutcome: TypeAlias = Deleted | Unknown
+EnqueueOutcome: TypeAlias = Accepted | Duplicate | Conflict | KeyTaken
+SettleOutcome: TypeAlias = Settled | Stale | Indeterminate
+ExtendOutcome: TypeAlias = Extended | CancelRequested | LeaseExpired | Stale
+CancelOutcome: TypeAlias = Cancelled | CancelPending | NotFound
+RequeueOutcome: TypeAlias = Requeued | KeyTaken | NotFound
+DeleteOutcome: TypeAlias = Deleted | NotFound
 
 
 class Stored(Struct, frozen=True):
@@ -333,14 +338,14 @@ class Backend(Protocol):
         ...
 
     async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:
-        """End jobs that wait, at once and for good; mark those that a worker holds. Dead jobs are unknown here."""
+        """End jobs that wait, at once and for good; mark those that a worker holds. Dead jobs are not found here."""
         raise Unsupported("cancel", f"{type(self).__name__} can't cancel jobs")
 
     async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
-        """Revive dead jobs: attempt 1, due now, delivery numbers go on; held when another live job has the key."""
+        """Revive dead jobs: attempt 1, due now, delivery numbers go on; key taken when another live job has it."""
         raise Unsupported("dead_letters", f"{type(self).__name__} keeps no dead jobs")
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         """What is kept of these jobs, as it is at this instant."""
         raise Unsupported("inspect", f"{type(self).__name__} can't show its jobs")
 

@@ -81,14 +81,14 @@ class Deferred(Struct, frozen=True, kw_only=True):
     calls: list[Call]
 
 
-class CancelRequested(Struct, frozen=True, kw_only=True):
-    """A backend was asked to end this job, and did, or marked it."""
+class CancelAccepted(Struct, frozen=True, kw_only=True):
+    """A backend accepted a cancel: it ended the job, or will tell the worker that has it."""
 
     id: str
     outcome: CancelOutcome
 
 
-AnyEvent: TypeAlias = Event | EnqueueCreated | Deferred | CancelRequested
+AnyEvent: TypeAlias = Event | EnqueueCreated | Deferred | CancelAccepted
 
 Observer: TypeAlias = Callable[[AnyEvent], None]
 

@@ -11,10 +11,10 @@ from jobkit.backend import (
     Delivery,
     EnqueueOutcome,
     ExtendOutcome,
+    NotFound,
     RequeueOutcome,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 
 KINDS: Final[dict[str, tuple[type, ...]]] = {
@@ -25,7 +25,7 @@ KINDS: Final[dict[str, tuple[type, ...]]] = {
     "cancel": get_args(CancelOutcome),
     "requeue": get_args(RequeueOutcome),
     "delete": get_args(DeleteOutcome),
-    "get": (Stored, Unknown),
+    "get": (Stored, NotFound),
 }
 """By verb that answers a list: what may be in it."""
 

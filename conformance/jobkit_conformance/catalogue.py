@@ -144,7 +144,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "E3",
-        "An id that is live or dead is known (everything submitted equal) or in conflict (anything "
+        "An id that is live or dead is a duplicate (everything submitted equal) or a conflict (anything "
         "differs); neither changes anything.",
         reason="Who chooses ids can repeat an enqueue without fear, and is told when two jobs got the same one.",
         look="Whether an id that is there is compared with what is stored, in every state of its job, or overwritten.",
@@ -348,7 +348,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "L7",
-        "Extend is refused from the lease's end on (ended), also when nobody took the message.",
+        "Extend is refused from the lease's end on (lease expired), also when nobody took the message.",
         needs=("clock",),
         reason="From its end on a lease promises nothing; whoever asks is better told than deceived.",
         look="Whether extend looks at the clock, in the same step.",
@@ -594,7 +594,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "X2",
-        "A leased message that is cancelled is marked: each extend still extends and says cancelled; done "
+        "A leased message that is cancelled is marked: each extend still extends and says cancel requested; done "
         "ends it as done, any other settle as cancelled; at its lease's end it is over by itself, key "
         "freed, at that instant, its token stale; never granted again.",
         needs=("cancel", "clock"),

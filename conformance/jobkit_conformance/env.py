@@ -15,6 +15,7 @@ from jobkit.errors import JobkitError
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.history.recording import RecordingBackend
 from jobkit_conformance.history.trace import Trace
+from jobkit_conformance.operation_records import kind_of
 from jobkit_conformance.profiles import PROFILES, Profile
 from jobkit_conformance.render.value_source import short_repr
 from jobkit_conformance.transport.proxy import Proxy
@@ -291,7 +292,7 @@ def ids_of(deliveries: Sequence[Delivery]) -> list[str]:
 
 def words_of(outcomes: Sequence[object]) -> list[str]:
     """Outcomes by their names, in order."""
-    return [type(outcome).__name__.lower() for outcome in outcomes]
+    return [kind_of(outcome) for outcome in outcomes]
 
 
 def message(id: str = "a", queue: str = "q", body: bytes = b"x", **fields: Any) -> Message:

@@ -53,14 +53,14 @@ class Model:
         self.remembered = {id: until for id, until in self.remembered.items() if until > self.now}
 
     def enqueue(self, message: Message) -> str:
-        """``accepted``, ``known``, ``conflict``, or ``held:`` and by whom."""
+        """``accepted``, ``duplicate``, ``conflict``, or ``key_taken:`` and by whom."""
         if message.id in self.jobs:
-            return "known" if self.jobs[message.id].message == message else "conflict"
+            return "duplicate" if self.jobs[message.id].message == message else "conflict"
         if message.id in self.remembered:
-            return "known"
+            return "duplicate"
         holder = self.holder(message.key)
         if holder is not None:
-            return f"held:{holder}"
+            return f"key_taken:{holder}"
         due = message.at if message.at is not None else self.now + (message.after or 0)
         self._seq += 1
         why = "delay" if due > self.now else "enqueue"
@@ -140,43 +140,43 @@ class Model:
         return True
 
     def extend(self, token: str, lease: int, checkpoint: bytes | None = None) -> str:
-        """``extended``, ``cancelled``, ``ended`` or ``stale``."""
+        """``extended``, ``cancel_requested``, ``lease_expired`` or ``stale``."""
         job = self.holds(token)
         if job is None:
             return "stale"
         if job.end <= self.now:
-            return "ended"
+            return "lease_expired"
         job.end = self.now + lease
         if checkpoint is not None:
             job.checkpoint = checkpoint
-        return "cancelled" if job.phase == "marked" else "extended"
+        return "cancel_requested" if job.phase == "marked" else "extended"
 
     def cancel(self, id: str) -> str:
-        """``cancelled``, ``marked`` or ``unknown``."""
+        """``cancelled``, ``cancel_pending`` or ``not_found``."""
         state = self.state(id)
         if state in (None, "dead"):
-            return "unknown"
+            return "not_found"
         if state == "leased":
             self.jobs[id].phase = "marked"
-            return "marked"
+            return "cancel_pending"
         self._end(id, "cancelled", self.now)
         return "cancelled"
 
     def requeue(self, id: str) -> str:
-        """``requeued``, ``held:`` and by whom, or ``unknown``."""
+        """``requeued``, ``key_taken:`` and by whom, or ``not_found``."""
         job = self.jobs.get(id)
         if job is None or job.phase != "dead":
-            return "unknown"
+            return "not_found"
         holder = self.holder(job.message.key)
         if holder is not None:
-            return f"held:{holder}"
+            return f"key_taken:{holder}"
         job.phase, job.why, job.since, job.attempt, job.reason = "waiting", "requeue", self.now, 0, ""
         return "requeued"
 
     def delete(self, id: str) -> str:
         job = self.jobs.pop(id, None)
         if job is None:
-            return "unknown"
+            return "not_found"
         self._end_checkpoint(job)
         self.gone[id] = "deleted"
         return "deleted"

@@ -6,17 +6,16 @@ from collections import Counter
 from typing import Any
 
 from jobkit.backend import (
-    Cancelled,
+    CancelRequested,
     Delivery,
     Done,
-    Ended,
     Extended,
     Extension,
     Message,
+    NotFound,
     Settled,
     Stale,
     Stored,
-    Unknown,
 )
 from jobkit_conformance.env import MINUTE, Env
 from jobkit_conformance.history.recording import RecordingBackend
@@ -104,7 +103,7 @@ class ModelRunner:
         used, remembered = message.id in self.model.gone, message.id in self.model.remembered
         expected = self.model.enqueue(message)
         self.coverage["enqueue of an id that was used"] += used and expected == "accepted"
-        self.coverage["enqueue of an id that is remembered"] += remembered and expected == "known"
+        self.coverage["enqueue of an id that is remembered"] += remembered and expected == "duplicate"
         self.coverage[f"enqueue {expected.partition(':')[0]}"] += 1
         actual = outcome_name(outcome)
         if actual == expected:
@@ -116,8 +115,8 @@ class ModelRunner:
         how = self.model.gone.get(message.id)
         if how == "marked" and expected == "accepted":
             return "X2"
-        if "held" in expected or "held" in actual:
-            return "K1" if expected.startswith("held") else "K2"
+        if "key_taken" in expected or "key_taken" in actual:
+            return "K1" if expected.startswith("key_taken") else "K2"
         if remembered:
             return "E7"
         return "E6" if how and expected == "accepted" else "E3"
@@ -186,14 +185,14 @@ class ModelRunner:
         expected = self.model.extend(delivery.token, lease, checkpoint)
         self.coverage[f"extend, {expected}"] += 1
         self.coverage[f"checkpoint, {expected}"] += checkpoint is not None
-        actual = {Extended: "extended", Cancelled: "cancelled", Ended: "ended", Stale: "stale"}[type(outcome)]
+        actual = outcome_name(outcome)
         said = f"extend of delivery {delivery.number} of {delivery.message.id!r}: expected {expected}, got {outcome}"
         if actual != expected:
-            by_expectation = {"stale": "L5", "ended": "L7", "cancelled": "X2", "extended": "L8"}
-            if expected in ("extended", "cancelled") and delivery.message.queue in self.model.paused:
+            by_expectation = {"stale": "L5", "lease_expired": "L7", "cancel_requested": "X2", "extended": "L8"}
+            if expected in ("extended", "cancel_requested") and delivery.message.queue in self.model.paused:
                 raise RuleViolation("P1", f"{said}, while its queue is paused")
             raise RuleViolation(by_expectation[expected], said)
-        if isinstance(outcome, (Extended, Cancelled)) and outcome.end is not None:
+        if isinstance(outcome, (Extended, CancelRequested)):
             self.leases[delivery.token] = lease
             if not self.stage.same_instant(outcome.end, self.model.now + lease):
                 raise RuleViolation("L10", f"{said}, which is not now plus {lease}")
@@ -231,7 +230,7 @@ class ModelRunner:
         self.coverage[f"{verb}, {expected.partition(':')[0]}"] += 1
         if outcome_name(outcome) != expected:
             rule = {"cancel": "X3" if before is None else "X1" if before != "leased" else "X2"}.get(verb)
-            rule = rule or {"requeue": "K1" if "held" in expected else "S6", "delete": "I3"}[verb]
+            rule = rule or {"requeue": "K1" if "key_taken" in expected else "S6", "delete": "I3"}[verb]
             raise RuleViolation(
                 rule, f"{verb} of {id!r}, which is {before}: expected {expected}, got {outcome_name(outcome)}"
             )
@@ -257,7 +256,7 @@ class ModelRunner:
             paused = "paused" if queue in self.model.paused else "not paused"
             raise RuleViolation("P1", f"counts of {queue!r}, which is {paused}: got {counts}")
 
-    def _judge_stored(self, id: str, found: Stored | Unknown) -> None:
+    def _judge_stored(self, id: str, found: Stored | NotFound) -> None:
         job, state = self.model.jobs.get(id), self.model.state(id)
         actual = found.state.value if isinstance(found, Stored) else None
         if actual != state:

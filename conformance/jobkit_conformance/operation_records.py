@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from typing import get_args
+
 from jobkit.backend import (
-    Accepted,
-    Cancelled,
-    Conflict,
+    CancelOutcome,
     Dead,
-    Deleted,
+    DeleteOutcome,
     Done,
-    Held,
-    Known,
-    Marked,
+    EnqueueOutcome,
+    ExtendOutcome,
+    KeyTaken,
     Message,
     Release,
-    Requeued,
+    RequeueOutcome,
     RetryAt,
     Settlement,
-    Unknown,
+    SettleOutcome,
 )
 from jobkit_conformance.operations import MessageSpec, SettlementSpec
 
@@ -49,18 +50,17 @@ def to_settlement(token: str, item: SettlementSpec) -> Settlement:
             return Dead(token, "why")
 
 
-_WORDS: dict[type, str] = {
-    Accepted: "accepted",
-    Known: "known",
-    Conflict: "conflict",
-    Cancelled: "cancelled",
-    Marked: "marked",
-    Requeued: "requeued",
-    Deleted: "deleted",
-    Unknown: "unknown",
-}
+_OUTCOMES = (EnqueueOutcome, SettleOutcome, ExtendOutcome, CancelOutcome, RequeueOutcome, DeleteOutcome)
+_KINDS: set[type] = {kind for outcomes in _OUTCOMES for kind in get_args(outcomes)}
+
+
+def kind_of(record: object) -> str:
+    """The class of an outcome or a settlement in words: ``lease_expired``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(record).__name__).lower()
 
 
 def outcome_name(outcome: object) -> str:
     """An outcome as the model says it."""
-    return f"held:{outcome.by}" if isinstance(outcome, Held) else _WORDS.get(type(outcome), repr(outcome))
+    if type(outcome) not in _KINDS:
+        return repr(outcome)
+    return f"{kind_of(outcome)}:{outcome.by}" if isinstance(outcome, KeyTaken) else kind_of(outcome)

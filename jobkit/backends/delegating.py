@@ -16,12 +16,12 @@ from jobkit.backend import (
     ExtendOutcome,
     Extension,
     Message,
+    NotFound,
     Page,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.lifecycle import State
 
@@ -63,7 +63,7 @@ class DelegatingBackend(Backend):
     async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
         return await self.intercept("requeue", (ids,), {}, lambda: self.backend.requeue(ids))
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         return await self.intercept("get", (ids,), {}, lambda: self.backend.get(ids))
 
     async def counts(self, queue: str) -> Counts:

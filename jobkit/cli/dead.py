@@ -8,8 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from msgspec import Struct
 
-from jobkit.backend import Deleted, Requeued, Stored
-from jobkit.backend import Held as Taken
+from jobkit.backend import Deleted, KeyTaken, Requeued, Stored
 from jobkit.cli import store_options
 from jobkit.cli.job_details import JobDetails, shown, text
 from jobkit.cli.output import as_json, confirm, instant, jobs, line_of, table
@@ -125,7 +124,7 @@ async def _show(all: list[Store], stated: argparse.Namespace) -> int:
         as_json(found)
     else:
         print("\n\n".join(map(text, found)))
-    return tell([IdResult(id, "unknown") for id in missing], json=stated.json) if missing else 0
+    return tell([IdResult(id, "not_found") for id in missing], json=stated.json) if missing else 0
 
 
 async def _requeue(all: list[Store], stated: argparse.Namespace) -> int:
@@ -141,10 +140,10 @@ async def _requeue(all: list[Store], stated: argparse.Namespace) -> int:
                 match outcome:
                     case Requeued():
                         told.append(IdResult(id, "requeued"))
-                    case Taken(by=by):
-                        told.append(IdResult(id, f"held: a live job has its key, {by}"))
+                    case KeyTaken(by=by):
+                        told.append(IdResult(id, f"key_taken: a live job has its key, {by}"))
                     case _:
-                        told.append(IdResult(id, "unknown"))
+                        told.append(IdResult(id, "not_found"))
     return tell(_merged(told, stated.ids), json=stated.json)
 
 
@@ -158,7 +157,7 @@ async def _delete(all: list[Store], stated: argparse.Namespace) -> int:
         for some in batches(store.backend, ids):
             outcomes = await store.backend.delete(some)
             pairs = zip(some, outcomes, strict=True)
-            told += [IdResult(id, "deleted" if isinstance(outcome, Deleted) else "unknown") for id, outcome in pairs]
+            told += [IdResult(id, "deleted" if isinstance(outcome, Deleted) else "not_found") for id, outcome in pairs]
     return tell(_merged(told, stated.ids), json=stated.json)
 
 
@@ -192,4 +191,4 @@ async def _chosen(all: list[Store], stated: argparse.Namespace) -> Chosen:
 def _merged(told: list[IdResult], ids: Sequence[str]) -> list[IdResult]:
     """What came of each, in the order of the command; what was not there is told too."""
     known = {each.id: each for each in told}
-    return [known.get(id, IdResult(id, "unknown: no dead job has this id")) for id in ids] if ids else told
+    return [known.get(id, IdResult(id, "not_found: no dead job has this id")) for id in ids] if ids else told

@@ -6,7 +6,7 @@ import argparse
 
 from msgspec import Struct
 
-from jobkit.backend import Cancelled, Marked
+from jobkit.backend import Cancelled, CancelPending
 from jobkit.cli import store_options
 from jobkit.cli.output import as_json, confirm, jobs
 from jobkit.cli.results import IdResult, tell
@@ -36,15 +36,15 @@ def cancel(parser: argparse.ArgumentParser) -> None:
 async def _cancel(all: list[Store], stated: argparse.Namespace) -> int:
     if not confirm(f"{jobs(len(stated.ids))} will end for good", yes=stated.yes):
         return 1
-    outcomes = dict.fromkeys(stated.ids, "unknown: no live job has this id")
+    outcomes = dict.fromkeys(stated.ids, "not_found: no live job has this id")
     for store in all:
-        left = [id for id, outcome in outcomes.items() if outcome.startswith("unknown")]
+        left = [id for id, outcome in outcomes.items() if outcome.startswith("not_found")]
         for some in batches(store.backend, left):
             for id, outcome in zip(some, await store.backend.cancel(some), strict=True):
                 if isinstance(outcome, Cancelled):
                     outcomes[id] = "cancelled"
-                elif isinstance(outcome, Marked):
-                    outcomes[id] = "marked: it runs, and its worker is told"
+                elif isinstance(outcome, CancelPending):
+                    outcomes[id] = "cancel_pending: it runs, and its worker is told"
     return tell([IdResult(id, outcome) for id, outcome in outcomes.items()], json=stated.json)
 
 

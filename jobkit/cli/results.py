@@ -9,7 +9,7 @@ from msgspec import Struct
 from jobkit.cli.output import as_json
 from jobkit.redaction import printable
 
-NOT_DONE = ("unknown", "held")
+NOT_DONE = ("not_found", "key_taken")
 
 
 class IdResult(Struct, frozen=True):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jobkit.app import App
-from jobkit.backend import Backend, Stored, Unknown
+from jobkit.backend import Backend, NotFound, Stored
 from jobkit.cli.targets import find_app
 from jobkit.connections import resolver
 from jobkit.connections.resolver import BackendSource
@@ -37,7 +37,7 @@ class Store:
         found: dict[str, Stored] = {}
         for some in batches(self.backend, ids):
             got = await self.backend.get(some)
-            found |= {id: each for id, each in zip(some, got, strict=True) if not isinstance(each, Unknown)}
+            found |= {id: each for id, each in zip(some, got, strict=True) if not isinstance(each, NotFound)}
         return found
 
 

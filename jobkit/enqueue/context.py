@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from jobkit.backend import Accepted, Conflict, EnqueueOutcome, Held, Known, Message
+from jobkit.backend import Accepted, Conflict, Duplicate, EnqueueOutcome, KeyTaken, Message
 from jobkit.enqueue.encode import encode_arguments
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import InvalidArgument
@@ -78,12 +78,12 @@ class EnqueueContext:
         match outcome:
             case Accepted(due=due):
                 return self._receipt(Status.ACCEPTED, due=due)
-            case Known():
-                return self._receipt(Status.KNOWN)
+            case Duplicate():
+                return self._receipt(Status.DUPLICATE)
             case Conflict():
                 return self._receipt(Status.CONFLICT)
-            case Held(by=by):
-                return self._receipt(Status.HELD, held_by=by)
+            case KeyTaken(by=by):
+                return self._receipt(Status.KEY_TAKEN, held_by=by)
 
     def refused(self, reason: str) -> Receipt:
         return self._receipt(Status.REFUSED, reason=reason)

@@ -14,13 +14,13 @@ class Status(StrEnum):
     ACCEPTED = "accepted"
     """Stored, as durably as the backend claims."""
 
-    KNOWN = "known"
+    DUPLICATE = "duplicate"
     """This id is there already, with everything equal."""
 
     CONFLICT = "conflict"
     """This id is there already, with something else."""
 
-    HELD = "held"
+    KEY_TAKEN = "key_taken"
     """A live job has this key."""
 
     REFUSED = "refused"

@@ -6,8 +6,7 @@ import asyncio
 from concurrent.futures import Future
 from typing import Protocol
 
-from jobkit.backend import Backend, Capabilities, Extended, Extension
-from jobkit.backend import Cancelled as Marked
+from jobkit.backend import Backend, CancelRequested, Capabilities, Extended, Extension
 from jobkit.errors import InvalidArgument, Unsupported
 
 
@@ -46,7 +45,7 @@ class LeaseSink:
 
     async def _extend(self, body: bytes) -> bool:
         (outcome,) = await self._backend.extend([Extension(self._token, self._lease, body)])
-        return isinstance(outcome, (Extended, Marked))
+        return isinstance(outcome, (Extended, CancelRequested))
 
 
 def check_body(capabilities: Capabilities, body: bytes) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import Enum
 
-from jobkit.backend import Backend, Cancelled, Ended, Extended, ExtendOutcome, Extension, Stale
+from jobkit.backend import Backend, CancelRequested, Extended, ExtendOutcome, Extension, LeaseExpired, Stale
 from jobkit.connections.resolver import BackendSource
 from jobkit.errors import BackendUnavailable, Closed
 from jobkit.worker.runtime import Runtime
@@ -239,7 +239,7 @@ class LeaseKeeper:
             return
         for lease, checkpoint, outcome in answered:
             self._learn(lease, outcome, sent)
-            self._answer(checkpoint, stored=isinstance(outcome, (Extended, Cancelled)))
+            self._answer(checkpoint, stored=isinstance(outcome, (Extended, CancelRequested)))
 
     # Checkpoints.
 
@@ -268,11 +268,11 @@ class LeaseKeeper:
 
     def _learn(self, lease: Lease, outcome: ExtendOutcome, sent: float) -> None:
         match outcome:
-            case Extended() | Cancelled():
+            case Extended() | CancelRequested():
                 lease.until = sent + self._lease_ms / 1000
-                if isinstance(outcome, Cancelled):
+                if isinstance(outcome, CancelRequested):
                     self._say(lease, LeaseEvent.CANCELLED)
-            case Ended():
+            case LeaseExpired():
                 lease.until = sent + self._lease_ms / 1000  # asked again: a settle still counts
                 self._say(lease, LeaseEvent.RAN_OUT)
             case Stale():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobkit.backend import Cancelled, CancelOutcome, Extended, ExtendOutcome, Extension
+from jobkit.backend import CancelOutcome, CancelRequested, Extended, ExtendOutcome, Extension
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
 from jobkit.backends.redis.requests import Command, Operation
@@ -25,7 +25,7 @@ class Announcing(RedisBackend):
         for place, (extension, outcome) in enumerate(zip(extensions, outcomes, strict=True)):
             found = read_token(extension.token)
             if found is not None and found[2].id.encode() in doomed and isinstance(outcome, Extended):
-                outcomes[place] = Cancelled(outcome.end)
+                outcomes[place] = CancelRequested(outcome.end)
         return outcomes
 
     @property

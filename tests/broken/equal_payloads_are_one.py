@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import structs
 
-from jobkit.backend import Accepted, EnqueueOutcome, Known, Message
+from jobkit.backend import Accepted, Duplicate, EnqueueOutcome, Message
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase
 from tests.broken.patched import PatchedHarness
@@ -16,7 +16,7 @@ class Deduplicating(Store):
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:
         for job in self._jobs.values():
             if job.phase is Phase.WAITING and structs.replace(job.message, id=message.id) == message:
-                return Accepted(due=job.since) if job.message.id != message.id else Known()
+                return Accepted(due=job.since) if job.message.id != message.id else Duplicate()
         return super()._accept(now, message)
 
 

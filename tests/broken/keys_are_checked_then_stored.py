@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from jobkit.backend import EnqueueOutcome, Held, Message
+from jobkit.backend import EnqueueOutcome, KeyTaken, Message
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
@@ -33,7 +33,7 @@ class Racing(InlineBackend):
         free = [message for message, holder in zip(messages, holders, strict=True) if holder in (None, message.id)]
         outcomes = iter(await super().enqueue(free))
         return [
-            next(outcomes) if holder in (None, message.id) else Held(by=str(holder))
+            next(outcomes) if holder in (None, message.id) else KeyTaken(by=str(holder))
             for message, holder in zip(messages, holders, strict=True)
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from jobkit.backend import Stored, Unknown
+from jobkit.backend import NotFound, Stored
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Phase
 from tests.broken.patched import PatchedHarness
@@ -13,7 +13,7 @@ RULE = "I2"
 
 
 class Touching(Store):
-    def get(self, now: int, ids: Iterable[str]) -> list[Stored | Unknown]:
+    def get(self, now: int, ids: Iterable[str]) -> list[Stored | NotFound]:
         ids = list(ids)
         for job in [self._jobs[id] for id in ids if id in self._jobs]:
             if job.phase is Phase.LEASED and job.lease_end > now:

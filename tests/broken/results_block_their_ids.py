@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backend import EnqueueOutcome, Known, Message
+from jobkit.backend import Duplicate, EnqueueOutcome, Message
 from jobkit.backends.inline.state import StoredJob
 from jobkit.backends.inline.store import Store
 from jobkit.lifecycle import Transition
@@ -21,7 +21,7 @@ class Blocking(Store):
         self._results.add(job.message.id)
 
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:
-        return Known() if message.id in self._results else super()._accept(now, message)
+        return Duplicate() if message.id in self._results else super()._accept(now, message)
 
 
 class Harness(PatchedHarness):

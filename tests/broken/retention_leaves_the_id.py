@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobkit.backend import EnqueueOutcome, Known, Message
+from jobkit.backend import Duplicate, EnqueueOutcome, Message
 from jobkit.backends.inline.state import StoredJob
 from jobkit.lifecycle import Transition
 from tests.conformance.remote import RemoteHarness, RetainingStore
@@ -21,7 +21,7 @@ class Half(RetainingStore):
             self._dropped.add(job.message.id)
 
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:
-        return Known() if message.id in self._dropped else super()._accept(now, message)
+        return Duplicate() if message.id in self._dropped else super()._accept(now, message)
 
 
 class Harness(RemoteHarness):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jobkit.backend import Settled, Settlement, SettleOutcome, Stale, Unknown
+from jobkit.backend import NotFound, Settled, Settlement, SettleOutcome, Stale
 from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.codec import read_token
 from tests.broken.on_a_server import ServerHarness
@@ -18,7 +18,7 @@ class Surely(RedisBackend):
         outcomes = await super().settle(settlements)
         for place, settlement in enumerate(settlements):
             found = read_token(settlement.token)
-            if outcomes[place] == Stale() and found is not None and await self.get([found[2].id]) == [Unknown()]:
+            if outcomes[place] == Stale() and found is not None and await self.get([found[2].id]) == [NotFound()]:
                 outcomes[place] = Settled()
         return outcomes
 

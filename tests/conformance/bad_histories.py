@@ -8,17 +8,17 @@ from typing import Final
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
     Dead,
     Deleted,
     Done,
-    Ended,
     Extended,
-    Held,
-    Marked,
+    KeyTaken,
+    LeaseExpired,
+    NotFound,
     Release,
     RetryAt,
     Stale,
-    Unknown,
 )
 from tests.conformance.histories import LEASE, LOST, OPEN, Case, Write, Written, granted
 
@@ -128,7 +128,7 @@ def stale_beside_others_that_are_stale(h: Written) -> None:
 
 @bad("L6")
 def stale_after_a_cancel_that_found_nothing(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.held()
     h.settle(Done("a1"), Stale())
 
@@ -180,7 +180,7 @@ def extended_after_another_was_granted_it(h: Written) -> None:
 def over_before_its_end(h: Written) -> None:
     h.held()
     h.wait(LEASE - 1)
-    h.extend("a1", Ended())
+    h.extend("a1", LeaseExpired())
 
 
 @bad("L8")
@@ -189,7 +189,7 @@ def over_before_the_end_of_its_extension(h: Written) -> None:
     h.wait(5)
     h.extend("a1")
     h.wait(LEASE - 1)
-    h.extend("a1", Ended())
+    h.extend("a1", LeaseExpired())
 
 
 # What is wrong between deliveries.
@@ -341,7 +341,7 @@ def granted_after_it_was_cancelled(h: Written) -> None:
 @bad("X2")
 def granted_after_it_was_marked(h: Written) -> None:
     h.held()
-    h.touch("cancel", Marked())
+    h.touch("cancel", CancelPending())
     h.wait(LEASE)
     h.again()
 
@@ -408,14 +408,14 @@ def lost_with_a_command(h: Written) -> None:
 
 @bad("X3")
 def cancelled_before_it_was_there(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.put()
     h.over()
 
 
 @bad("E4")
 def cancelled_by_a_repeat(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.history.lost = 1
     h.put()
     h.over()
@@ -423,7 +423,7 @@ def cancelled_by_a_repeat(h: Written) -> None:
 
 @bad("E8")
 def lost_although_a_requeue_found_nothing(h: Written) -> None:
-    h.touch("requeue", Unknown())
+    h.touch("requeue", NotFound())
     h.put()
     h.over()
 
@@ -509,12 +509,12 @@ def a_key_twice_whoever_began_first(h: Written) -> None:
 
 @bad("K1")
 def held_by_nobody(h: Written) -> None:
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @bad("K1")
 def held_by_one_that_came_later(h: Written) -> None:
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
     h.put(key="k")
 
 
@@ -523,7 +523,7 @@ def held_by_what_was_done(h: Written) -> None:
     h.put(key="k")
     h.take(granted(key="k"))
     h.settle(Done("a1"))
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @bad("K2")
@@ -531,7 +531,7 @@ def held_by_what_was_dead(h: Written) -> None:
     h.put(key="k")
     h.take(granted(key="k"))
     h.settle(Dead("a1", "why"))
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @bad("K1")
@@ -673,7 +673,7 @@ def a_key_twice_after_a_done_that_was_stale(h: Written) -> None:
 @bad("X2")
 def granted_after_it_was_marked_and_before_its_lease_ended(h: Written) -> None:
     h.held()
-    h.touch("cancel", Marked())
+    h.touch("cancel", CancelPending())
     h.wait(LEASE - 1)
     h.again()
 
@@ -689,7 +689,7 @@ def released_beside_a_stale_settle_and_not_granted(h: Written) -> None:
 
 @bad("L6")
 def granted_after_it_was_done_whatever_was_looked_for_before(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.held()
     h.settle(Done("a1"))
     h.again()
@@ -697,7 +697,7 @@ def granted_after_it_was_done_whatever_was_looked_for_before(h: Written) -> None
 
 @bad("S3")
 def tried_again_before_its_time_whatever_was_looked_for_before(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.held()
     h.settle(RetryAt("a1", after=5))
     h.wait(4)

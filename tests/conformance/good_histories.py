@@ -8,22 +8,23 @@ from typing import Final
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
+    CancelRequested,
     Dead,
     Deleted,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     Extended,
-    Held,
-    Known,
-    Marked,
+    KeyTaken,
+    LeaseExpired,
     Message,
+    NotFound,
     Release,
     Requeued,
     RetryAt,
     Settled,
     Stale,
-    Unknown,
 )
 from tests.conformance.histories import LEASE, LONG, LOST, OPEN, Case, Write, Written, granted
 
@@ -85,7 +86,7 @@ def extended_until_the_last_moment(h: Written) -> None:
     h.wait(LEASE - 1)
     h.extend("a1")
     h.wait(LEASE)
-    h.extend("a1", Ended())
+    h.extend("a1", LeaseExpired())
     h.again()
 
 
@@ -94,7 +95,7 @@ def extended_to_an_earlier_end(h: Written) -> None:
     h.held()
     h.extend("a1", lease=3)
     h.wait(3)
-    h.extend("a1", Ended())
+    h.extend("a1", LeaseExpired())
     h.again()
 
 
@@ -121,8 +122,8 @@ def dead_and_revived(h: Written) -> None:
 @good()
 def cancelled_while_it_is_held(h: Written) -> None:
     h.held()
-    h.touch("cancel", Marked())
-    h.extend("a1", Cancelled(LEASE))
+    h.touch("cancel", CancelPending())
+    h.extend("a1", CancelRequested(LEASE))
     h.wait(LEASE)
     h.settle(Done("a1"), Stale())
     h.take()
@@ -133,15 +134,15 @@ def cancelled_deleted_and_unknown(h: Written) -> None:
     for id, verb, answer in (("a", "cancel", Cancelled()), ("b", "delete", Deleted())):
         h.put(id)
         h.touch(verb, answer, id)
-        h.touch(verb, Unknown(), id)
-    h.touch("requeue", Unknown())
+        h.touch(verb, NotFound(), id)
+    h.touch("requeue", NotFound())
     h.take(limit=5)
 
 
 @good()
 def a_key_that_is_free_again(h: Written) -> None:
     h.put(key="k")
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
     h.take(granted(key="k"))
     h.settle(Done("a1"))
     h.put("b", key="k")
@@ -244,7 +245,7 @@ def what_a_lost_reserve_took_made_the_token_stale(h: Written) -> None:
 def an_enqueue_without_an_answer_may_have_stored(h: Written) -> None:
     h.put(answer=LOST)
     h.take(granted())
-    h.put(answer=Known())
+    h.put(answer=Duplicate())
 
 
 @good(slack=None)
@@ -370,7 +371,7 @@ def tried_again_at_an_instant(h: Written) -> None:
 
 @good()
 def a_cancel_before_it_was_there_has_no_effect(h: Written) -> None:
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     h.held()
 
 
@@ -452,7 +453,7 @@ def held_by_what_was_released(h: Written) -> None:
     h.put(key="k")
     h.take(granted(key="k"))
     h.settle(Release("a1"))
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @good(slack=None)
@@ -460,7 +461,7 @@ def held_by_what_may_not_be_done(h: Written) -> None:
     h.put(key="k")
     h.take(granted(key="k"))
     h.settle(Done("a1"), LOST)
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @good(slack=None)
@@ -469,7 +470,7 @@ def held_by_the_second_job_of_an_id(h: Written) -> None:
     h.take(granted(key="k"))
     h.settle(Done("a1"))
     h.put(key="k")
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @good()
@@ -478,7 +479,7 @@ def held_by_what_was_revived(h: Written) -> None:
     h.take(granted(key="k"))
     h.settle(Dead("a1", "why"))
     h.touch("requeue", Requeued())
-    h.put("b", Held("a"), key="k")
+    h.put("b", KeyTaken("a"), key="k")
 
 
 @good()

@@ -99,7 +99,7 @@ def _live_at(mine: list[Event], grant: Event, at: float) -> bool:
         return False
     until = grant.sent + grant.seconds
     for event in about:
-        if event.what == "extended" and event.note in ("Extended", "Cancelled"):
+        if event.what == "extended" and event.note in ("Extended", "CancelRequested"):
             until = event.sent + event.seconds
     return at < until - 0.005
 
@@ -140,7 +140,7 @@ def _event(chance: random.Random, at: float, job: str, numbers: dict[str, int]) 
         numbers[job] += 1
     number = numbers[job] if what == "granted" else max(1, numbers[job] - chance.choice((0, 0, 1)))
     if what in ("granted", "extended"):
-        note = chance.choice(("Extended", "Extended", "Ended", "Stale")) if what == "extended" else ""
+        note = chance.choice(("Extended", "Extended", "LeaseExpired", "Stale")) if what == "extended" else ""
         sent = round(at - chance.choice((0.01, 0.09)), 3)
         return Event(what, at, slot, 1, id=job, number=number, attempt=number, sent=sent, seconds=1.0, note=note)
     how = chance.choice(HOWS)

@@ -25,13 +25,13 @@ from jobkit.backend import (
     ExtendOutcome,
     Extension,
     Message,
+    NotFound,
     Page,
     Release,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.inline.backend import CAPABILITIES, InlineBackend, Memory
 from jobkit.backends.inline.store import Store
@@ -222,7 +222,7 @@ class RemoteBackend(Backend):
     async def requeue(self, ids: Sequence[str]) -> list[RequeueOutcome]:
         return await self.call(lambda: self.inline.requeue(ids))
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         return await self.call(lambda: self.inline.get(ids))
 
     async def counts(self, queue: str) -> Counts:

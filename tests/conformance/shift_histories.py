@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jobkit.backend import (
-    Cancelled,
+    CancelRequested,
     Dead,
     Delivery,
     Done,
-    Ended,
     Extended,
     Extension,
+    LeaseExpired,
     Message,
     Release,
     RetryAt,
@@ -427,18 +427,8 @@ def its_lease_was_kept_too_late(h: Shift) -> None:
 def marked_and_then_not_kept(h: Shift) -> None:
     start = h.run()
     h.wait(300)
-    h.keep(answer=[Cancelled(h.clock.now_ms() + LEASE)])
+    h.keep(answer=[CancelRequested(h.clock.now_ms() + LEASE)])
     h.wait(LEASE + 1)
-    h.finish(start)
-    h.give(Release("a1"))
-
-
-@case()
-def marked_and_nobody_said_until_when(h: Shift) -> None:
-    start = h.run()
-    h.wait(300)
-    h.keep(answer=[Cancelled()])
-    h.wait(LEASE - 300)
     h.finish(start)
     h.give(Release("a1"))
 
@@ -698,7 +688,7 @@ def not_told_that_it_is_lost(h: Shift) -> None:
 
 @case("W3")
 def not_told_that_it_ran_out(h: Shift) -> None:
-    lost(h, Ended(), told=False)
+    lost(h, LeaseExpired(), told=False)
 
 
 @case("W3")

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from jobkit.backend import Ended, EnqueueOutcome, ExtendOutcome, Extension, Message, Settled, Settlement, SettleOutcome
+from jobkit.backend import (
+    EnqueueOutcome,
+    ExtendOutcome,
+    Extension,
+    LeaseExpired,
+    Message,
+    Settled,
+    Settlement,
+    SettleOutcome,
+)
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit_conformance import preflight
 from jobkit_conformance.answers import MalformedAnswer, check_answer
@@ -33,7 +42,11 @@ def test_an_answer_is_one(verb: str, items: str, answer: object) -> None:
     [
         ("settle", None, "settle of 2 items answered NoneType, not 2 outcomes"),
         ("settle", [Settled()], "settle of 2 items answered 1 outcomes"),
-        ("settle", [Settled(), Ended()], "settle of 2 items answered Ended, where Settled or Stale or Unknown can be"),
+        (
+            "settle",
+            [Settled(), LeaseExpired()],
+            "settle of 2 items answered LeaseExpired, where Settled or Stale or Indeterminate can be",
+        ),
         ("reserve", None, "reserve answered NoneType, not a list of deliveries"),
         ("reserve", ["a"], "reserve answered str, where Delivery can be"),
     ],

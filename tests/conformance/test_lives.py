@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobkit.backend import Cancelled, Known, Unknown
+from jobkit.backend import Cancelled, Duplicate, NotFound
 from jobkit_conformance.history.job_history import JobHistory, by_job
 from tests.conformance.histories import LOST, Written
 
@@ -20,7 +20,7 @@ def life(h: Written) -> JobHistory:
 
 def test_one_that_was_accepted_once_is_one_job(h: Written) -> None:
     h.put()
-    h.put(answer=Known())
+    h.put(answer=Duplicate())
     assert not life(h).id_was_reused
 
 
@@ -45,12 +45,12 @@ def test_what_was_begun_before_a_place_may_have_acted(h: Written) -> None:
 
 def test_what_was_begun_later_has_not_acted_yet(h: Written) -> None:
     h.put()
-    place = h.put(answer=Known()).begun
+    place = h.put(answer=Duplicate()).begun
     h.touch("delete", LOST)
     assert not life(h).touched_before(place)
 
 
 def test_what_found_nothing_did_nothing(h: Written) -> None:
     h.put()
-    h.touch("cancel", Unknown())
+    h.touch("cancel", NotFound())
     assert not life(h).touched_before(h.history.length + 1)

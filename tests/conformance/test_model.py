@@ -22,12 +22,12 @@ def test_nothing_is_there_in_the_beginning(model: Model) -> None:
     assert model.state("a") is None
     assert model.settle("no token", "done") is False
     assert model.extend("no token", 10) == "stale"
-    assert (model.cancel("a"), model.requeue("a"), model.delete("a")) == ("unknown", "unknown", "unknown")
+    assert (model.cancel("a"), model.requeue("a"), model.delete("a")) == ("not_found", "not_found", "not_found")
 
 
 def test_an_id_is_known_or_in_conflict(model: Model) -> None:
     assert model.enqueue(_message()) == "accepted"
-    assert model.enqueue(_message()) == "known"
+    assert model.enqueue(_message()) == "duplicate"
     assert model.enqueue(_message(priority=1)) == "conflict"
 
 
@@ -47,7 +47,7 @@ def test_a_lease_is_over_at_its_end(model: Model) -> None:
     assert model.state("a") == "leased"
     model.advance(1)
     assert model.state("a") == "ready"
-    assert model.extend("t1", 10) == "ended"
+    assert model.extend("t1", 10) == "lease_expired"
     assert model.settle("t1", "done") is True
     assert model.state("a") is None
 
@@ -87,9 +87,9 @@ def test_a_dead_job_is_kept_and_revived(model: Model) -> None:
     model.grant("a", "t1", 10)
     model.settle("t1", "dead", reason="why")
     assert (model.state("a"), model.jobs["a"].reason) == ("dead", "why")
-    assert model.cancel("a") == "unknown"
+    assert model.cancel("a") == "not_found"
     assert model.enqueue(_message("b", key="k")) == "accepted"
-    assert model.requeue("a") == "held:b"
+    assert model.requeue("a") == "key_taken:b"
     model.delete("b")
     assert model.requeue("a") == "requeued"
     assert model.grant("a", "t2", 10).attempt == 1
@@ -97,10 +97,10 @@ def test_a_dead_job_is_kept_and_revived(model: Model) -> None:
 
 def test_a_key_is_held_while_its_job_lives(model: Model) -> None:
     model.enqueue(_message(key="k"))
-    assert model.enqueue(_message("b", key="k")) == "held:a"
+    assert model.enqueue(_message("b", key="k")) == "key_taken:a"
     model.grant("a", "t1", 10)
     model.advance(20)
-    assert model.enqueue(_message("b", key="k")) == "held:a"
+    assert model.enqueue(_message("b", key="k")) == "key_taken:a"
     model.settle("t1", "done")
     assert model.enqueue(_message("b", key="k")) == "accepted"
 
@@ -132,8 +132,8 @@ def test_what_was_over_long_ago_is_remembered_no_more(model: Model) -> None:
 def test_a_cancelled_lease_ends_the_job(model: Model) -> None:
     model.enqueue(_message(key="k"))
     model.grant("a", "t1", 10)
-    assert model.cancel("a") == "marked"
-    assert model.extend("t1", 20) == "cancelled"
+    assert model.cancel("a") == "cancel_pending"
+    assert model.extend("t1", 20) == "cancel_requested"
     model.advance(19)
     assert model.state("a") == "leased"
     model.advance(1)
@@ -158,7 +158,7 @@ def test_an_id_is_remembered_from_its_end_on(model: Model) -> None:
     model.advance(3)
     model.settle("t1", "done")
     model.advance(9)
-    assert model.enqueue(_message(priority=1)) == "known"
+    assert model.enqueue(_message(priority=1)) == "duplicate"
     model.advance(1)
     assert model.enqueue(_message()) == "accepted"
 
@@ -168,7 +168,7 @@ def test_a_marked_job_is_remembered_from_its_lease_end_on(model: Model) -> None:
     model.grant("a", "t1", 5)
     model.cancel("a")
     model.advance(14)
-    assert model.enqueue(_message()) == "known"
+    assert model.enqueue(_message()) == "duplicate"
     model.advance(1)
     assert model.enqueue(_message()) == "accepted"
 
@@ -202,7 +202,7 @@ def test_a_checkpoint_is_its_holder_s(model: Model) -> None:
     assert model.extend("t1", 10, b"one") == "extended"
     assert model.extend("t1", 10) == "extended"
     model.advance(10)
-    assert model.extend("t1", 10, b"late") == "ended"
+    assert model.extend("t1", 10, b"late") == "lease_expired"
     job = model.grant("a", "t2", 10)
     assert model.extend("t1", 10, b"stale") == "stale"
     assert job.checkpoint == b"one"
@@ -253,7 +253,7 @@ def test_a_token_has_no_say_once_it_was_settled(model: Model) -> None:
 
 def test_a_live_job_is_not_requeued(model: Model) -> None:
     model.enqueue(_message())
-    assert model.requeue("a") == "unknown"
+    assert model.requeue("a") == "not_found"
 
 
 def test_a_queue_that_is_paused_once_more_is_not_resumed(model: Model) -> None:

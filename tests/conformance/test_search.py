@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from jobkit.backend import Delivery, EnqueueOutcome, Known, Message
+from jobkit.backend import Delivery, Duplicate, EnqueueOutcome, Message
 from jobkit.backends.inline.backend import InlineBackend
 from jobkit.errors import BackendUnavailable
 from jobkit_conformance.reports.report import Finding
@@ -38,7 +38,7 @@ class Late(Once):
 class Wrong(Once):
     async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
         outcomes = await super().enqueue(messages)
-        return [Known() for _ in outcomes] if self.now() else outcomes
+        return [Duplicate() for _ in outcomes] if self.now() else outcomes
 
 
 class Often(Once):
@@ -48,7 +48,7 @@ class Often(Once):
         outcomes = await super().enqueue(messages)
         if self.left <= 0:
             type(self).left = 3
-        return [Known() for _ in outcomes] if self.now() else outcomes
+        return [Duplicate() for _ in outcomes] if self.now() else outcomes
 
 
 def drawn(client: type[Once], rule: str, at: int) -> Finding:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from jobkit.backend import Accepted, Cancelled, Delivery, Done, Ended, Extended, Extension, Message, Settled, Stale
+from jobkit.backend import (
+    Accepted,
+    CancelRequested,
+    Delivery,
+    Done,
+    Extended,
+    Extension,
+    LeaseExpired,
+    Message,
+    Settled,
+    Stale,
+)
 from jobkit_conformance.history.trace import Trace
 from jobkit_conformance.render.timeline_data import MOST, MOST_LEASES, as_story, printable
 
@@ -71,7 +82,12 @@ def test_a_lease_lasts_until_it_is_settled() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "until"),
-    [(Extended(START + 90_000), 90_000), (Cancelled(START + 90_000), 90_000), (Ended(), 60_000), (Stale(), 60_000)],
+    [
+        (Extended(START + 90_000), 90_000),
+        (CancelRequested(START + 90_000), 90_000),
+        (LeaseExpired(), 60_000),
+        (Stale(), 60_000),
+    ],
 )
 def test_a_lease_that_is_extended_lasts_longer(outcome: object, until: int) -> None:
     played = trace()

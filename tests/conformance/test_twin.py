@@ -12,17 +12,18 @@ from msgspec import structs
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
+    CancelRequested,
     Deleted,
     Delivery,
-    Ended,
+    Duplicate,
     Extended,
-    Held,
-    Known,
-    Marked,
+    KeyTaken,
+    LeaseExpired,
+    NotFound,
     Requeued,
     Settled,
     Stale,
-    Unknown,
 )
 from jobkit_conformance.checkers.backend import check
 from jobkit_conformance.history.calls import Call
@@ -108,15 +109,15 @@ def _others(call: Call) -> list[list[Any]]:
     (said,) = call.answer
     if call.verb == "enqueue":
         around = [Accepted(said.due + by) for by in (-1, 1)] if isinstance(said, Accepted) else []
-        others: list[Any] = [*around, Accepted(call.from_ms), Known(), Held("a")]
+        others: list[Any] = [*around, Accepted(call.from_ms), Duplicate(), KeyTaken("a")]
     elif call.verb == "settle":
         others = [Settled(), Stale()]
     elif call.verb == "extend":
         end = call.from_ms + call.items[0].lease
-        others = [*(Extended(end + by) for by in (-1, 0, 1)), Ended(), Stale(), Cancelled(end)]
+        others = [*(Extended(end + by) for by in (-1, 0, 1)), LeaseExpired(), Stale(), CancelRequested(end)]
     else:
-        others = [{"cancel": Cancelled(), "requeue": Requeued(), "delete": Deleted()}[call.verb], Unknown()]
-        others += [Marked()] if call.verb == "cancel" else []
+        others = [{"cancel": Cancelled(), "requeue": Requeued(), "delete": Deleted()}[call.verb], NotFound()]
+        others += [CancelPending()] if call.verb == "cancel" else []
     return [[other] for other in others if other != said]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from jobkit.backend import Accepted, Counts, Delivery, Known, Settled, Unknown
+from jobkit.backend import Accepted, Counts, Delivery, Duplicate, Indeterminate, Settled
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.testing.inline import Harness
 from jobkit_conformance.checkers.attribution import attribute
@@ -55,7 +55,7 @@ def rule(*did: StepRecord, fault: str = "lost") -> str | None:
     return None if found is None else attribute(fault, list(did), *found).rule
 
 
-ACCEPTED, KNOWN = Accepted(due=START), Known()
+ACCEPTED, DUPLICATE = Accepted(due=START), Duplicate()
 
 
 @pytest.mark.parametrize("granted", [(), ("a", "b")])
@@ -65,18 +65,18 @@ def test_an_enqueue_without_an_answer_is_whole_or_not_at_all(granted: tuple[str,
 
 def test_half_of_a_batch_is_a_finding() -> None:
     assert rule(put(A, B, was_faulted=True), took("a")) == "E1"
-    assert rule(put(A, B, was_faulted=True), put(A, B, answer=[KNOWN, ACCEPTED], repeat=True)) == "E1"
+    assert rule(put(A, B, was_faulted=True), put(A, B, answer=[DUPLICATE, ACCEPTED], repeat=True)) == "E1"
 
 
 def test_what_a_caller_repeats_is_stored_once() -> None:
     assert rule(put(A, was_faulted=True), put(A, answer=[ACCEPTED], repeat=True), took("a")) is None
-    assert rule(put(A, was_faulted=True), put(A, answer=[KNOWN], repeat=True), took("a")) is None
-    assert rule(put(A, was_faulted=True), put(A, answer=[KNOWN], repeat=True), took()) == "E1"
+    assert rule(put(A, was_faulted=True), put(A, answer=[DUPLICATE], repeat=True), took("a")) is None
+    assert rule(put(A, was_faulted=True), put(A, answer=[DUPLICATE], repeat=True), took()) == "E1"
 
 
 def test_a_repeat_of_the_backend_answers_as_it_was() -> None:
     assert rule(put(A, answer=[ACCEPTED], was_faulted=True), took("a")) is None
-    assert rule(put(A, answer=[KNOWN], was_faulted=True), took("a")) == "E4"
+    assert rule(put(A, answer=[DUPLICATE], was_faulted=True), took("a")) == "E4"
     assert rule(put(A, answer=[ACCEPTED], was_faulted=True), took()) == "E4"
 
 
@@ -117,10 +117,10 @@ def test_a_settle_without_an_answer_is_one_step(how: str, broken: str) -> None:
     assert rule(*before, settled(None, how=how), passes(MINUTE), took(at=MINUTE)) == broken
 
 
-def test_unknown_is_an_answer_to_what_was_sent_again_only() -> None:
+def test_indeterminate_is_an_answer_to_what_was_sent_again_only() -> None:
     before = (put(A, answer=[ACCEPTED], client=OBSERVER), took("a"))
-    assert rule(*before, settled([Unknown()]), took()) is None
-    assert rule(*before, settled([Unknown()], met=False), took()) is not None
+    assert rule(*before, settled([Indeterminate()]), took()) is None
+    assert rule(*before, settled([Indeterminate()], met=False), took()) is not None
     assert rule(*before, settled([Settled()]), took("a", attempt=2)) == "E4"
 
 
@@ -146,4 +146,4 @@ def test_counts_are_those_of_some_world() -> None:
 
 def test_without_a_fault_the_rule_of_the_verb_itself_is_named() -> None:
     assert rule(put(A, answer=[ACCEPTED], client=OBSERVER), took("b")) == "E8"
-    assert rule(put(A, answer=[KNOWN], client=OBSERVER)) == "E3"
+    assert rule(put(A, answer=[DUPLICATE], client=OBSERVER)) == "E3"

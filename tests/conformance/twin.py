@@ -12,22 +12,23 @@ from typing import Any, NamedTuple
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
+    CancelRequested,
     Dead,
     Deleted,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     Extended,
-    Held,
-    Known,
-    Marked,
+    KeyTaken,
+    LeaseExpired,
     Message,
+    NotFound,
     Release,
     Requeued,
     RetryAt,
     Settled,
     Stale,
-    Unknown,
 )
 from jobkit_conformance.history.calls import Call
 from jobkit_conformance.history.history import History
@@ -96,9 +97,9 @@ def _alone(told: tuple[Any, World]) -> tuple[list[Any], World]:
 
 def _enqueue(world: World, message: Message, now: int) -> tuple[Any, World]:
     if world.job(message.id):
-        return Known(), world
+        return Duplicate(), world
     if holder := world.holder(message.key):
-        return Held(holder), world
+        return KeyTaken(holder), world
     due = now + (message.after or 0)
     return Accepted(due), world.put(None, Job(message.id, message.key, message.priority, due))
 
@@ -157,24 +158,24 @@ def _extend(world: World, extension: Any, now: int) -> tuple[Any, World]:
     if job is None:
         return Stale(), world
     if job.end <= now:
-        return Ended(), world
+        return LeaseExpired(), world
     end = now + extension.lease
-    return Cancelled(end) if job.phase == "marked" else Extended(end), world.put(job, job._replace(end=end))
+    return CancelRequested(end) if job.phase == "marked" else Extended(end), world.put(job, job._replace(end=end))
 
 
 def _touch(world: World, verb: str, id: str, now: int) -> tuple[Any, World]:
     job = world.job(id)
     if job is None or ((verb == "requeue") != (job.phase == "dead") and verb != "delete"):
-        return Unknown(), world
+        return NotFound(), world
     if verb == "delete":
         return Deleted(), world.put(job, None)
     if verb == "requeue":
         if holder := world.holder(job.key):
-            return Held(holder), world
+            return KeyTaken(holder), world
         return Requeued(), world.put(job, job._replace(phase="waiting", since=now, attempt=0))
     if job.phase == "waiting" or job.end <= now:
         return Cancelled(), world.put(job, None)
-    return Marked(), world.put(job, job._replace(phase="marked"))
+    return CancelPending(), world.put(job, job._replace(phase="marked"))
 
 
 def given_back(world: World, before: World, now: int) -> World:

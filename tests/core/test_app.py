@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import jobkit
-from jobkit.backend import Cancelled, Message, Unknown
+from jobkit.backend import Cancelled, Message, NotFound
 from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import ManualClock
@@ -116,13 +116,13 @@ def test_ids_do_not_repeat(app: jobkit.App, shelf: Shelf) -> None:
 def test_enqueuing_the_same_id_again_is_known_or_in_conflict(app: jobkit.App) -> None:
     job = app.job(send)
     statuses = [job.using(id="abc").enqueue(user).status for user in (7, 7, 8)]
-    assert statuses == [Status.ACCEPTED, Status.KNOWN, Status.CONFLICT]
+    assert statuses == [Status.ACCEPTED, Status.DUPLICATE, Status.CONFLICT]
 
 
 def test_a_key_is_held_by_one_live_job(app: jobkit.App) -> None:
     job = app.job(send).using(key="welcome:7")
     first, second = job.enqueue(7), job.enqueue(7)
-    assert (second.status, second.held_by, bool(second)) == (Status.HELD, first.id, False)
+    assert (second.status, second.held_by, bool(second)) == (Status.KEY_TAKEN, first.id, False)
 
 
 def test_many_are_stored_in_one_step_with_receipts_in_order(app: jobkit.App, shelf: Shelf) -> None:
@@ -219,7 +219,7 @@ async def test_cancelling_takes_a_receipt_or_an_id(app: jobkit.App, shelf: Shelf
     one, other = await job.aenqueue(1), await job.aenqueue(2)
     assert await app.acancel(one) == Cancelled()
     assert await app.acancel(other.id) == Cancelled()
-    assert await app.acancel(other) == Unknown()
+    assert await app.acancel(other) == NotFound()
     assert len(shelf) == 0
 
 

@@ -198,9 +198,9 @@ def test_an_app_reads_the_arguments(dead: Shop, capsys: pytest.CaptureFixture[st
 
 def test_who_is_not_there_is_told(dead: Shop) -> None:
     code, out, _ = dead("dead", "show", "x")
-    assert (code, out.strip()) == (1, "x  unknown")
+    assert (code, out.strip()) == (1, "x  not_found")
     code, out, _ = dead("dead", "requeue", "x", "a")
-    assert (code, out.splitlines()) == (1, ["x  unknown: no dead job has this id", "a  requeued"])
+    assert (code, out.splitlines()) == (1, ["x  not_found: no dead job has this id", "a  requeued"])
 
 
 def test_they_get_another_life(dead: Shop) -> None:
@@ -215,7 +215,7 @@ def test_a_key_that_is_taken_meanwhile_holds_them(shop: Shop) -> None:
     shop.die("mail", "no")
     shop.fill(job("b", key="k"))
     code, out, _ = shop("dead", "requeue", "a")
-    assert (code, out) == (1, "a  held: a live job has its key, b\n")
+    assert (code, out) == (1, "a  key_taken: a live job has its key, b\n")
 
 
 def test_they_are_deleted_when_that_is_confirmed(dead: Shop) -> None:
@@ -230,7 +230,7 @@ def test_they_are_deleted_when_that_is_confirmed(dead: Shop) -> None:
 def test_only_the_dead_are_deleted(shop: Shop) -> None:
     shop.fill(job("alive"))
     code, out, _ = shop("dead", "delete", "alive", "--yes")
-    assert (code, out) == (1, "alive  unknown: no dead job has this id\n")
+    assert (code, out) == (1, "alive  not_found: no dead job has this id\n")
     assert shop.counts("mail")["ready"] == 1
 
 
@@ -248,7 +248,7 @@ def test_jobs_are_cancelled(shop: Shop) -> None:
     shop.fill(job("a"), job("b"))
     assert shop("cancel", "a")[0] == 2, "nobody can be asked"
     code, out, _ = shop("cancel", "a", "x", "--yes")
-    assert (code, out.splitlines()) == (1, ["a  cancelled", "x  unknown: no live job has this id"])
+    assert (code, out.splitlines()) == (1, ["a  cancelled", "x  not_found: no live job has this id"])
     assert shop.counts("mail")["ready"] == 1
 
 
@@ -261,7 +261,7 @@ def test_one_that_runs_is_marked(shop: Shop) -> None:
         await backend.close()
 
     asyncio.run(take())
-    assert shop("cancel", "a", "-y")[:2] == (0, "a  marked: it runs, and its worker is told\n")
+    assert shop("cancel", "a", "-y")[:2] == (0, "a  cancel_pending: it runs, and its worker is told\n")
 
 
 def test_a_queue_is_purged_of_one_state(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import jobkit
-from jobkit.backend import SupportsBlocking, Unknown
+from jobkit.backend import NotFound, SupportsBlocking
 from jobkit.backends.inline.backend import Memory
 from jobkit.connections.clients import Clients, PortalClient, opened
 from jobkit.connections.portal import portal
@@ -189,7 +189,7 @@ def test_cancelling_is_unsupported_where_the_backend_says_so(factory: Factory) -
 
 
 async def test_what_one_backend_does_not_know_another_may(app: jobkit.App) -> None:
-    assert await app.acancel("abc") == Unknown()
+    assert await app.acancel("abc") == NotFound()
 
 
 # Forks.

@@ -56,7 +56,7 @@ def test_whatever_the_answer_is(send: jobkit.Job[[int], str], heard: list[events
         send.using(id="abc").enqueue(user)
     assert [event.receipt.status for event in heard if isinstance(event, events.Enqueued)] == [
         Status.ACCEPTED,
-        Status.KNOWN,
+        Status.DUPLICATE,
         Status.CONFLICT,
     ]
 
@@ -87,7 +87,7 @@ async def test_a_cancel_is_told_with_its_outcome(
     heard.clear()
     await app.acancel(receipt)
     await app.acancel(receipt)
-    assert heard == [events.CancelRequested(id=receipt.id, outcome=Cancelled())], "and nothing of what is unknown"
+    assert heard == [events.CancelAccepted(id=receipt.id, outcome=Cancelled())], "and nothing of what is unknown"
 
 
 def test_observers_hear_in_order_until_they_end_that(send: jobkit.Job[[int], str]) -> None:

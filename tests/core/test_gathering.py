@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from jobkit.backend import Accepted, EnqueueOutcome, Known, Message
+from jobkit.backend import Accepted, Duplicate, EnqueueOutcome, Message
 from jobkit.enqueue.batching import Batcher, Limits
 from jobkit.errors import BackendUnavailable, InvalidMessage
 
@@ -148,7 +148,7 @@ async def test_closing_sends_what_was_gathered_and_waits_for_its_answers(sent: S
 
 async def test_too_few_outcomes_are_an_error_of_all_and_nobody_waits_for_ever(sent: Sent) -> None:
     async def short(messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        return [Known()]
+        return [Duplicate()]
 
     gathering = Batcher(short, Limits(items=100, bytes=1_000), wait=0.001)
     found = await asyncio.gather(*(gathering.enqueue([message(n)], 1) for n in range(3)), return_exceptions=True)

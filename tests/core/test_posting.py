@@ -221,7 +221,7 @@ def test_what_was_not_accepted_is_said(
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert said == [
         ("WARNING", "a posted job was not stored: shop.send (job-1) is conflict"),
-        ("INFO", "a posted job was not stored: shop.send (job-1) is known"),
+        ("INFO", "a posted job was not stored: shop.send (job-1) is duplicate"),
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 import jobkit
-from jobkit.backend import Accepted, Conflict, EnqueueOutcome, Held, Known
+from jobkit.backend import Accepted, Conflict, Duplicate, EnqueueOutcome, KeyTaken
 from jobkit.clock import MAX_MS, ManualClock
 from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.receipt import Receipt, Status
@@ -30,9 +30,9 @@ def receipt(status: Status, due: datetime | None = None, held_by: str | None = N
     ("outcome", "expected"),
     [
         (Accepted(due=1_500), receipt(Status.ACCEPTED, due=datetime(1970, 1, 1, 0, 0, 1, 500_000, tzinfo=UTC))),
-        (Known(), receipt(Status.KNOWN)),
+        (Duplicate(), receipt(Status.DUPLICATE)),
         (Conflict(), receipt(Status.CONFLICT)),
-        (Held(by="other"), receipt(Status.HELD, held_by="other")),
+        (KeyTaken(by="other"), receipt(Status.KEY_TAKEN, held_by="other")),
     ],
 )
 def test_each_outcome_has_its_receipt(outgoing: EnqueueContext, outcome: EnqueueOutcome, expected: Receipt) -> None:
@@ -54,7 +54,7 @@ def test_a_due_time_beyond_every_calendar_is_the_last_there_is(outgoing: Enqueue
 
 
 def test_a_status_reads_as_what_it_is() -> None:
-    assert f"{Status.ACCEPTED} {Status.HELD}" == "accepted held"
+    assert f"{Status.ACCEPTED} {Status.KEY_TAKEN}" == "accepted key_taken"
 
 
 def test_its_due_time_is_resolved_by_the_backends_clock(app: jobkit.App, clock: ManualClock) -> None:

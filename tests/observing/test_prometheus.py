@@ -49,7 +49,7 @@ async def test_what_happens_is_counted(app: jobkit.App) -> None:
 
     fine_ones = {"job": "shop.fine", "queue": "mail"}
     assert value("jobkit_enqueued_total", **fine_ones, status="accepted") == 2
-    assert value("jobkit_enqueued_total", job="shop.bad", queue="default", status="known") == 1
+    assert value("jobkit_enqueued_total", job="shop.bad", queue="default", status="duplicate") == 1
     assert value("jobkit_started_total", **fine_ones) == 2
     assert value("jobkit_ended_total", **fine_ones, state="succeeded") == 2
     assert value("jobkit_ended_total", job="shop.bad", queue="default", state="dead") == 1

@@ -105,8 +105,8 @@ def test_what_was_not_enqueued(project: Project) -> None:
     """)
     assert captured(result) == [
         "#1 remind(order_id=1)  on default  pending  test_it.py:18",
-        "- remind was not enqueued, held by #1, at test_it.py:19",
-        "- remind was not enqueued, known, at test_it.py:20",
+        "- remind was not enqueued, key taken by #1, at test_it.py:19",
+        "- remind was not enqueued, duplicate, at test_it.py:20",
         "- remind was not enqueued, conflict, at test_it.py:21",
         "- remind was not enqueued, refused: closed today, at test_it.py:22",
     ]

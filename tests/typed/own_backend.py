@@ -16,12 +16,12 @@ from jobkit.backend import (
     Capabilities,
     Conflict,
     Delivery,
+    Duplicate,
     EnqueueOutcome,
     Extended,
     ExtendOutcome,
     Extension,
-    Held,
-    Known,
+    KeyTaken,
     Message,
     Settled,
     Settlement,
@@ -93,7 +93,7 @@ class WithBlocking(Mine):
 
 class Face:
     def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
-        return [Known() for _ in messages]
+        return [Duplicate() for _ in messages]
 
     def close(self) -> None: ...
 
@@ -118,9 +118,9 @@ async def look(outcome: EnqueueOutcome) -> str:
         case Accepted(due=due):
             assert_type(due, int)
             return "accepted"
-        case Held(by=by):
+        case KeyTaken(by=by):
             return by
-        case Known() | Conflict():
+        case Duplicate() | Conflict():
             return "there already"
 
 

@@ -43,7 +43,7 @@ def observer(event: events.AnyEvent) -> None:
             assert_type(event.receipt, jobkit.Receipt)
         case events.Ended():
             assert_type(event.outcome, jobkit.Outcome)
-        case events.CancelRequested():
+        case events.CancelAccepted():
             assert_type(event.outcome, CancelOutcome)
         case events.EnqueueCreated() | events.Deferred():
             assert_type(event.calls, list[jobkit.Call])

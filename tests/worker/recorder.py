@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, TypeVar
 
-from jobkit.events import CancelRequested, Deferred, EnqueueCreated, Event
+from jobkit.events import CancelAccepted, Deferred, EnqueueCreated, Event
 
 T = TypeVar("T", bound=Event)
 
@@ -21,7 +21,7 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
 
-    def __call__(self, event: Event | EnqueueCreated | Deferred | CancelRequested) -> None:
+    def __call__(self, event: Event | EnqueueCreated | Deferred | CancelAccepted) -> None:
         self.events.append(event)
         self._loop.call_soon_threadsafe(self._changed.set)
 

@@ -100,7 +100,7 @@ async def test_a_tick_that_is_held_by_a_key_is_left_out(app: jobkit.App, recorde
     receipts = await scheduler.turn(begin + timedelta(hours=2))
     assert [receipt.id for receipt in receipts] == ["report@2024-01-01T01:00:00.000+00:00"]
     statuses = [enqueued.receipt.status for enqueued in recorder.of(Enqueued)]
-    assert statuses == ["accepted", "held"]
+    assert statuses == ["accepted", "key_taken"]
 
 
 async def test_what_the_app_declares_recurs_under_every_worker(app: jobkit.App, recorder: Recorder) -> None:

@@ -15,12 +15,12 @@ from jobkit.backend import (
     Dead,
     Delivery,
     Done,
-    Ended,
-    Held,
+    KeyTaken,
+    LeaseExpired,
+    NotFound,
     Release,
     RetryAt,
     Stale,
-    Unknown,
 )
 from jobkit_conformance.history.calls import Call
 from jobkit_conformance.history.history import History
@@ -150,14 +150,16 @@ class _JobChecker:
                     raise RuleViolation(
                         "L5", f"delivery {grant.number} of {id!r} was extended after {newer.number} was granted"
                     )
-            if isinstance(each.outcome, Ended) and _to(call) < min(self._ends(grant, call.begun, apart_from=each)):
+            if isinstance(each.outcome, LeaseExpired) and _to(call) < min(
+                self._ends(grant, call.begun, apart_from=each)
+            ):
                 raise RuleViolation("L8", f"the lease of {id!r} was said to be over before its end")
 
     def _ends(self, grant: Grant, place: int, apart_from: ExtendOp | None = None) -> list[int]:
         """When the lease of a delivery may end, as far as that was settled before a place in the history."""
         ends = [grant.delivery.lease_end]
         for each in sorted(self._life.extended(grant.delivery.token), key=lambda each: _end(each.call)):
-            if each is apart_from or each.call.begun > place or isinstance(each.outcome, (Ended, Stale)):
+            if each is apart_from or each.call.begun > place or isinstance(each.outcome, (LeaseExpired, Stale)):
                 continue
             end = each.end if each.end is not None else _to(each.call) + each.extension.lease
             ends = [end] if _end(each.call) < place and each.end is not None else [*ends, each.call.from_ms, end]
@@ -255,7 +257,7 @@ class _JobChecker:
         )
 
     def _who_lost_it(self) -> str:
-        if any(isinstance(touch.outcome, Unknown) and touch.call.verb == "cancel" for touch in self._life.touches):
+        if any(isinstance(touch.outcome, NotFound) and touch.call.verb == "cancel" for touch in self._life.touches):
             return "E4" if self._repeats else "X3"
         if self._unanswered or self._repeats:
             return "R4" if self._history.lost else "R3"
@@ -318,7 +320,7 @@ def _check_keys(found: dict[str, JobHistory]) -> None:
     accepted: list[tuple[JobHistory, Enqueued]] = []
     for life in found.values():
         for each in life.enqueued:
-            if isinstance(each.outcome, Held):
+            if isinstance(each.outcome, KeyTaken):
                 _check_held(life, each.call, found.get(each.outcome.by), each.outcome.by)
             if isinstance(each.outcome, Accepted) and each.message.key is not None:
                 accepted.append((life, each))

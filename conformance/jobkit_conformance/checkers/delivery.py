@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from jobkit.backend import Cancelled, Dead, Done, Ended, Extended, Release, RetryAt, Settlement, Stale
+from jobkit.backend import CancelRequested, Dead, Done, Extended, LeaseExpired, Release, RetryAt, Settlement, Stale
 from jobkit_conformance.checkers.disruptions import (
     ROUNDING,
     passed_its_limit,
@@ -115,9 +115,9 @@ def _known_ends(deed: DeliveryRecord) -> Iterator[tuple[int, int, int]]:
     """When the worker heard of an end, as place and instant, and which it was."""
     known = [(end(deed.heard), deed.heard_ms, deed.delivery.lease_end)]
     for call, _, outcome in sorted(deed.extends, key=lambda each: end(each[0])):
-        if isinstance(outcome, (Stale, Ended)):
+        if isinstance(outcome, (Stale, LeaseExpired)):
             break
-        if isinstance(outcome, (Extended, Cancelled)) and outcome.end is not None:
+        if isinstance(outcome, (Extended, CancelRequested)):
             known.append((end(call), end_ms(call), outcome.end))
     yield from known
 
@@ -149,7 +149,7 @@ def _is_told(deed: DeliveryRecord) -> None:
     if start is None or start.ended is None:
         return
     for call, _, outcome in deed.extends:
-        lost = isinstance(outcome, (Stale, Ended)) and deed.settled > end(call) and start.runs_at(end(call))
+        lost = isinstance(outcome, (Stale, LeaseExpired)) and deed.settled > end(call) and start.runs_at(end(call))
         if not lost or start.until <= end_ms(call):
             continue
         if not start.told:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy, deepcopy
 from itertools import chain, combinations
-from typing import Any, Final
+from typing import Any
 
-from jobkit.backend import Cancelled, Delivery, Ended, Extended, Settled, Stale, Stored, Unknown
+from jobkit.backend import Delivery, Indeterminate, NotFound, Settled, Stale, Stored
 from jobkit_conformance.env import Env
 from jobkit_conformance.model import Kept, Model
 from jobkit_conformance.network.case import Purge, Wait
@@ -34,8 +34,6 @@ from jobkit_conformance.operations import (
 )
 from jobkit_conformance.oracle import check_delivery, check_grants
 from jobkit_conformance.violations import RuleViolation
-
-_EXTENDED: Final[dict[type, str]] = {Extended: "extended", Cancelled: "cancelled", Ended: "ended", Stale: "stale"}
 
 
 def find_contradiction(stage: Env, did: Sequence[StepRecord]) -> tuple[StepRecord, RuleViolation] | None:
@@ -207,16 +205,16 @@ def _granted(stage: Env, model: Model, queues: list[str], limit: int, lease: int
 
 def _of_enqueue(model: Model, expected: str, actual: str) -> str:
     """Which rule it breaks that a key is free, or held, and should not be."""
-    if expected.startswith("held:"):
+    if expected.startswith("key_taken:"):
         holder = model.jobs[expected.partition(":")[2]]
         return "K1" if holder.why in ("enqueue", "delay") and holder.phase == "waiting" else "K3"
-    return "K2" if actual.startswith("held") else "E3"
+    return "K2" if actual.startswith("key_taken") else "E3"
 
 
 def _settled(model: Model, did: StepRecord) -> None:
     for (token, item), outcome in zip(did.asked, did.answer, strict=True):
         settled = model.settle(token, item.how, item.after, "why")
-        if isinstance(outcome, Unknown) and did.was_faulted:
+        if isinstance(outcome, Indeterminate) and did.was_faulted:
             continue  # it was sent again, and nobody can tell whether the first time had ended the delivery
         id = model.tokens.get(token, "nobody's")
         superseded = id in model.jobs and model.jobs[id].token not in ("", token)
@@ -228,8 +226,8 @@ def _extended(stage: Env, model: Model, did: StepRecord, step: Extend) -> None:
     (outcome,) = did.answer
     checkpoint = None if step.checkpoint is None else step.checkpoint.encode()
     expected = model.extend(did.asked, step.lease, checkpoint)
-    rule = {"stale": "L5", "ended": "L7", "cancelled": "X2", "extended": "L8"}[expected]
-    _expect(rule, f"extend of {model.tokens.get(did.asked)!r}", _EXTENDED[type(outcome)], expected)
+    rule = {"stale": "L5", "lease_expired": "L7", "cancel_requested": "X2", "extended": "L8"}[expected]
+    _expect(rule, f"extend of {model.tokens.get(did.asked)!r}", outcome_name(outcome), expected)
     end = getattr(outcome, "end", None)
     if end is not None and not stage.same_instant(end, model.now + step.lease):
         raise RuleViolation("L10", f"extend came back with an end that is not now plus {step.lease}")
@@ -259,8 +257,8 @@ def _of_look(job: Kept | None, seen: tuple[Any, ...] | None, kept: tuple[Any, ..
     return "S3" if (seen[0], kept[0]) == ("ready", "scheduled") and job.why == "retry" else "I1"
 
 
-def _seen(stored: Stored | Unknown) -> tuple[Any, ...] | None:
-    if isinstance(stored, Unknown):
+def _seen(stored: Stored | NotFound) -> tuple[Any, ...] | None:
+    if isinstance(stored, NotFound):
         return None
     dead = stored.state.value == "dead"
     return stored.state.value, f"attempt {stored.attempt}", stored.reason if dead else None, stored.message.body

@@ -10,10 +10,10 @@ from typing import TypeVar
 from jobkit.backend import (
     Dead,
     Done,
+    Duplicate,
     Extended,
     Extension,
-    Held,
-    Known,
+    KeyTaken,
     Release,
     Requeued,
     RetryAt,
@@ -84,8 +84,8 @@ async def keys_survive_a_restart(stage: Env) -> None:
     await stage.enqueue_ok(client, message("a", key="k"))
     await stage.restart()
     other = await stage.client()
-    stage.expect(await other.enqueue([message("b", key="k")]), [Held(by="a")], "another job with the key")
-    stage.expect(await other.enqueue([message("a", key="k")]), [Known()], "the same job")
+    stage.expect(await other.enqueue([message("b", key="k")]), [KeyTaken(by="a")], "another job with the key")
+    stage.expect(await other.enqueue([message("a", key="k")]), [Duplicate()], "the same job")
 
 
 @check("D1", "dead_letters", "inspect")
@@ -181,7 +181,7 @@ async def a_settle_that_was_repeated_counts_once(stage: Env) -> None:
         answer = await _cut_during(stage, client.settle([RetryAt(held.token, after=0)]), turn, other)
         names = [type(outcome).__name__ for outcome in answer] if answer is not None else []
         stage.check(
-            names in (["Settled"], ["Unknown"], []), f"a first settle whose connection was cut answered {names}"
+            names in (["Settled"], ["Indeterminate"], []), f"a first settle whose connection was cut answered {names}"
         )
         found = await other.reserve([queue], limit=2, lease=HOUR)
         stage.check(len(found) <= 1, f"{len(found)} copies are granted after a retry")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from jobkit.backend import (
-    Held,
+    KeyTaken,
 )
 from jobkit.errors import BackendUnavailable, InvalidMessage, Unsupported
 from jobkit_conformance import capability_probe
@@ -20,7 +20,7 @@ from jobkit_conformance.env import HOUR, MINUTE, Env, message, words_of
 async def an_earlier_message_counts_for_a_later_one(stage: Env) -> None:
     client = await stage.client()
     batch = [message("a"), message("a"), message("a", body=b"other"), message("b")]
-    stage.expect(words_of(await client.enqueue(batch)), ["accepted", "known", "conflict", "accepted"], "one batch")
+    stage.expect(words_of(await client.enqueue(batch)), ["accepted", "duplicate", "conflict", "accepted"], "one batch")
     stage.expect(sorted(await stage.drain(client)), ["a", "b"], "what it left there")
 
 
@@ -28,10 +28,10 @@ async def an_earlier_message_counts_for_a_later_one(stage: Env) -> None:
 async def id_is_judged_before_key(stage: Env) -> None:
     client = await stage.client()
     batch = [message("a", key="k"), message("b", key="k"), message("a", key="k"), message("a"), message("c")]
-    expected = ["accepted", "held", "known", "conflict", "accepted"]
+    expected = ["accepted", "key_taken", "duplicate", "conflict", "accepted"]
     outcomes = await client.enqueue(batch)
     stage.expect(words_of(outcomes), expected, "one batch")
-    stage.expect(outcomes[1], Held(by="a"), "who holds the key")
+    stage.expect(outcomes[1], KeyTaken(by="a"), "who holds the key")
 
 
 @check("E1")
@@ -97,11 +97,11 @@ async def a_batch_that_is_sent_again_is_stored_once(stage: Env) -> None:
     batch = [message("a"), message("b", body=b"y"), message("c")]
     await stage.enqueue_ok(client, *batch[:2])
     stage.expect(
-        words_of(await client.enqueue(batch)), ["known", "known", "accepted"], "the batch that had half arrived"
+        words_of(await client.enqueue(batch)), ["duplicate", "duplicate", "accepted"], "the batch that had half arrived"
     )
-    stage.expect(words_of(await other.enqueue(batch)), ["known"] * 3, "the whole batch, once more")
+    stage.expect(words_of(await other.enqueue(batch)), ["duplicate"] * 3, "the whole batch, once more")
     held = await stage.granted(other, "reserve")
-    stage.expect(words_of(await client.enqueue(batch)), ["known"] * 3, "and while a worker has one of it")
+    stage.expect(words_of(await client.enqueue(batch)), ["duplicate"] * 3, "and while a worker has one of it")
     stage.expect(sorted([held.message.id, *await stage.drain(client)]), ["a", "b", "c"], "what is granted in all")
 
 
@@ -114,5 +114,5 @@ async def after_a_fault_the_same_batch_is_safe(stage: Env) -> None:
     await stage.refuses(client.enqueue(batch), BackendUnavailable, "enqueue without a store")
     await stage.restart()
     outcomes = words_of(await client.enqueue(batch))
-    stage.check(set(outcomes) <= {"accepted", "known"}, f"the same batch again answered {outcomes}")
+    stage.check(set(outcomes) <= {"accepted", "duplicate"}, f"the same batch again answered {outcomes}")
     stage.expect(sorted(await stage.drain(client)), [one.id for one in batch], "what is granted in all")

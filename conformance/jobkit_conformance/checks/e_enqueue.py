@@ -14,11 +14,11 @@ from jobkit.backend import (
     Deleted,
     Delivery,
     Done,
-    Known,
+    Duplicate,
     Message,
+    NotFound,
     RetryAt,
     Stale,
-    Unknown,
 )
 from jobkit.lifecycle import State
 from jobkit_conformance.checks.registry import Check, add, check
@@ -40,7 +40,7 @@ def _different(stage: Env, first: Message) -> list[Message]:
 
 
 async def _stays_known(stage: Env, client: RecordingBackend, first: Message, where: str) -> None:
-    stage.expect(await client.enqueue([first]), [Known()], f"the same again, {where}")
+    stage.expect(await client.enqueue([first]), [Duplicate()], f"the same again, {where}")
     for other in _different(stage, first):
         stage.expect(await client.enqueue([other]), [Conflict()], f"something else under this id, {where}")
 
@@ -168,10 +168,10 @@ async def an_id_stays_known_after_its_end_exactly_as_long_as_asked(stage: Env) -
     (held,) = await stage.reserve_ok(client, "a")
     await stage.advance(2 * HOUR)
     await stage.settled(client, Done(held.token))
-    stage.expect(await client.enqueue([message("a", remember=HOUR)]), [Known()], "the same right after its end")
-    stage.expect(await client.enqueue([message("a", body=b"other")]), [Known()], "something else under this id")
+    stage.expect(await client.enqueue([message("a", remember=HOUR)]), [Duplicate()], "the same right after its end")
+    stage.expect(await client.enqueue([message("a", body=b"other")]), [Duplicate()], "something else under this id")
     await stage.advance(HOUR - max(1, stage.tolerance))
-    stage.expect(await client.enqueue([message("a")]), [Known()], "the id just before it is forgotten")
+    stage.expect(await client.enqueue([message("a")]), [Duplicate()], "the id just before it is forgotten")
     await stage.advance(max(1, stage.tolerance))
     stage.expect(words_of(await client.enqueue([message("a")])), ["accepted"], "the id when it is forgotten")
     (new,) = await stage.reserve_ok(client, "a")
@@ -183,12 +183,12 @@ async def a_cancelled_id_stays_known(stage: Env) -> None:
     client = await stage.client()
     await stage.enqueue_ok(client, message("a", remember=HOUR), message("b", remember=HOUR))
     stage.require(await client.cancel(["a"]) == [Cancelled()], "cancel did not end the job")
-    stage.expect(await client.enqueue([message("a", remember=HOUR)]), [Known()], "the id of a cancelled job")
+    stage.expect(await client.enqueue([message("a", remember=HOUR)]), [Duplicate()], "the id of a cancelled job")
     await stage.reserve_ok(client, "b", lease=MINUTE)
     await client.cancel(["b"])
     await stage.advance(HOUR)  # over at its lease's end, an hour less a minute ago
     stage.expect(
-        await client.enqueue([message("b", remember=HOUR)]), [Known()], "the id of one that ended with its lease"
+        await client.enqueue([message("b", remember=HOUR)]), [Duplicate()], "the id of one that ended with its lease"
     )
     await stage.advance(MINUTE + NOISE)
     stage.expect(words_of(await client.enqueue([message("a"), message("b")])), ["accepted"] * 2, "both when forgotten")
@@ -211,7 +211,9 @@ async def an_id_dropped_from_the_dead_stays_known(stage: Env) -> None:
     await stage.enqueue_ok(client, message("a", remember=HOUR))
     await stage.dead_letter(client, "a")
     await stage.advance(retention + HOUR // 2)
-    stage.expect(await client.enqueue([message("a", body=b"other")]), [Known()], "half an hour after it was dropped")
+    stage.expect(
+        await client.enqueue([message("a", body=b"other")]), [Duplicate()], "half an hour after it was dropped"
+    )
     await stage.advance(HOUR)
     stage.expect(words_of(await client.enqueue([message("a")])), ["accepted"], "an hour after that")
 
@@ -267,7 +269,7 @@ async def namespaces_keep_to_themselves(stage: Env) -> None:
     stage.expect(await clients[0].settle([Done(held[1][0].token)]), [Stale()], "settle with another namespace's token")
     await stage.settled(clients[1], Done(held[1][0].token))
     stage.expect(
-        words_of(await clients[0].enqueue([message("a", body=b"0")])), ["known"], "the id, when another's has ended"
+        words_of(await clients[0].enqueue([message("a", body=b"0")])), ["duplicate"], "the id, when another's has ended"
     )
 
 
@@ -278,8 +280,8 @@ async def keys_and_looks_keep_to_their_namespace(stage: Env) -> None:
     stage.expect(
         words_of(await other.enqueue([message("b", key="k")])), ["accepted"], "the same key in another namespace"
     )
-    stage.expect(await other.get(["a"]), [Unknown()], "get of the other's job")
-    stage.expect(await other.delete(["a"]), [Unknown()], "delete of the other's job")
+    stage.expect(await other.get(["a"]), [NotFound()], "get of the other's job")
+    stage.expect(await other.delete(["a"]), [NotFound()], "delete of the other's job")
     stage.expect((await one.counts("q")).ready, 1, "ready in the first")
 
 

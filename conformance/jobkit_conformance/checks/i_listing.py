@@ -9,10 +9,10 @@ from jobkit.backend import (
     Deleted,
     Done,
     Extension,
+    NotFound,
     Release,
     Settled,
     Stale,
-    Unknown,
 )
 from jobkit.errors import InvalidArgument
 from jobkit.lifecycle import State
@@ -85,9 +85,9 @@ async def delete_removes_exactly_these(stage: Env) -> None:
     held = await stage.granted(client, "reserve", lease=HOUR)
     ids = [held.message.id, *sorted(set("abcd") - {held.message.id})[:1], "nobody"]
     stage.expect(
-        await client.delete(ids), [Deleted(), Deleted(), Unknown()], "delete of a leased job, a ready one and none"
+        await client.delete(ids), [Deleted(), Deleted(), NotFound()], "delete of a leased job, a ready one and none"
     )
-    stage.expect(await client.delete(ids), [Unknown()] * 3, "delete of them once more")
+    stage.expect(await client.delete(ids), [NotFound()] * 3, "delete of them once more")
     stage.expect(sorted(await stage.drain(client)), sorted(set("abcd") - set(ids)), "what is granted after that")
 
 

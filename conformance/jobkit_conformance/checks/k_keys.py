@@ -9,13 +9,13 @@ from typing import Final, TypeAlias
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
     Dead,
     Deleted,
     Delivery,
     Done,
     Extension,
-    Held,
-    Marked,
+    KeyTaken,
     Release,
     Requeued,
     RetryAt,
@@ -37,7 +37,7 @@ async def of_many_at_once_one_has_the_key(stage: Env) -> None:
     granted = await stage.drain(clients[0])
     stage.expect(len(granted), 1, "how many are granted")
     others = {outcome for outcome in outcomes if not isinstance(outcome, Accepted)}
-    stage.expect(others, {Held(by=granted[0])}, "what the others were told")
+    stage.expect(others, {KeyTaken(by=granted[0])}, "what the others were told")
 
 
 @check("K1")
@@ -46,7 +46,7 @@ async def a_key_is_held_in_every_queue(stage: Env) -> None:
     await stage.enqueue_ok(client, message("a", key="k"), message("none"), message("other", key="K"))
     for queue in ("q", "r"):
         (outcome,) = await client.enqueue([message("b", queue=queue, key="k")])
-        stage.expect(outcome, Held(by="a"), f"another job with that key in queue {queue}")
+        stage.expect(outcome, KeyTaken(by="a"), f"another job with that key in queue {queue}")
     stage.expect(sorted(await stage.drain(client, ["q", "r"])), ["a", "none", "other"], "what is granted")
 
 
@@ -56,11 +56,11 @@ async def a_requeue_is_refused_while_another_has_the_key(stage: Env) -> None:
     await stage.enqueue_ok(client, message("dead", key="k"))
     await stage.dead_letter(client, "dead")
     await stage.enqueue_ok(client, message("live", key="k"))
-    stage.expect(await client.requeue(["dead"]), [Held(by="live")], "requeue of a job whose key another has")
+    stage.expect(await client.requeue(["dead"]), [KeyTaken(by="live")], "requeue of a job whose key another has")
     (held,) = await stage.reserve_ok(client, "live")
     await stage.settled(client, Done(held.token))
     stage.expect(await client.requeue(["dead"]), [Requeued()], "requeue when the other is done")
-    stage.expect(await client.enqueue([message("b", key="k")]), [Held(by="dead")], "the key after that")
+    stage.expect(await client.enqueue([message("b", key="k")]), [KeyTaken(by="dead")], "the key after that")
 
 
 async def _is_free(stage: Env, client: RecordingBackend, when: str) -> None:
@@ -69,7 +69,9 @@ async def _is_free(stage: Env, client: RecordingBackend, when: str) -> None:
 
 
 async def _is_held(stage: Env, client: RecordingBackend, when: str) -> None:
-    stage.expect(await client.enqueue([message("next", key="k")]), [Held(by="a")], f"another job with the key, {when}")
+    stage.expect(
+        await client.enqueue([message("next", key="k")]), [KeyTaken(by="a")], f"another job with the key, {when}"
+    )
 
 
 End: TypeAlias = Callable[[Env, RecordingBackend, Delivery], Awaitable[None]]
@@ -89,12 +91,12 @@ async def _cancelled(stage: Env, client: RecordingBackend, held: Delivery) -> No
 
 
 async def _marked_and_settled(stage: Env, client: RecordingBackend, held: Delivery) -> None:
-    stage.require(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
+    stage.require(await client.cancel(["a"]) == [CancelPending()], "cancel did not mark the job")
     await stage.settled(client, RetryAt(held.token, after=0))
 
 
 async def _marked_and_run_out(stage: Env, client: RecordingBackend, held: Delivery) -> None:
-    stage.require(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
+    stage.require(await client.cancel(["a"]) == [CancelPending()], "cancel did not mark the job")
     await stage.advance(2 * MINUTE)
 
 
@@ -195,7 +197,7 @@ async def a_refused_requeue_frees_no_key(stage: Env) -> None:
     await stage.enqueue_ok(client, message("dead", key="k"))
     await stage.dead_letter(client, "dead")
     await stage.enqueue_ok(client, message("a", key="k"))
-    stage.require(await client.requeue(["dead"]) == [Held(by="a")], "requeue was not refused")
+    stage.require(await client.requeue(["dead"]) == [KeyTaken(by="a")], "requeue was not refused")
     await _is_held(stage, client, "after a requeue that was refused")
 
 

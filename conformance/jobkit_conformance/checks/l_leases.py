@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from jobkit.backend import (
     Done,
-    Ended,
     Extended,
     Extension,
+    LeaseExpired,
     Release,
     RetryAt,
     Settled,
@@ -71,7 +71,7 @@ async def an_ended_lease_is_not_extended(stage: Env) -> None:
     (extended,) = await client.extend([Extension(held.token, HOUR)])
     stage.require(isinstance(extended, Extended), f"extend within the lease answered {extended}")
     await stage.advance(HOUR + stage.tolerance)
-    stage.expect(await client.extend([Extension(held.token, HOUR)]), [Ended()], "extend at the lease's end")
+    stage.expect(await client.extend([Extension(held.token, HOUR)]), [LeaseExpired()], "extend at the lease's end")
     stage.expect(await client.settle([Done(held.token)]), [Settled()], "settle after it, since nobody took the job")
 
 
@@ -81,7 +81,7 @@ async def an_extend_that_was_refused_keeps_nobody_away(stage: Env) -> None:
     await stage.enqueue_ok(client, message())
     (held,) = await stage.reserve_ok(client, "a")
     await stage.advance(2 * MINUTE)
-    stage.expect(await client.extend([Extension(held.token, DAY)]), [Ended()], "extend after the lease's end")
+    stage.expect(await client.extend([Extension(held.token, DAY)]), [LeaseExpired()], "extend after the lease's end")
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve after that")
 
 

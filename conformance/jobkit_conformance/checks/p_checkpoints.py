@@ -7,13 +7,13 @@ from typing import Final, TypeAlias
 
 from jobkit.backend import (
     Cancelled,
+    CancelPending,
     Dead,
     Deleted,
     Delivery,
     Done,
-    Ended,
     Extension,
-    Marked,
+    LeaseExpired,
     Release,
     Requeued,
     RetryAt,
@@ -109,7 +109,7 @@ async def what_is_not_extended_keeps_what_it_had(stage: Env) -> None:
     await _checkpoint(stage, client, held, b"in time")
     await stage.advance(2 * HOUR)
     outcomes = await client.extend([Extension(held.token, HOUR, b"too late")])
-    stage.expect(outcomes, [Ended()], "extend with a checkpoint once the lease has ended")
+    stage.expect(outcomes, [LeaseExpired()], "extend with a checkpoint once the lease has ended")
     await _expect(stage, client, b"in time", "after that")
 
 
@@ -169,7 +169,7 @@ async def _cancelled(stage: Env, client: RecordingBackend, held: Delivery) -> No
 
 
 async def _marked_and_run_out(stage: Env, client: RecordingBackend, held: Delivery) -> None:
-    stage.require(await client.cancel(["a"]) == [Marked()], "cancel did not mark the job")
+    stage.require(await client.cancel(["a"]) == [CancelPending()], "cancel did not mark the job")
     await stage.advance(2 * HOUR)
 
 

@@ -7,12 +7,12 @@ import asyncio
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
     Dead,
     Delivery,
     Done,
     Extended,
     Extension,
-    Marked,
     Release,
     RetryAt,
     Settled,
@@ -99,7 +99,7 @@ async def cancels_go_on(stage: Env) -> None:
     await stage.reserve_ok(client, "leased")
     await stage.enqueue_ok(client, message("ready"))
     await client.pause("q")
-    stage.expect(await client.cancel(["ready", "leased"]), [Cancelled(), Marked()], "cancel while paused")
+    stage.expect(await client.cancel(["ready", "leased"]), [Cancelled(), CancelPending()], "cancel while paused")
     await client.resume("q")
     stage.expect(await stage.drain(client), [], "what is granted once it was resumed")
 

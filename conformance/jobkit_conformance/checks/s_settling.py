@@ -9,14 +9,14 @@ from jobkit.backend import (
     Counts,
     Dead,
     Done,
-    Known,
+    Duplicate,
+    NotFound,
     Release,
     Requeued,
     RetryAt,
     Settled,
     Settlement,
     Stale,
-    Unknown,
 )
 from jobkit.lifecycle import State
 from jobkit_conformance.checks.registry import check
@@ -64,10 +64,10 @@ async def nothing_is_left_of_what_is_done(stage: Env) -> None:
     await stage.enqueue_ok(client, message())
     (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, Done(held.token))
-    stage.expect(await client.get(["a"]), [Unknown()], "get")
+    stage.expect(await client.get(["a"]), [NotFound()], "get")
     stage.expect(await client.counts("q"), Counts(), "counts of its queue")
     stage.expect(await client.queues(), [], "the queues")
-    stage.expect(await client.delete(["a"]), [Unknown()], "delete")
+    stage.expect(await client.delete(["a"]), [NotFound()], "delete")
 
 
 @check("S2")
@@ -196,8 +196,8 @@ async def a_requeued_job_begins_again(stage: Env) -> None:
     again = await stage.granted(other, "reserve after a requeue")
     stage.expect(again.attempt, 1, "the attempt after a requeue")
     stage.check(again.number > 3, f"the delivery number after three deliveries and a requeue is {again.number}")
-    stage.expect(await client.requeue(["a"]), [Unknown()], "requeue of a job that is live")
-    stage.expect(await client.requeue(["b"]), [Unknown()], "requeue of no job")
+    stage.expect(await client.requeue(["a"]), [NotFound()], "requeue of a job that is live")
+    stage.expect(await client.requeue(["b"]), [NotFound()], "requeue of no job")
 
 
 @check("S6", "delay", "clock")
@@ -235,8 +235,8 @@ async def what_retention_drops_is_gone_altogether(stage: Env) -> None:
 
 
 async def _is_gone(stage: Env, client: RecordingBackend) -> None:
-    stage.expect(await client.requeue(["a"]), [Unknown()], "requeue of a dead job that was dropped")
-    stage.expect(await client.get(["a"]), [Unknown()], "get of it")
+    stage.expect(await client.requeue(["a"]), [NotFound()], "requeue of a dead job that was dropped")
+    stage.expect(await client.get(["a"]), [NotFound()], "get of it")
     stage.expect(await client.counts("q"), Counts(), "counts of its queue")
     stage.expect((await client.peek("q", State.DEAD)).jobs, [], "the dead ones that are listed")
     (again,) = await client.enqueue([message(body=b"new")])
@@ -278,5 +278,5 @@ async def a_stale_item_does_not_spoil_its_batch(stage: Env) -> None:
     expected = [Stale(), Settled(), Stale(), Settled(), Stale()]
     stage.expect(await client.settle(batch), expected, "settle of a batch with three stale tokens")
     stage.expect(ids_of(await client.reserve(["q"], limit=5, lease=MINUTE)), ["c"], "reserve after that")
-    known = [isinstance(outcome, Known) for outcome in await client.enqueue([message("b"), message("c")])]
+    known = [isinstance(outcome, Duplicate) for outcome in await client.enqueue([message("b"), message("c")])]
     stage.expect(known, [False, True], "whether b and c are live")

@@ -31,7 +31,7 @@ async def _fails_once(all: WorkerPool, ties: FaultControls, what: str) -> None:
 
     await all.until(is_clear, f"{what} is settled, and ends well when it does not hang")
     first, *others = _settled(ties)
-    all.stage.expect(first, "retryat", f"how the first attempt of {what} was settled")
+    all.stage.expect(first, "retry_at", f"how the first attempt of {what} was settled")
     all.stage.expect(others[-1:], ["done"], f"how the last attempt of {what} was settled, which did not hang")
     attempts = [start.attempt for start in all.starts]
     all.stage.expect(attempts, list(range(1, len(attempts) + 1)), "the attempts in which it started")

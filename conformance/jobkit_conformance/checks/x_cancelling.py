@@ -5,18 +5,19 @@ from __future__ import annotations
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
+    CancelRequested,
     Dead,
     Done,
+    Duplicate,
     Extension,
-    Known,
-    Marked,
+    NotFound,
     Release,
     Requeued,
     RetryAt,
     Settled,
     Settlement,
     Stale,
-    Unknown,
 )
 from jobkit.lifecycle import State
 from jobkit_conformance.checks.registry import check
@@ -30,7 +31,7 @@ async def a_ready_job_is_gone_at_once(stage: Env) -> None:
     await stage.enqueue_ok(client, message("a"), message("b"))
     stage.expect(await client.cancel(["a"]), [Cancelled()], "cancel of a ready job")
     stage.expect(await stage.drain(other), ["b"], "what is granted after that")
-    stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of it once more")
+    stage.expect(await client.cancel(["a"]), [NotFound()], "cancel of it once more")
     (again,) = await client.enqueue([message("a", body=b"new")])
     stage.check(isinstance(again, Accepted), f"its id answered {again}")
 
@@ -72,7 +73,7 @@ async def a_cancelled_job_is_not_seen(stage: Env) -> None:
     client = await stage.client()
     await stage.enqueue_ok(client, message("a"), message("b"))
     await client.cancel(["a"])
-    stage.expect(await client.get(["a"]), [Unknown()], "get of a cancelled job")
+    stage.expect(await client.get(["a"]), [NotFound()], "get of a cancelled job")
     stage.expect((await client.counts("q")).ready, 1, "how many are ready")
     stage.expect([job.message.id for job in (await client.peek("q", State.READY)).jobs], ["b"], "who is listed")
 
@@ -82,7 +83,7 @@ async def the_dead_are_not_cancelled(stage: Env) -> None:
     client = await stage.client()
     await stage.enqueue_ok(client, message())
     await stage.dead_letter(client, "a")
-    stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of a dead job")
+    stage.expect(await client.cancel(["a"]), [NotFound()], "cancel of a dead job")
     stage.expect(await client.requeue(["a"]), [Requeued()], "requeue of it")
 
 
@@ -90,7 +91,7 @@ async def _marked(stage: Env, client: RecordingBackend, lease: int = HOUR) -> st
     """A leased job that was cancelled; the token."""
     await stage.enqueue_ok(client, message("a", key="k" if stage.capabilities.keys else None))
     (held,) = await stage.reserve_ok(client, "a", lease=lease)
-    stage.expect(await client.cancel(["a"]), [Marked()], "cancel of a leased job")
+    stage.expect(await client.cancel(["a"]), [CancelPending()], "cancel of a leased job")
     return held.token
 
 
@@ -107,10 +108,8 @@ async def each_extend_extends_and_tells(stage: Env) -> None:
     for _ in range(3):
         await stage.advance(HOUR // 2)
         (outcome,) = await client.extend([Extension(token, HOUR)])
-        stage.check(
-            isinstance(outcome, Cancelled) and outcome.end is not None, f"extend of a cancelled job answered {outcome}"
-        )
-    stage.expect(await other.cancel(["a"]), [Marked()], "cancel once more, after the end of the first lease")
+        stage.check(isinstance(outcome, CancelRequested), f"extend of a cancelled job answered {outcome}")
+    stage.expect(await other.cancel(["a"]), [CancelPending()], "cancel once more, after the end of the first lease")
     stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve within the extended lease")
     stage.expect(await client.settle([Done(token)]), [Settled()], "settle as done")
 
@@ -151,7 +150,7 @@ async def _is_over(stage: Env, client: RecordingBackend, token: str) -> None:
     stage.expect(await client.reserve(["q"], limit=1, lease=MINUTE), [], "reserve after that")
     stage.expect(await client.settle([Done(token)]), [Stale()], "settle with its token after that")
     if stage.capabilities.dead_letters:
-        stage.expect(await client.requeue(["a"]), [Unknown()], "requeue after that")
+        stage.expect(await client.requeue(["a"]), [NotFound()], "requeue after that")
     await _key_is_free(stage, client)
     (again,) = await client.enqueue([message("a", body=b"new")])
     stage.check(isinstance(again, Accepted), f"its id answered {again}")
@@ -163,7 +162,7 @@ async def at_its_lease_s_end_it_is_over_by_itself(stage: Env) -> None:
     token = await _marked(stage, client)
     await stage.advance(HOUR - max(1, stage.tolerance))
     again = await other.enqueue([message("a", key="k" if stage.capabilities.keys else None)])
-    stage.expect(again, [Known()], "the same job just before the lease's end")
+    stage.expect(again, [Duplicate()], "the same job just before the lease's end")
     await stage.advance(max(1, stage.tolerance))
     stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve at the lease's end")
     stage.expect(await client.settle([Done(token)]), [Stale()], "settle at the lease's end")
@@ -187,7 +186,7 @@ async def it_counts_as_leased_until_then(stage: Env) -> None:
     stage.expect((found.state, found.cancelled), (State.LEASED, True), "state and mark of a cancelled leased job")
     stage.expect((await client.counts("q")).leased, 1, "how many are leased")
     await stage.advance(HOUR)
-    stage.expect(await client.get(["a"]), [Unknown()], "get of it at its lease's end")
+    stage.expect(await client.get(["a"]), [NotFound()], "get of it at its lease's end")
     stage.expect((await client.counts("q")).leased, 0, "how many are leased then")
 
 
@@ -207,7 +206,7 @@ async def it_is_never_granted_again(stage: Env) -> None:
 @check("X3")
 async def cancelling_nothing_has_no_later_effect(stage: Env) -> None:
     client = await stage.client()
-    stage.expect(await client.cancel(["a", "b"]), [Unknown(), Unknown()], "cancel of ids that are not there")
+    stage.expect(await client.cancel(["a", "b"]), [NotFound(), NotFound()], "cancel of ids that are not there")
     await stage.enqueue_ok(client, message("a"))
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve of a job with such an id")
 
@@ -218,11 +217,11 @@ async def cancelling_what_ended_has_no_later_effect(stage: Env) -> None:
     await stage.enqueue_ok(client, message())
     (held,) = await stage.reserve_ok(client, "a")
     await stage.settled(client, Done(held.token))
-    stage.expect(await client.cancel(["a"]), [Unknown()], "cancel of a job that is done")
+    stage.expect(await client.cancel(["a"]), [NotFound()], "cancel of a job that is done")
     await stage.advance(HOUR)
     await stage.enqueue_ok(client, message())
     (held,) = await stage.reserve_ok(client, "a")
     (extended,) = await client.extend([Extension(held.token, MINUTE)])
-    stage.check(not isinstance(extended, Cancelled), f"extend of the new job answered {extended}")
+    stage.check(not isinstance(extended, CancelRequested), f"extend of the new job answered {extended}")
     await stage.advance(2 * MINUTE)
     stage.expect(ids_of(await client.reserve(["q"], limit=1, lease=MINUTE)), ["a"], "reserve after the new job's lease")

@@ -32,10 +32,10 @@ JUDGES: Final = {
     "L3": ("grant of a requeued job if dead_letters",),
     "S5": ("look at a dead job",),
     "S6": ("grant of a requeued job",),
-    "K1": ("enqueue held",),
+    "K1": ("enqueue key_taken",),
     "X1": ("cancel, cancelled",),
-    "X2": ("cancel, marked", "settle, marked", "extend, cancelled"),
-    "X3": ("cancel, unknown",),
+    "X2": ("cancel, cancel_pending", "settle, marked", "extend, cancel_requested"),
+    "X3": ("cancel, not_found",),
     "I1": ("look",),
     "I3": ("delete, deleted",),
 }

@@ -29,7 +29,7 @@ LEASES: Final = (MINUTE, 2 * MINUTE)
 JUDGES: Final = {
     "B1": ("grant",),
     "B2": ("grant",),
-    "E3": ("enqueue known",),
+    "E3": ("enqueue duplicate",),
     "E6": ("enqueue of an id that was used",),
     "E8": ("grant",),
     "R1": ("grant",),
@@ -40,7 +40,7 @@ JUDGES: Final = {
     "L4": ("grant",),
     "L5": ("settle, superseded", "extend, stale"),
     "L6": ("settle, late",),
-    "L7": ("extend, ended",),
+    "L7": ("extend, lease_expired",),
     "L8": ("extend, extended",),
     "L10": ("extend, extended",),
     "S1": ("settle as done, live",),

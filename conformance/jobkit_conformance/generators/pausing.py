@@ -29,7 +29,7 @@ JUDGES: Final = {
     "P1": ("reserve of a paused queue", "settle while paused", "grant after a resume"),
     "P2": (
         *("grant with a checkpoint, retry", "grant with a checkpoint, release", "grant with a checkpoint, lease"),
-        *("checkpoint, stale", "checkpoint, ended", "grant after a checkpoint has ended"),
+        *("checkpoint, stale", "checkpoint, lease_expired", "grant after a checkpoint has ended"),
     ),
     "P3": ("cell set, done", "cell set, refused"),
 }

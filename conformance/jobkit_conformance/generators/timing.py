@@ -13,7 +13,7 @@ from jobkit_conformance.generators.fragments import program_of, scene
 from jobkit_conformance.operations import Advance, Enqueue, Inspect, MessageSpec, Reserve, Settle, SettlementSpec, Step
 
 JUDGES: Final = {
-    "E1": ("enqueue accepted", "enqueue known"),
+    "E1": ("enqueue accepted", "enqueue duplicate"),
     "E9": ("grant",),
     "L9": ("grant after a lease ran out",),
     "S3": ("grant after a retry",),

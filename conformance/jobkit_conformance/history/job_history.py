@@ -8,15 +8,15 @@ from typing import Any
 
 from jobkit.backend import (
     Accepted,
-    Cancelled,
+    CancelRequested,
     Delivery,
     Extended,
     Extension,
     Message,
+    NotFound,
     Settled,
     Settlement,
     Stale,
-    Unknown,
 )
 from jobkit_conformance.history.calls import Call
 from jobkit_conformance.history.history import History
@@ -70,7 +70,7 @@ class ExtendOp:
 
     @property
     def end(self) -> int | None:
-        return self.outcome.end if isinstance(self.outcome, (Extended, Cancelled)) else None
+        return self.outcome.end if isinstance(self.outcome, (Extended, CancelRequested)) else None
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class AdminOp:
 
     @property
     def may_have_acted(self) -> bool:
-        return not isinstance(self.outcome, Unknown)
+        return not isinstance(self.outcome, NotFound)
 
 
 @dataclass

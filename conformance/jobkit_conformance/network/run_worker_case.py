@@ -11,7 +11,7 @@ from itertools import groupby, pairwise
 from operator import itemgetter
 from typing import Any, Final
 
-from jobkit.backend import Stored, Unknown
+from jobkit.backend import NotFound, Stored
 from jobkit.errors import BackendUnavailable
 from jobkit.lifecycle import State
 from jobkit.retry import Retry
@@ -155,7 +155,7 @@ class WorkerCaseRun:
             await all.start_worker(concurrency=SLOTS, lease=4 * self._lease, wait=0.1, grace=self._lease)
         await self._until_ended(all, ids, "W1", "every accepted job is performed to an end")
         for id, stored in zip(ids, await all.client.backend.get(ids), strict=True):
-            if isinstance(stored, Unknown) and id not in self._performed:
+            if isinstance(stored, NotFound) and id not in self._performed:
                 raise RuleViolation(
                     "W1", f"{id} was accepted, is not in the store any more, and was never performed to an end"
                 )
@@ -207,7 +207,7 @@ def requests(calls: Sequence[tuple[str, int]], count: int) -> list[str]:
     return words
 
 
-def _is_live(stored: Stored | Unknown) -> bool:
+def _is_live(stored: Stored | NotFound) -> bool:
     return isinstance(stored, Stored) and not (stored.state is State.DEAD and stored.reason)
 
 

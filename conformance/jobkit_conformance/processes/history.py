@@ -247,7 +247,7 @@ class _Reader:
         if known is None:
             return
         if event.what == "extended":
-            if event.note in ("Extended", "Cancelled"):
+            if event.note in ("Extended", "CancelRequested"):
                 known.until = event.sent + event.seconds
         elif event.what == "settling":
             known.asked, known.settling = event.note, min(known.settling, event.at)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from jobkit.app import App
-from jobkit.backend import Accepted, Backend, Known, Message
+from jobkit.backend import Accepted, Backend, Duplicate, Message
 from jobkit.clock import Clock
 from jobkit.connections.resolver import find
 from jobkit.execute.context import current_job
@@ -81,7 +81,7 @@ MANNERS: Final = ("block", "thread", "nap")
 def enqueue(words: Sequence[str]) -> None:
     """Store them in one step, each under its own id: a repeat finds what is there already."""
     outcomes = asyncio.run(_enqueue([_message(word) for word in words]))
-    bad = [outcome for outcome in outcomes if not isinstance(outcome, (Accepted, Known))]
+    bad = [outcome for outcome in outcomes if not isinstance(outcome, (Accepted, Duplicate))]
     if bad:
         raise AssertionError(f"an enqueue answered {bad[0]}")
 

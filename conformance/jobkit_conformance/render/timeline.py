@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from jobkit.backend import (
     Accepted,
-    Cancelled,
+    CancelRequested,
     Counts,
     Dead,
     Delivery,
     Done,
     Extended,
     Extension,
-    Held,
+    KeyTaken,
     Message,
     Page,
     Release,
@@ -24,6 +24,7 @@ from jobkit.backend import (
     Stored,
 )
 from jobkit_conformance.history.trace import UNSEEN, Advanced, Call, Happened, Noted, Opened, Step, Trace
+from jobkit_conformance.operation_records import kind_of
 from jobkit_conformance.render.value_source import short_repr
 
 MOST: Final = 40
@@ -198,11 +199,11 @@ class TimelineFormatter:
         match outcome:
             case Accepted():
                 return "accepted"
-            case Held(by=by):
-                return f"held by {by}"
+            case KeyTaken(by=by):
+                return f"key_taken by {by}"
             case Extended(end=end):
                 return f"until {self._instant(end)}"
-            case Cancelled(end=int(end)):
+            case CancelRequested(end=end):
                 return f"until {self._instant(end)}, cancelled"
             case Counts():
                 named = ("scheduled", "ready", "leased", "dead")
@@ -218,7 +219,7 @@ class TimelineFormatter:
             case str() | int():
                 return str(outcome)
             case _:
-                return type(outcome).__name__.lower()
+                return kind_of(outcome)
 
 
 def _deliveries(step: Call) -> Sequence[Delivery]:

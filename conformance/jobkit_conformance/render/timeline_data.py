@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from jobkit.backend import Cancelled, Delivery, Extended, Settled
+from jobkit.backend import CancelRequested, Delivery, Extended, Settled
 from jobkit_conformance.history.trace import Advanced, Call, Happened, Noted, Opened, Trace
 from jobkit_conformance.render.timeline import TimelineFormatter
 
@@ -128,7 +128,7 @@ class _Writer:
     def _extended(self, step: Call) -> None:
         for extension, outcome in self._answered(step):
             lease = self.leases.get(extension.token)
-            if lease is not None and isinstance(outcome, (Extended, Cancelled)) and outcome.end is not None:
+            if lease is not None and isinstance(outcome, (Extended, CancelRequested)):
                 after = self._trace.after(outcome.end)
                 lease.until = step.at + extension.lease if after is None else after
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from jobkit.backend import Ended, RetryAt, Stale
+from jobkit.backend import LeaseExpired, RetryAt, Stale
 from jobkit_conformance.history.delivery_records import DeliveryRecord, delivery_records, end
 from jobkit_conformance.history.history import History
 from jobkit_conformance.history.job_history import by_job
@@ -28,8 +28,8 @@ def situations(history: History) -> Iterator[str]:
         for answer in answers:
             if call.verb in ("settle", "extend") and isinstance(answer, Stale):
                 yield "settle or extend, stale"
-            if isinstance(answer, Ended):
-                yield "extend, ended"
+            if isinstance(answer, LeaseExpired):
+                yield "extend, lease_expired"
         if call.verb == "enqueue" and any(message.key for message in call.items):
             yield "a key"
     yield from _of_jobs(history)
@@ -69,7 +69,9 @@ def _of_a_delivery(deed: DeliveryRecord) -> Iterator[str]:
         yield "lease kept"
     if start.own and start.raised != "ValueError":
         yield "error of an odd kind"
-    if any(isinstance(outcome, (Stale, Ended)) and start.runs_at(end(call)) for call, _, outcome in deed.extends):
+    if any(
+        isinstance(outcome, (Stale, LeaseExpired)) and start.runs_at(end(call)) for call, _, outcome in deed.extends
+    ):
         yield "lease lost"
     if any(isinstance(settlement, RetryAt) for _, settlement in deed.settles):
         yield "job to be tried again"

@@ -45,7 +45,7 @@ CLIENT_JUDGES: Final = {
     "L4": "grant",
     "L5": "settle or extend, stale",
     "L6": "settle or extend, stale",
-    "L7": "extend, ended",
+    "L7": "extend, lease_expired",
     "L8": "extend",
     "L10": "grant",
     "S2": "another delivery",

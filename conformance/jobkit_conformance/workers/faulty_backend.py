@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from jobkit.backend import (
     Backend,
-    Cancelled,
     CancelOutcome,
+    CancelRequested,
     Capabilities,
     Delivery,
     Done,
@@ -30,6 +30,7 @@ from jobkit.backend import (
 from jobkit.errors import BackendUnavailable
 from jobkit_conformance.answers import MalformedAnswer, check_answer
 from jobkit_conformance.env import Env
+from jobkit_conformance.operation_records import kind_of
 from jobkit_conformance.transport.proxy import Proxy
 
 T = TypeVar("T")
@@ -115,15 +116,15 @@ class FaultInjectingBackend(Backend):
         gone: list[SettleOutcome] = [Stale()] * len(settlements)
         outcomes = await self._call("settle", settlements, lambda backend: backend.settle(settlements), gone)
         for settlement, outcome in zip(settlements, outcomes, strict=True):
-            self._note(f"settles {self._job(settlement.token)} {_how(settlement)} -> {type(outcome).__name__.lower()}")
+            self._note(f"settles {self._job(settlement.token)} {_how(settlement)} -> {kind_of(outcome)}")
         return outcomes
 
     async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
         gone: list[ExtendOutcome] = [Stale()] * len(extensions)
         outcomes = await self._call("extend", extensions, lambda backend: backend.extend(extensions), gone)
         for extension, outcome in zip(extensions, outcomes, strict=True):
-            if not isinstance(outcome, (Extended, Cancelled)):
-                self._note(f"extends {self._job(extension.token)} -> {type(outcome).__name__.lower()}")
+            if not isinstance(outcome, (Extended, CancelRequested)):
+                self._note(f"extends {self._job(extension.token)} -> {kind_of(outcome)}")
         return outcomes
 
     async def cancel(self, ids: Sequence[str]) -> list[CancelOutcome]:

@@ -21,12 +21,12 @@ from jobkit.backend import (
     ExtendOutcome,
     Extension,
     Message,
+    NotFound,
     Page,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.inline.state import Position
 from jobkit.backends.inline.store import Store
@@ -203,7 +203,7 @@ class InlineBackend(Backend):
             raise InvalidArgument(f"limit is 0 to {self.capabilities.slice} here, not {limit!r}")
         return self._change(lambda store, now: store.purge(now, queue, state, limit))
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         check_ids(ids, self.capabilities)
         found = self._look(lambda store, now: store.get(now, ids))
         return [_shown(job) if isinstance(job, Stored) else job for job in found]

@@ -14,6 +14,8 @@ from jobkit.backend import (
     Accepted,
     Cancelled,
     CancelOutcome,
+    CancelPending,
+    CancelRequested,
     Conflict,
     Counts,
     Dead,
@@ -21,15 +23,15 @@ from jobkit.backend import (
     DeleteOutcome,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     EnqueueOutcome,
     Extended,
     ExtendOutcome,
     Extension,
-    Held,
-    Known,
-    Marked,
+    KeyTaken,
+    LeaseExpired,
     Message,
+    NotFound,
     Release,
     Requeued,
     RequeueOutcome,
@@ -39,7 +41,6 @@ from jobkit.backend import (
     SettleOutcome,
     Stale,
     Stored,
-    Unknown,
 )
 from jobkit.backends.inline.key_values import Cells
 from jobkit.backends.inline.sorted_index import Entry, SortedIndex
@@ -82,11 +83,11 @@ class Store:
 
     def _accept(self, now: int, message: Message) -> EnqueueOutcome:
         if (job := self._jobs.get(message.id)) is not None:
-            return Known() if job.message == message else Conflict()
+            return Duplicate() if job.message == message else Conflict()
         if message.id in self._remembered:
-            return Known()
+            return Duplicate()
         if message.key is not None and (holder := self._holders.get(message.key)) is not None:
-            return Held(by=holder)
+            return KeyTaken(by=holder)
         due = now + message.after if message.after is not None else message.at if message.at is not None else now
         self._seq += 1
         job = StoredJob(
@@ -174,14 +175,14 @@ class Store:
         if job is None:
             return Stale()
         if job.lease_end <= now:
-            return Ended()
+            return LeaseExpired()
         self._displace(job)
         job.phase = apply_transition(job.phase, Transition.EXTEND)
         job.lease_end = now + extension.lease
         if extension.checkpoint is not None:
             job.checkpoint = extension.checkpoint
         self._place(job)
-        return Cancelled(end=job.lease_end) if job.phase is Phase.MARKED else Extended(end=job.lease_end)
+        return CancelRequested(end=job.lease_end) if job.phase is Phase.MARKED else Extended(end=job.lease_end)
 
     # By id.
 
@@ -190,12 +191,12 @@ class Store:
 
     def _cancel(self, now: int, job: StoredJob | None) -> CancelOutcome:
         if job is None or job.phase is Phase.DEAD:
-            return Unknown()
+            return NotFound()
         if state(job.phase, job.since, job.lease_end, now) is State.LEASED:
             self._displace(job)
             job.phase = apply_transition(job.phase, Transition.REQUEST_CANCEL)
             self._place(job)
-            return Marked()
+            return CancelPending()
         self._end(job, Transition.CANCEL, now)
         return Cancelled()
 
@@ -204,11 +205,11 @@ class Store:
 
     def _requeue(self, now: int, job: StoredJob | None) -> RequeueOutcome:
         if job is None or job.phase is not Phase.DEAD:
-            return Unknown()
+            return NotFound()
         key = job.message.key
         if key is not None:
             if (holder := self._holders.get(key)) is not None:
-                return Held(by=holder)
+                return KeyTaken(by=holder)
             self._holders[key] = job.message.id
         self._give_back(job, Transition.REQUEUE, now)
         job.attempt = 0
@@ -221,15 +222,15 @@ class Store:
 
     def _delete(self, job: StoredJob | None) -> DeleteOutcome:
         if job is None:
-            return Unknown()
+            return NotFound()
         self._remove(job, Transition.DELETE)
         return Deleted()
 
     # Looking.
 
-    def get(self, now: int, ids: Iterable[str]) -> list[Stored | Unknown]:
+    def get(self, now: int, ids: Iterable[str]) -> list[Stored | NotFound]:
         jobs = (self._jobs.get(id) for id in ids)
-        return [job.seen(now) or Unknown() if job else Unknown() for job in jobs]
+        return [job.seen(now) or NotFound() if job else NotFound() for job in jobs]
 
     def queues(self) -> list[str]:
         return sorted(self._queues, key=str.encode)

@@ -12,17 +12,17 @@ from typing import Any, Final, TypeAlias
 from jobkit.backend import (
     Cancelled,
     CancelOutcome,
+    CancelPending,
     Counts,
     Deleted,
     DeleteOutcome,
-    Held,
-    Marked,
+    KeyTaken,
     Message,
+    NotFound,
     Page,
     Requeued,
     RequeueOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.redis.codec import SEQ_BYTES, JobRef, unpack_or_damaged
 from jobkit.backends.redis.commands import Commands, IndexedSet
@@ -48,11 +48,11 @@ class AdminCommands:
         self._keys = moves.keys
 
     def cancel(self, ids: Sequence[str]) -> Operation[list[CancelOutcome]]:
-        words: dict[str, CancelOutcome] = {"g": Cancelled(), "m": Marked(), "u": Unknown()}
+        words: dict[str, CancelOutcome] = {"g": Cancelled(), "m": CancelPending(), "u": NotFound()}
         return [words[word] for word in (yield from self._remove("cancel", ids))]
 
     def delete(self, ids: Sequence[str]) -> Operation[list[DeleteOutcome]]:
-        return [Deleted() if word == "g" else Unknown() for word in (yield from self._remove("delete", ids))]
+        return [Deleted() if word == "g" else NotFound() for word in (yield from self._remove("delete", ids))]
 
     def purge(self, queue: str, state: State, limit: int) -> Operation[int]:
         removed = 0
@@ -65,10 +65,10 @@ class AdminCommands:
         return removed
 
     def requeue(self, ids: Sequence[str]) -> Operation[list[RequeueOutcome]]:
-        return (yield from self._each(ids, self._requeue, Unknown()))
+        return (yield from self._each(ids, self._requeue, NotFound()))
 
-    def get(self, ids: Sequence[str]) -> Operation[list[Stored | Unknown]]:
-        return (yield from self._each(ids, self._look, Unknown()))
+    def get(self, ids: Sequence[str]) -> Operation[list[Stored | NotFound]]:
+        return (yield from self._each(ids, self._look, NotFound()))
 
     def counts(self, queue: str) -> Operation[Counts]:
         own = self._keys
@@ -87,7 +87,7 @@ class AdminCommands:
         entries = yield from self._entries(queue, state, PAGE + 1, _read_cursor(cursor))
         page = entries[:PAGE]
         ids, places = _located(queue, state, page)
-        found = yield from self._each(ids, self._look, Unknown(), places)
+        found = yield from self._each(ids, self._look, NotFound(), places)
         jobs = [job for job in found if isinstance(job, Stored) and job.state is state]
         return Page(jobs, cursor=_write_cursor(page[-1]) if len(entries) > PAGE else None)
 
@@ -222,9 +222,9 @@ def _requeued(word: bytes) -> RequeueOutcome | None:
         case b"R":
             return Requeued()
         case b"U":
-            return Unknown()
+            return NotFound()
         case b"H":
-            return Held(by=word[1:].decode())
+            return KeyTaken(by=word[1:].decode())
         case _:
             return None
 

@@ -17,13 +17,13 @@ from jobkit.backend import (
     ExtendOutcome,
     Extension,
     Message,
+    NotFound,
     Page,
     Release,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.redis.admin_commands import AdminCommands
 from jobkit.backends.redis.blocking import BlockingRedis
@@ -127,7 +127,7 @@ class RedisBackend(Backend):
         check_ids(ids, self._capabilities)
         return await self._drive(self._by_id.requeue(ids))
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         check_ids(ids, self._capabilities)
         return await self._drive(self._by_id.get(ids))
 

@@ -12,18 +12,19 @@ from typing import Any
 
 from jobkit.backend import (
     Accepted,
-    Cancelled,
+    CancelRequested,
     Conflict,
     Dead,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     EnqueueOutcome,
     Extended,
     ExtendOutcome,
     Extension,
-    Held,
-    Known,
+    Indeterminate,
+    KeyTaken,
+    LeaseExpired,
     Message,
     Release,
     RetryAt,
@@ -31,7 +32,6 @@ from jobkit.backend import (
     Settlement,
     SettleOutcome,
     Stale,
-    Unknown,
 )
 from jobkit.backends.redis.codec import SEQ_BYTES, JobRef, pack, read_ref, read_token, token, unpack_or_damaged
 from jobkit.backends.redis.keys import PRIORITIES, Keys
@@ -166,9 +166,9 @@ class Commands:
         answer, reply = yield from self.run("settle", names, [len(asked), len(levels), *named, *items], unsure=True)
         for place, word in zip(asked, answer, strict=True):
             if word == b"1":  # for good only if the replicas have it: a failover would bring the job back
-                outcomes[place] = Settled() if reply.acknowledged else Unknown()
+                outcomes[place] = Settled() if reply.acknowledged else Indeterminate()
             else:  # after a repeat nobody can tell whether it is stale because of the first time
-                outcomes[place] = Unknown() if reply.repeated else Stale()
+                outcomes[place] = Indeterminate() if reply.repeated else Stale()
         return outcomes
 
     def extend(self, extensions: Sequence[Extension]) -> Operation[list[ExtendOutcome]]:
@@ -227,11 +227,11 @@ def _enqueued(word: bytes) -> EnqueueOutcome:
         case b"A":
             return Accepted(due=int(word[1:]))
         case b"K":
-            return Known()
+            return Duplicate()
         case b"C":
             return Conflict()
         case _:
-            return Held(by=word[1:].decode())
+            return KeyTaken(by=word[1:].decode())
 
 
 def _extended(word: bytes) -> ExtendOutcome:
@@ -239,8 +239,8 @@ def _extended(word: bytes) -> ExtendOutcome:
         case b"E":
             return Extended(end=int(word[1:]))
         case b"C":
-            return Cancelled(end=int(word[1:]))
+            return CancelRequested(end=int(word[1:]))
         case b".":
-            return Ended()
+            return LeaseExpired()
         case _:
             return Stale()

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from jobkit.backend import (
     Cancelled,
     CancelOutcome,
+    CancelPending,
     Deleted,
     DeleteOutcome,
-    Held,
-    Marked,
+    KeyTaken,
+    NotFound,
     Requeued,
     RequeueOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.sqlite.transaction import DEAD, PHASES, JobRow, Transaction
 from jobkit.lifecycle import State, state
@@ -26,10 +26,10 @@ def cancel(step: Transaction, ids: Iterable[str]) -> list[CancelOutcome]:
 
 def _cancel(step: Transaction, job: JobRow | None) -> CancelOutcome:
     if job is None or job.phase == DEAD:
-        return Unknown()
+        return NotFound()
     if state_of(job, step.now) is State.LEASED:
         step.execute("UPDATE jobs SET phase = 2 WHERE seq = ?", (job.seq,))
-        return Marked()
+        return CancelPending()
     step.end(job.seq, job.id, job.remember, step.now)
     return Cancelled()
 
@@ -40,9 +40,9 @@ def requeue(step: Transaction, ids: Iterable[str]) -> list[RequeueOutcome]:
 
 def _requeue(step: Transaction, job: JobRow | None) -> RequeueOutcome:
     if job is None or job.phase != DEAD:
-        return Unknown()
+        return NotFound()
     if job.key is not None and (holder := step.holder(job.key)) is not None:
-        return Held(by=holder)
+        return KeyTaken(by=holder)
     update = "UPDATE jobs SET phase = 0, since = ?, attempt = 0, released = 0, reason = NULL WHERE seq = ?"
     step.execute(update, (step.now, job.seq))
     step.rung.add(job.queue)
@@ -55,13 +55,13 @@ def delete(step: Transaction, ids: Iterable[str]) -> list[DeleteOutcome]:
 
 def _delete(step: Transaction, job: JobRow | None) -> DeleteOutcome:
     if job is None:
-        return Unknown()
+        return NotFound()
     step.drop(job.seq)
     return Deleted()
 
 
-def get(step: Transaction, ids: Iterable[str]) -> list[Stored | Unknown]:
-    return [Unknown() if job is None else shown(job, step.now) for job in map(step.find, ids)]
+def get(step: Transaction, ids: Iterable[str]) -> list[Stored | NotFound]:
+    return [NotFound() if job is None else shown(job, step.now) for job in map(step.find, ids)]
 
 
 def state_of(job: JobRow, now: int) -> State | None:

@@ -17,12 +17,12 @@ from jobkit.backend import (
     ExtendOutcome,
     Extension,
     Message,
+    NotFound,
     Page,
     RequeueOutcome,
     Settlement,
     SettleOutcome,
     Stored,
-    Unknown,
 )
 from jobkit.backends.sqlite import admin_commands, commands, pause_commands, queries
 from jobkit.backends.sqlite.blocking import BlockingSqlite
@@ -128,7 +128,7 @@ class SqliteBackend(Backend):
     async def delete(self, ids: Sequence[str]) -> list[DeleteOutcome]:
         return await self._write_by_id(ids, admin_commands.delete)
 
-    async def get(self, ids: Sequence[str]) -> list[Stored | Unknown]:
+    async def get(self, ids: Sequence[str]) -> list[Stored | NotFound]:
         self._check_open()
         check_ids(ids, self.capabilities)
         wanted = list(ids)

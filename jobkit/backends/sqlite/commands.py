@@ -10,18 +10,18 @@ from msgspec import json
 
 from jobkit.backend import (
     Accepted,
-    Cancelled,
+    CancelRequested,
     Conflict,
     Dead,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     EnqueueOutcome,
     Extended,
     ExtendOutcome,
     Extension,
-    Held,
-    Known,
+    KeyTaken,
+    LeaseExpired,
     Message,
     Release,
     RetryAt,
@@ -55,12 +55,12 @@ def enqueue(step: Transaction, messages: Sequence[Message]) -> list[EnqueueOutco
 def _enqueue(step: Transaction, message: Message) -> EnqueueOutcome:
     job = step.find(message.id)
     if job is not None:
-        return Known() if _is_same(job.message, message) else Conflict()
+        return Duplicate() if _is_same(job.message, message) else Conflict()
     remembered = "SELECT 1 FROM remembered WHERE ns = ? AND id = ? AND until > ?"
     if step.execute(remembered, (step.ns, message.id, step.now)).fetchone():
-        return Known()
+        return Duplicate()
     if message.key is not None and (holder := step.holder(message.key)) is not None:
-        return Held(by=holder)
+        return KeyTaken(by=holder)
     due = max(step.now, step.now + message.after if message.after is not None else message.at or 0)
     _store(step, message, due)
     step.rung.add(message.queue)
@@ -198,12 +198,12 @@ def _extend(step: Transaction, lease: LeaseRow | None, extension: Extension) -> 
     if lease is None:
         return Stale()
     if lease.since <= step.now:
-        return Ended()
+        return LeaseExpired()
     end = step.now + extension.lease
     checkpoint = {} if extension.checkpoint is None else {"checkpoint": extension.checkpoint}
     _change(step, lease.seq, {"since": end, **checkpoint})
     step.rung.add(lease.queue)
-    return Cancelled(end=end) if lease.phase == MARKED else Extended(end=end)
+    return CancelRequested(end=end) if lease.phase == MARKED else Extended(end=end)
 
 
 def _change(step: Transaction, seq: int, values: Mapping[str, object]) -> None:

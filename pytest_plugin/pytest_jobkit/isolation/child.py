@@ -117,7 +117,7 @@ class RemoteStores:
                 where = None if site is None else (site.filename, site.line)
                 portable_event = replace(event, call=cast("Any", None))
                 self._line.say(protocol.Enqueued(call.job.name, call.options, portable_event, where))
-            case events.CancelRequested():
+            case events.CancelAccepted():
                 self._line.say(protocol.EventMessage(event))
             case _:
                 return

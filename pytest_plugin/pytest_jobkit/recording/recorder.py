@@ -62,7 +62,7 @@ class Recorder(Recording):
                     self.deferred.update((id(call), (call, site)) for call in event.calls)
                 case events.PerformedDirectly():
                     self._called(event)
-                case events.CancelRequested():
+                case events.CancelAccepted():
                     self._cancelled(event)
                 case events.Started() | events.Ended() | events.Settled():
                     self._performing(event)
@@ -93,7 +93,8 @@ class Recorder(Recording):
         receipt, site = event.receipt, self._site(event.call)
         if receipt.status is not Status.ACCEPTED:
             reason = f": {receipt.reason}" if receipt.reason else self._holder(receipt.held_by)
-            self.remark(f"{event.call.job.short_name} was not enqueued, {receipt.status.value}{reason}", site)
+            why = receipt.status.value.replace("_", " ")
+            self.remark(f"{event.call.job.short_name} was not enqueued, {why}{reason}", site)
             return
         due = _milliseconds(receipt.due)
         app = event.call.job.app
@@ -112,7 +113,7 @@ class Recorder(Recording):
         queue = call.job.app.queue_stored_as(event.queue)
         self._add(event.message, call.job, call.options, queue, now, self._site(call), None)
 
-    def _cancelled(self, event: events.CancelRequested) -> None:
+    def _cancelled(self, event: events.CancelAccepted) -> None:
         entry = self._by_id.get(event.id)
         if entry is None:
             return

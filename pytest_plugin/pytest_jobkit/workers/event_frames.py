@@ -61,7 +61,7 @@ def pack(parcel: EventFrame) -> bytes | None:
             event = EventPayload(call.job.name, call.options, event.id, event.queue, event.receipt, event.message)
         case events.Ended(outcome=outcome) | events.Settled(outcome=outcome):
             event = replace(event, outcome=picklable(outcome))
-        case events.Started() | events.CancelRequested():
+        case events.Started() | events.CancelAccepted():
             pass
         case _:
             return None

@@ -8,14 +8,14 @@ from unittest import mock
 from jobkit.backend import (
     Accepted,
     Cancelled,
+    CancelPending,
     Dead,
     Deleted,
     Done,
+    Duplicate,
     Extended,
     Extension,
-    Held,
-    Known,
-    Marked,
+    KeyTaken,
     Message,
     Release,
     Requeued,
@@ -44,7 +44,7 @@ async def _through_a_life(backend: RedisBackend) -> None:
     first = Message("a", "q", b"\x00\xff", key="k", remember=MINUTE, headers={"job": "x"})
     later, again = Message("later", "q", b"", after=MINUTE, priority=9), Message("again", "q", b"")
     assert len(await backend.enqueue([first, later, again])) == 3
-    assert await backend.enqueue([first, Message("b", "q", b"", key="k")]) == [Known(), Held(by="a")]
+    assert await backend.enqueue([first, Message("b", "q", b"", key="k")]) == [Duplicate(), KeyTaken(by="a")]
     one, two = await backend.reserve(["other", "q"], limit=5, lease=MINUTE)
     (extended,) = await backend.extend([Extension(one.token, 2 * MINUTE, b"half way")])
     assert isinstance(extended, Extended)
@@ -52,7 +52,7 @@ async def _through_a_life(backend: RedisBackend) -> None:
     one, two = await backend.reserve(["q"], limit=5, lease=MINUTE)
     assert (one.message, one.checkpoint, two.checkpoint) == (first, b"half way", None)
     assert await backend.settle([Done(one.token), Dead(two.token, "why")]) == [Settled()] * 2
-    assert await backend.enqueue([first]) == [Known()], "it is remembered"
+    assert await backend.enqueue([first]) == [Duplicate()], "it is remembered"
     assert await backend.requeue(["again"]) == [Requeued()]
     (again_one,) = await backend.reserve(["q"], limit=5, lease=MINUTE)
     assert await backend.settle([Done(again_one.token)]) == [Settled()]
@@ -63,7 +63,7 @@ async def _by_id(backend: RedisBackend) -> None:
     await backend.enqueue([Message(id, "q", b"", key=id, remember=1) for id in ("held", "seen", "gone")])
     await backend.enqueue([Message("kept", "q", b"", priority=1)])
     kept, held = await backend.reserve(["q"], limit=2, lease=200)
-    assert await backend.cancel(["held"]) == [Marked()]
+    assert await backend.cancel(["held"]) == [CancelPending()]
     counts = await backend.counts("q")
     assert (counts.ready, counts.leased) == (2, 2)
     (stored,) = await backend.get(["seen"])

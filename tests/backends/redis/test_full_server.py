@@ -10,11 +10,11 @@ import jobkit
 from jobkit import events
 from jobkit.backend import (
     Cancelled,
+    CancelPending,
     Dead,
     Done,
     Extended,
     Extension,
-    Marked,
     Message,
     Release,
     RetryAt,
@@ -46,7 +46,7 @@ async def test_enqueue_is_refused_and_every_settle_works(own_server: Server, cli
     assert await backend.settle(settlements) == [Settled()] * 4
     assert len(await backend.reserve(["q"], limit=1, lease=1_000)) == 1
     assert await backend.requeue(["m3"]) != []
-    assert await backend.cancel(["m4", "m3"]) == [Marked(), Cancelled()]
+    assert await backend.cancel(["m4", "m3"]) == [CancelPending(), Cancelled()]
     await fill(backend, full=False)
     counts = await backend.counts("q")
     assert counts.scheduled + counts.ready + counts.leased + counts.dead == 4

@@ -15,15 +15,16 @@ from jobkit.backend import (
     Dead,
     Deleted,
     Done,
+    Duplicate,
     Extended,
     Extension,
-    Held,
-    Known,
+    Indeterminate,
+    KeyTaken,
     Message,
+    NotFound,
     Requeued,
     Settled,
     Stale,
-    Unknown,
 )
 from jobkit.backends.redis.scripts import script
 from jobkit.testing.redis.server import Server
@@ -58,7 +59,7 @@ async def test_a_repeated_enqueue_answers_as_it_was(server: Server, clients: Ope
         assert proxy.struck.is_set()
         accepted, *rest = outcomes
         assert isinstance(accepted, Accepted)
-        assert rest == [Known(), Conflict(), Held(by="old")]
+        assert rest == [Duplicate(), Conflict(), KeyTaken(by="old")]
         assert (await backend.counts("q")).ready == 2
 
 
@@ -101,7 +102,7 @@ async def test_a_repeated_settle_does_not_know(server: Server, clients: Open) ->
         await backend.enqueue([Message("a", "q", b""), Message("b", "q", b"")])
         one, two = await backend.reserve(["q"], limit=2, lease=MINUTE)
         proxy.arm(lost_reply())
-        assert await backend.settle([Done(one.token)]) == [Unknown()]
+        assert await backend.settle([Done(one.token)]) == [Indeterminate()]
         assert await backend.settle([Done(one.token), Done(two.token)]) == [Stale(), Settled()]
 
 
@@ -148,7 +149,7 @@ async def test_a_repeated_verb_by_id_spares_the_next_job_of_that_id(server: Serv
         assert proxy.struck.is_set()
         assert outcome == {"cancel": Cancelled(), "delete": Deleted(), "requeue": Requeued()}[verb]
         (stored,) = await other.get(["a"])
-        assert not isinstance(stored, Unknown)
+        assert not isinstance(stored, NotFound)
         assert stored.message.body == b"second"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jobkit.backend import Accepted, Known, Message, Stored, Unknown
+from jobkit.backend import Accepted, Duplicate, Message, NotFound, Stored
 from jobkit.backends.redis import RedisBackend
 from jobkit.testing.redis.server import Server
 from jobkit.testing.redis.topologies import ask, replica_of
@@ -128,7 +128,7 @@ async def test_a_replica_that_takes_over_has_what_had_reached_it_and_nothing_els
         backend = clients(replica.url)
         assert await kept(backend, "reached", "had not") == ["reached"]
         outcomes = await backend.enqueue([Message("reached", "q", b""), Message("had not", "q", b"")])
-        assert outcomes[0] == Known()
+        assert outcomes[0] == Duplicate()
         assert isinstance(outcomes[1], Accepted), "who says it again brings it back"
     finally:
         replica.stop()
@@ -140,6 +140,6 @@ async def test_a_restored_snapshot_brings_back_what_had_ended(start: Start, clie
     backend = clients(server.url)
     await backend.enqueue([Message("a", "q", b"")])
     ask(server, "SAVE")
-    assert list(await backend.delete(["a"])) != [Unknown()]
+    assert list(await backend.delete(["a"])) != [NotFound()]
     server.restart()
     assert await kept(backend, "a") == ["a"]

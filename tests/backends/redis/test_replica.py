@@ -11,7 +11,7 @@ import pytest
 from redis.exceptions import ResponseError
 
 import jobkit
-from jobkit.backend import Accepted, Done, Known, Message, Settled, Unknown
+from jobkit.backend import Accepted, Done, Duplicate, Indeterminate, Message, Settled
 from jobkit.backends.redis import RedisBackend
 from jobkit.testing.redis.server import Server
 from jobkit.testing.redis.topologies import ask, replica_of, until
@@ -86,10 +86,10 @@ async def test_too_few_acknowledgements_are_told(own_server: Server, replica: Se
         await asyncio.to_thread(backend.blocking().enqueue, [Message("d", "q", b"")])
     with pytest.raises(jobkit.BackendUnavailable, match=told):
         await backend.reserve(["q"], limit=1, lease=MINUTE)
-    assert await backend.settle([Done(held.token)]) == [Unknown()], "it ended here, and perhaps not for good"
+    assert await backend.settle([Done(held.token)]) == [Indeterminate()], "it ended here, and perhaps not for good"
     assert (await backend.counts("q")).leased == 0, "looking waits for nobody"
     replica.resume()
-    assert await backend.enqueue([Message(id, "q", b"") for id in ("c", "d")]) == [Known()] * 2
+    assert await backend.enqueue([Message(id, "q", b"") for id in ("c", "d")]) == [Duplicate()] * 2
     left = await backend.reserve(["q"], limit=5, lease=MINUTE)
     assert sorted(each.message.id for each in left) == ["b", "c", "d"]
     assert {each.attempt for each in left} == {1}, "what was taken without telling was given back"

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 import jobkit
-from jobkit.backend import Accepted, Backend, Done, Extended, Extension, Held, Message, Settled
+from jobkit.backend import Accepted, Backend, Done, Extended, Extension, KeyTaken, Message, Settled
 from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
@@ -19,7 +19,7 @@ async def test_a_delayed_job_comes_after_a_restart(own_server: Server, clients: 
     assert isinstance(accepted, Accepted)
     await restart(own_server, backend)
     assert await backend.reserve(["q"], limit=1, lease=1_000) == []
-    assert await backend.enqueue([Message("other", "q", b"", key="k")]) == [Held(by="later")]
+    assert await backend.enqueue([Message("other", "q", b"", key="k")]) == [KeyTaken(by="later")]
     (delivery,) = await backend.reserve(["q"], limit=1, lease=1_000, wait=10_000)
     assert (delivery.message.id, delivery.message.body, delivery.attempt) == ("later", b"body", 1)
     (stored,) = await backend.get(["later"])

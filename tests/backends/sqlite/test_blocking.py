@@ -12,7 +12,7 @@ import pytest
 
 import jobkit
 from jobkit import events
-from jobkit.backend import Accepted, Held, Known, Message
+from jobkit.backend import Accepted, Duplicate, KeyTaken, Message
 from jobkit.backends.sqlite import factory
 from jobkit.errors import Closed, InvalidMessage
 from tests.backends.sqlite.clients import Open
@@ -36,7 +36,7 @@ async def test_many_threads_share_one(clients: Open) -> None:
     for n in range(20):
         of_one_key = [answer[n] for answer in answers]
         assert sum(isinstance(outcome, Accepted) for outcome in of_one_key) == 1
-        assert sum(isinstance(outcome, Held) for outcome in of_one_key) == 7
+        assert sum(isinstance(outcome, KeyTaken) for outcome in of_one_key) == 7
     assert (await backend.counts("q")).ready == 20
 
 
@@ -47,7 +47,7 @@ async def test_it_checks_as_the_awaited_one_does(clients: Open) -> None:
         blocking.enqueue([Message("a", "q", b""), Message("\0", "q", b"")])
     (accepted,) = blocking.enqueue([Message("b", "q", b"")])
     assert isinstance(accepted, Accepted)
-    assert await backend.enqueue([Message("b", "q", b"")]) == [Known()]
+    assert await backend.enqueue([Message("b", "q", b"")]) == [Duplicate()]
     assert blocking.enqueue([]) == []
     blocking.close()
     blocking.close()

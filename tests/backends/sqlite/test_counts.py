@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from jobkit.backend import Accepted, Counts, Dead, Done, Extension, Known, Marked, Message, Release, RetryAt
+from jobkit.backend import Accepted, CancelPending, Counts, Dead, Done, Duplicate, Extension, Message, Release, RetryAt
 from jobkit.backends.sqlite import SqliteBackend
 from jobkit.clock import ManualClock
 from jobkit.errors import InvalidArgument
@@ -78,7 +78,7 @@ async def _cancelled_leases(backend: SqliteBackend, jobs: int, remember: int | N
         some = ids[start : start + 1000]
         await backend.enqueue([Message(id, "q", b"", key=f"k{id}", remember=remember) for id in some])
         assert len(await backend.reserve(["q"], limit=1000, lease=MINUTE)) == len(some)
-        assert await backend.cancel(some) == [Marked()] * len(some)
+        assert await backend.cancel(some) == [CancelPending()] * len(some)
     return ids
 
 
@@ -109,7 +109,7 @@ async def test_one_that_is_met_before_its_turn_is_remembered_as_asked(clients: O
     ids = await _cancelled_leases(backend, 1500, remember=10 * MINUTE)
     clock.move(MINUTE)
     last = ids[-1]
-    assert await backend.enqueue([Message(last, "q", b"other")]) == [Known()]
+    assert await backend.enqueue([Message(last, "q", b"other")]) == [Duplicate()]
     clock.move(10 * MINUTE)
     (outcome,) = await backend.enqueue([Message(last, "q", b"other")])
     assert isinstance(outcome, Accepted)

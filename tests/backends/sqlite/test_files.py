@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from jobkit.backend import Accepted, Dead, Done, Extended, Extension, Known, Message, Release, RetryAt, Settled
+from jobkit.backend import Accepted, Dead, Done, Duplicate, Extended, Extension, Message, Release, RetryAt, Settled
 from jobkit.backends.sqlite import SqliteBackend, disk_space, factory, schema
 from jobkit.errors import BackendFull, BackendUnavailable
 from tests.backends.sqlite.clients import Open, run
@@ -147,7 +147,7 @@ async def test_a_file_that_was_removed_is_not_begun_anew(path: Path, clients: Op
         assert await _refused(backend) == f"{path} was there, and is gone"
     assert not _is_there(path)
     copy.rename(path)
-    assert await backend.enqueue([Message("a", "q", b"")]) == [Known()]
+    assert await backend.enqueue([Message("a", "q", b"")]) == [Duplicate()]
 
 
 async def test_a_file_that_was_put_in_its_place_is_taken(path: Path, clients: Open) -> None:
@@ -162,7 +162,7 @@ async def test_a_file_that_was_put_in_its_place_is_taken(path: Path, clients: Op
     for file in path.parent.glob("jobs.db*"):
         file.unlink()
     backup.rename(path)
-    assert await backend.enqueue([Message("a", "q", b"")]) == [Known()]
+    assert await backend.enqueue([Message("a", "q", b"")]) == [Duplicate()]
 
 
 def test_a_disk_that_fails_stores_none_of_a_batch(url: str) -> None:

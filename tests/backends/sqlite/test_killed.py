@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from jobkit.backend import Accepted, Known, Message
+from jobkit.backend import Accepted, Duplicate, Message
 from tests.backends.sqlite.clients import Open, run, start
 
 GONE = {"a": None, "b": None, "c": None}
@@ -46,10 +46,10 @@ async def test_what_was_accepted_survives_its_producer(clients: Open, url: str, 
             accepted += len([line for line in producer.stdout.read().splitlines(keepends=True) if line.endswith("\n")])
         backend = clients()
         outcomes = await backend.enqueue([Message(str(n), "q", b"body", key=f"k{n}") for n in range(accepted)])
-        assert outcomes == [Known()] * accepted
+        assert outcomes == [Duplicate()] * accepted
         # Of the one that was under way nobody was told, so it may be there or not; whole, in either case.
         (outcome,) = await backend.enqueue([Message(str(accepted), "q", b"body", key=f"k{accepted}")])
-        assert isinstance(outcome, Known | Accepted)
+        assert isinstance(outcome, Duplicate | Accepted)
         accepted += 1
         assert (await backend.counts("q")).ready == accepted
 

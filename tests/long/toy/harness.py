@@ -15,12 +15,12 @@ from jobkit.backend import (
     Conflict,
     Delivery,
     Done,
-    Ended,
+    Duplicate,
     EnqueueOutcome,
     Extended,
     ExtendOutcome,
     Extension,
-    Known,
+    LeaseExpired,
     Message,
     Release,
     Settled,
@@ -98,7 +98,7 @@ class Toy(Backend):
 
     def _accept(self, message: Message, now: int) -> EnqueueOutcome:
         if message.id in self._jobs:
-            return Known() if self._jobs[message.id].message == message else Conflict()
+            return Duplicate() if self._jobs[message.id].message == message else Conflict()
         self._jobs[message.id] = Job(message, now)
         return Accepted(now)
 
@@ -139,7 +139,7 @@ class Toy(Backend):
         if job is None:
             return Stale()
         if job.since <= now:
-            return Ended()
+            return LeaseExpired()
         job.since = now + extension.lease
         return Extended(job.since)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from jobkit import events
+from jobkit.backend import Cancelled
 from jobkit.enqueue.receipt import Status
 from pytest_jobkit.recording.call_site import call_site
 
@@ -44,7 +45,7 @@ class EventLog:
                 return f"enqueued {self._number(event.id)} {shown(call)} on {event.queue}{_stated(event.message)}"
             case events.Enqueued(receipt=receipt, call=call):
                 by = f" by {self._number(receipt.held_by)}" if receipt.held_by else ""
-                return f"not enqueued {shown(call)}: {receipt.status.value}{by}"
+                return f"not enqueued {shown(call)}: {receipt.status.value.replace('_', ' ')}{by}"
             case events.PerformedDirectly(call=call):
                 return f"called {self._number(event.id)} {shown(call)}"
             case events.Started():
@@ -54,8 +55,9 @@ class EventLog:
                 return f"ended {self._number(event.id)} attempt {event.attempt}, {outcome.state.value}{error}"
             case events.Settled(outcome=outcome):
                 return f"settled {self._number(event.id)} {outcome.state.value}"
-            case events.CancelRequested():
-                return f"cancel {self._number(event.id)}: {type(event.outcome).__name__.lower()}"
+            case events.CancelAccepted(outcome=outcome):
+                state = "cancelled" if isinstance(outcome, Cancelled) else "cancel pending"
+                return f"cancel {self._number(event.id)}: {state}"
             case _:
                 return None
 
