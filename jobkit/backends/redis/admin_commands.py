@@ -197,7 +197,7 @@ class AdminCommands:
         keys = [own.meta, own.ending, own.jobs, own.state, own.reasons]
         keys += [key for level in levels for key in (own.waiting(*level), own.leased(*level))]
         keys += [own.dead(queue) for queue in queues]
-        answer, _ = yield from self._moves.run("look", keys, [len(refs), len(levels), *arguments])
+        answer, _ = yield from self._moves.run("inspect", keys, [len(refs), len(levels), *arguments])
         now = int(answer[0])
         parts = [answer[at : at + 5] for at in range(1, len(answer), 5)]
         return [_seen(message, now, *found) for message, found in zip(messages, parts, strict=True)]

@@ -88,7 +88,7 @@ class Commands:
             arguments += [text, ref.id, ref.member, level, size, ref.key, ref.remember]
         own = self.keys
         fixed = [own.meta, own.ending, own.forgetting, own.jobs, own.state, own.keys, own.sizes, own.checkpoints]
-        yield ScriptCall(self._find("over"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
+        yield ScriptCall(self._find("expire_cancelled"), [*fixed, *levels], self._mode(), [len(refs), *arguments])
 
     # Enqueue.
 

@@ -32,7 +32,7 @@ from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, lost_reply, url_through
 
 MINUTE = 60_000
-MOVES = ("enqueue", "reserve", "settle", "extend", "remove", "requeue", "look")
+MOVES = ("enqueue", "reserve", "settle", "extend", "remove", "requeue", "inspect")
 
 
 @pytest.fixture(autouse=True)

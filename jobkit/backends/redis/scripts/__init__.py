@@ -8,7 +8,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent
 
-LOOKS = frozenset({"cell_get", "counts", "look", "peek", "queues"})
+LOOKS = frozenset({"cell_get", "counts", "inspect", "peek", "queues"})
 """The moves that change nothing."""
 
 
