@@ -42,17 +42,15 @@ _PROBES: dict[str, list[Ask]] = {
 }
 
 
-def unclaimed(stage: Env) -> list[str]:
+def unclaimed(env: Env) -> list[str]:
     """The options that this backend does not claim and that can be asked for."""
-    return sorted(name for name in OPTIONS & _PROBES.keys() if getattr(stage.capabilities, name) in (False, None))
+    return sorted(name for name in OPTIONS & _PROBES.keys() if getattr(env.capabilities, name) in (False, None))
 
 
-async def accepted_unclaimed(stage: Env) -> dict[str, str]:
+async def accepted_unclaimed(env: Env) -> dict[str, str]:
     """The options that are not claimed and not refused: by name, what was answered instead."""
-    client = await stage.client()
-    answers = {
-        name: [seen for ask in _PROBES[name] if (seen := await answer(client, ask))] for name in unclaimed(stage)
-    }
+    client = await env.client()
+    answers = {name: [seen for ask in _PROBES[name] if (seen := await answer(client, ask))] for name in unclaimed(env)}
     return {name: seen[0] for name, seen in answers.items() if seen}
 
 

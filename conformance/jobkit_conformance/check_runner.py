@@ -33,41 +33,41 @@ class CheckResult:
     failure: Failure | None = None
 
 
-async def run_check(example: Check, stage: Env, target: str) -> CheckResult:
+async def run_check(example: Check, env: Env, target: str) -> CheckResult:
     """Play an example to its end. What a backend raises breaks the rule; what harness or kit raise is an error."""
-    result = await _play(example, stage, target)
+    result = await _play(example, env, target)
     try:
-        await stage.close()
+        await env.close()
     except Exception as error:  # noqa: BLE001
         seen = f"{example.name}: the harness could not clear up: {type(error).__name__}: {error}"
-        return CheckResult(Verdict.ERROR, failure=_failure(seen, example, stage, target, error))
+        return CheckResult(Verdict.ERROR, failure=_failure(seen, example, env, target, error))
     return result
 
 
-async def _play(example: Check, stage: Env, target: str) -> CheckResult:
+async def _play(example: Check, env: Env, target: str) -> CheckResult:
     try:
         async with asyncio.timeout(LONGEST):
-            await example.play(stage)
+            await example.play(env)
     except RuleViolation as broken:
-        return CheckResult(Verdict.BROKEN, failure=_failure(broken.observed, example, stage, target))
+        return CheckResult(Verdict.BROKEN, failure=_failure(broken.observed, example, env, target))
     except Inconclusive as reason:
         return CheckResult(Verdict.NOT_EXERCISED, f"{example.name}: {reason}")
     except TimeoutError as error:
         seen = f"no end within {LONGEST:g} s"
-        return CheckResult(_attribute(error, example, stage), failure=_failure(seen, example, stage, target))
+        return CheckResult(_attribute(error, example, env), failure=_failure(seen, example, env, target))
     except (Exception, asyncio.CancelledError) as error:
         if is_asked_to_end():
             raise
         if _is_away(error, example):
             return CheckResult(Verdict.NOT_EXERCISED, f"{example.name}: the store did not answer: {error}")
         seen = str(error) if isinstance(error, MalformedAnswer) else f"raised {type(error).__name__}: {error}"
-        return CheckResult(_attribute(error, example, stage), failure=_failure(seen, example, stage, target, error))
+        return CheckResult(_attribute(error, example, env), failure=_failure(seen, example, env, target, error))
     return CheckResult(Verdict.KEPT)
 
 
-def _attribute(error: BaseException, example: Check, stage: Env) -> Verdict:
+def _attribute(error: BaseException, example: Check, env: Env) -> Verdict:
     """Whether it is the subject that raised: a backend, or for the rules about workers anything beneath the kit."""
-    if stage.trace.raised(error) or isinstance(error, (TimeoutError, MalformedAnswer)):
+    if env.trace.raised(error) or isinstance(error, (TimeoutError, MalformedAnswer)):
         return Verdict.BROKEN
     frames = traceback.extract_tb(error.__traceback__)
     of_the_kit = bool(frames) and Path(frames[-1].filename).is_relative_to(Path(__file__).parent)
@@ -80,15 +80,15 @@ def _is_away(error: BaseException, example: Check) -> bool:
     return isinstance(error, BackendUnavailable) and not asked
 
 
-def _failure(seen: str, example: Check, stage: Env, target: str, error: BaseException | None = None) -> Failure:
-    calls = [call for call in stage.trace.calls if call.client.startswith("c")]
+def _failure(seen: str, example: Check, env: Env, target: str, error: BaseException | None = None) -> Failure:
+    calls = [call for call in env.trace.calls if call.client.startswith("c")]
     return Failure(
         seen=f"{seen}\n{traceback_lines(error)}" if error else seen,
         tier=f"the example {example.name!r} ({example.place})",
-        program="" if stage.trace.began is not None or not calls else program_source(stage.trace, target),
-        timeline=as_timeline(stage.trace),
-        story=as_story(stage.trace),
-        replay=f"--rule {example.rule} --seed {stage.seed}",
+        program="" if env.trace.began is not None or not calls else program_source(env.trace, target),
+        timeline=as_timeline(env.trace),
+        story=as_story(env.trace),
+        replay=f"--rule {example.rule} --seed {env.seed}",
         shows_in=calls[-1].verb if calls else "",
     )
 

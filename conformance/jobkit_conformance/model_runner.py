@@ -51,8 +51,8 @@ FOREVER = 400 * MINUTE
 class ModelRunner:
     """One play of one program."""
 
-    def __init__(self, stage: Env, clients: list[RecordingBackend]) -> None:
-        self.stage = stage
+    def __init__(self, env: Env, clients: list[RecordingBackend]) -> None:
+        self.env = env
         self.clients = clients
         self.model = Model()
         self.deliveries: list[Delivery] = []
@@ -124,7 +124,7 @@ class ModelRunner:
     async def _take(self, client: RecordingBackend, queues: list[str], limit: int, lease: int) -> None:
         found = await client.reserve(queues, limit=limit, lease=lease)
         self.coverage["reserve of a paused queue"] += not self.model.paused.isdisjoint(queues)
-        check_grants(self.model, self.stage, queues, limit, [delivery.message.id for delivery in found])
+        check_grants(self.model, self.env, queues, limit, [delivery.message.id for delivery in found])
         for delivery in found:
             if delivery.token in self.model.tokens:
                 raise RuleViolation("L4", f"the token {delivery.token!r} was issued before")
@@ -140,7 +140,7 @@ class ModelRunner:
             self.coverage["grant after a checkpoint has ended"] += (
                 job.checkpoint is None and job.message.id in self.model.cut_short
             )
-            check_delivery(self.stage, job, delivery)
+            check_delivery(self.env, job, delivery)
             self.deliveries.append(delivery)
             self.leases[delivery.token] = lease
         self.coverage["grant of several priorities at once"] += len({d.message.priority for d in found}) > 1
@@ -194,7 +194,7 @@ class ModelRunner:
             raise RuleViolation(by_expectation[expected], said)
         if isinstance(outcome, (Extended, CancelRequested)):
             self.leases[delivery.token] = lease
-            if not self.stage.same_instant(outcome.end, self.model.now + lease):
+            if not self.env.same_instant(outcome.end, self.model.now + lease):
                 raise RuleViolation("L10", f"{said}, which is not now plus {lease}")
 
     async def _by_name(self, step: Pause | Resume | CellSet) -> None:
@@ -236,7 +236,7 @@ class ModelRunner:
             )
 
     async def _look(self, client: RecordingBackend) -> None:
-        if not self.stage.capabilities.inspect:
+        if not self.env.capabilities.inspect:
             return
         for queue in sorted(self.queues):
             await self._look_at(client, queue)
@@ -275,7 +275,7 @@ class ModelRunner:
     # Time and the end.
 
     async def _advance(self, milliseconds: int) -> None:
-        await self.stage.advance(milliseconds)
+        await self.env.advance(milliseconds)
         self.model.advance(milliseconds)
 
     async def _finish(self) -> None:

@@ -20,7 +20,7 @@ _OF_THE_MISSING = {
 }
 
 
-def check_grants(model: Model, stage: Env, queues: list[str], limit: int, granted: list[str]) -> None:
+def check_grants(model: Model, env: Env, queues: list[str], limit: int, granted: list[str]) -> None:
     """A reserve's answer as a whole: nobody that may not, nobody missing, nobody out of turn."""
     if len(granted) > limit or len(set(granted)) < len(granted):
         raise RuleViolation("R2", f"reserve with limit={limit} granted {granted}")
@@ -37,7 +37,7 @@ def check_grants(model: Model, stage: Env, queues: list[str], limit: int, grante
             f"reserve granted {granted} with limit={limit}, and not {missing}, which are ready",
         )
     order = [model.jobs[id] for id in granted]
-    turns = _GrantOrder(model, stage, queues)
+    turns = _GrantOrder(model, env, queues)
     for first, second in pairwise(order):
         turns.judge(first, second, granted)
     for job in left:
@@ -67,9 +67,9 @@ def _judge_grant(model: Model, queues: list[str], id: str) -> None:
 class _GrantOrder:
     """Who comes before whom, where that can be told."""
 
-    def __init__(self, model: Model, stage: Env, queues: list[str]) -> None:
+    def __init__(self, model: Model, env: Env, queues: list[str]) -> None:
         self._model = model
-        self._stage = stage
+        self._env = env
         self._places = {queue: place for place, queue in enumerate(queues)}
 
     def judge(self, first: Kept, second: Kept, granted: list[str]) -> None:
@@ -86,15 +86,15 @@ class _GrantOrder:
         if one.message.priority != other.message.priority:
             return "the higher priority" if one.message.priority > other.message.priority else ""
         since = self._model.since(one) - self._model.since(other)
-        if abs(since) > self._stage.tolerance:
+        if abs(since) > self._env.tolerance:
             return "the earlier since" if since < 0 else ""
-        comparable = self._stage.exact or (one.why == other.why == "enqueue" and one.phase == other.phase == "waiting")
-        if since == 0 and comparable and self._stage.capabilities.fifo and one.seq < other.seq:
+        comparable = self._env.exact or (one.why == other.why == "enqueue" and one.phase == other.phase == "waiting")
+        if since == 0 and comparable and self._env.capabilities.fifo and one.seq < other.seq:
             return "an equal since, and was accepted earlier"
         return ""
 
 
-def check_delivery(stage: Env, job: Kept, delivery: Delivery) -> None:
+def check_delivery(env: Env, job: Kept, delivery: Delivery) -> None:
     """One delivery, against the job as the model has just granted it."""
     message, sent = delivery.message, job.message
     if message.body != sent.body:
@@ -112,7 +112,7 @@ def check_delivery(stage: Env, job: Kept, delivery: Delivery) -> None:
         raise RuleViolation(
             "P2", f"{sent.id!r} came with the checkpoint {delivery.checkpoint!r}, not {job.checkpoint!r}"
         )
-    if not stage.same_instant(delivery.lease_end, job.end):
+    if not env.same_instant(delivery.lease_end, job.end):
         raise RuleViolation(
             "L10", f"{sent.id!r} came with a lease until {delivery.lease_end}, which is not now plus the lease"
         )

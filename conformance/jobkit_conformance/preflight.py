@@ -47,38 +47,38 @@ def _check(claims: Capabilities) -> None:
         )
 
 
-async def check(stage: Env) -> None:
+async def check(env: Env) -> None:
     """Play what every program relies on; raises `Unsound`."""
-    one, other = await stage.clients(2)
+    one, other = await env.clients(2)
     if await _reserve(one):
         raise HarnessError("a namespace that was never used has jobs: let each namespace begin empty")
-    await _enqueue(stage, one, "a")
+    await _enqueue(env, one, "a")
     if [delivery.message.id for delivery in await _reserve(other)] != ["a"]:
         raise HarnessError("a job of one client is not granted to another: let all clients be of one store")
-    await _enqueue(stage, one, "b")
-    await stage.harness.wipe(stage.namespace)
-    again = await stage.client()
+    await _enqueue(env, one, "b")
+    await env.harness.wipe(env.namespace)
+    again = await env.client()
     if await _reserve(again):
         raise HarnessError("a job is there after wipe(): let it remove all that a namespace holds")
-    await _enqueue(stage, again, "a")
-    await stage.harness.wipe(stage.namespace)
-    await stage.harness.wipe(stage.namespace)
+    await _enqueue(env, again, "a")
+    await env.harness.wipe(env.namespace)
+    await env.harness.wipe(env.namespace)
 
 
-async def check_clock(stage: Env) -> None:
+async def check_clock(env: Env) -> None:
     """See that the clock stands where the kit thinks, and moves as it says; raises `Unsound`."""
-    client = await stage.client()
-    before = await _enqueue(stage, client, "first")
-    if stage.exact and before.due != stage.clock.now_ms():
+    client = await env.client()
+    before = await _enqueue(env, client, "first")
+    if env.exact and before.due != env.clock.now_ms():
         raise HarnessError(
-            f"the backend's clock says {before.due} where the kit's says {stage.clock.now_ms()}: in frozen mode let "
+            f"the backend's clock says {before.due} where the kit's says {env.clock.now_ms()}: in frozen mode let "
             "the backend take its time from the clock that open() is given"
         )
-    for step in (MINUTE, HOUR) if stage.moves else (0,):
-        await stage.advance(step)
-        after = await _enqueue(stage, client, f"after {step}")
+    for step in (MINUTE, HOUR) if env.moves else (0,):
+        await env.advance(step)
+        after = await _enqueue(env, client, f"after {step}")
         moved = after.due - before.due
-        noise = 0 if stage.exact else NOISE
+        noise = 0 if env.exact else NOISE
         if not step <= moved <= step + noise:
             raise HarnessError(
                 f"the backend's clock moved by {moved} ms where the kit moved it by {step}: let move() set the offset "
@@ -87,8 +87,8 @@ async def check_clock(stage: Env) -> None:
         before = after
 
 
-async def _enqueue(stage: Env, client: RecordingBackend, id: str) -> Accepted:
-    (outcome,) = await stage.within(client.enqueue([Message(id, "q", id.encode())]), "enqueue")
+async def _enqueue(env: Env, client: RecordingBackend, id: str) -> Accepted:
+    (outcome,) = await env.within(client.enqueue([Message(id, "q", id.encode())]), "enqueue")
     if not isinstance(outcome, Accepted):
         raise HarnessError(f"enqueue in a namespace of its own answered {type(outcome).__name__}: let each begin empty")
     return outcome

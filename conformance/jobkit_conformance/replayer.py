@@ -28,10 +28,10 @@ def replay(harness: BackendHarness | str, program: Callable[[Env], Awaitable[Non
 
 async def _play(harness: BackendHarness, program: Callable[[Env], Awaitable[None]]) -> Env:
     namespace = f"play-{os.getpid()}"
-    stage = Env(harness, namespace, await preflight.capabilities(harness, namespace))
+    env = Env(harness, namespace, await preflight.capabilities(harness, namespace))
     try:
-        await program(stage)
+        await program(env)
     finally:
-        sys.stdout.write(f"{as_timeline(stage.trace)}\n")
-        await stage.close()
-    return stage
+        sys.stdout.write(f"{as_timeline(env.trace)}\n")
+        await env.close()
+    return env

@@ -50,13 +50,13 @@ class RunContext:
         self._plays += 1
         return f"kit-{os.getpid()}-{self._plays}"
 
-    def stage(self, rule: str = "") -> Env:
+    def env(self, rule: str = "") -> Env:
         return Env(self.harness, self.namespace(), self.capabilities, rule, self.profile, self.seed)
 
     async def with_env(self, play: Callable[[Env], Coroutine[Any, Any, T]]) -> T:
-        """Play on a new stage, and clear it."""
-        stage = self.stage()
+        """Play in a new environment, and clear it."""
+        env = self.env()
         try:
-            return await play(stage)
+            return await play(env)
         finally:
-            await stage.close()
+            await env.close()

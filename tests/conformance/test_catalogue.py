@@ -62,7 +62,7 @@ def test_machines_judge_rules_of_the_catalogue() -> None:
 
 
 def test_an_example_of_no_rule_is_refused() -> None:
-    async def play(stage: Env) -> None:
+    async def play(env: Env) -> None:
         raise AssertionError
 
     with pytest.raises(LookupError, match="no rule 'Q9'"):

@@ -156,7 +156,7 @@ def test_a_program_is_played_again(capsys: pytest.CaptureFixture[str]) -> None:
     assert "this program breaks no rule here" in capsys.readouterr().out
     assert _run(FORGETFUL, "--replay", token(WRONG)) == 1
     out = capsys.readouterr().out
-    assert "async def program(stage):" in out
+    assert "async def program(env):" in out
     assert "L5 BROKEN" in out
 
 

@@ -20,5 +20,5 @@ async def test_connections_are_counted_once_nobody_is_leaving(seen: Sequence[int
     async def connections() -> int:
         return left.pop(0) if len(left) > 1 else left[0]
 
-    stage = SimpleNamespace(harness=SimpleNamespace(connections=connections))
-    assert await _at_rest(cast("Any", stage)) == found
+    env = SimpleNamespace(harness=SimpleNamespace(connections=connections))
+    assert await _at_rest(cast("Any", env)) == found

@@ -54,7 +54,7 @@ def test_its_head_says_what_was_asked_of_whom(found: dict[str, Any]) -> None:
 
 def test_a_broken_rule_has_its_program(rules: dict[str, dict[str, Any]]) -> None:
     assert rules["L5"]["verdict"] == "broken"
-    assert "async def program(stage):" in rules["L5"]["program"]
+    assert "async def program(env):" in rules["L5"]["program"]
     assert rules["L5"]["replay"] == "--rule L5 --seed 1"
     assert "expected [Stale()], got [Settled()]" in rules["L5"]["seen"]
     assert (rules["B3"]["verdict"], rules["B3"]["program"]) == ("kept", None)

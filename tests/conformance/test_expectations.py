@@ -1,4 +1,4 @@
-"""What a stage says of an answer that is not the one expected."""
+"""What an environment says of an answer that is not the one expected."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TEN = [f"m{number}" for number in range(10)]
     ],
 )
 def test_of_many_only_the_difference_is_said(actual: object, expected: object, said: str) -> None:
-    stage = Env(Harness(), "expectations", CAPABILITIES, "R1")
+    env = Env(Harness(), "expectations", CAPABILITIES, "R1")
     with pytest.raises(RuleViolation) as broken:
-        stage.expect(actual, expected, "what was granted")
+        env.expect(actual, expected, "what was granted")
     assert broken.value.observed == f"what was granted: {said}"
-    stage.expect(expected, expected, "what was granted")
+    env.expect(expected, expected, "what was granted")

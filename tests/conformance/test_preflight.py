@@ -80,21 +80,21 @@ def test_another_error_is_no_refusal() -> None:
     assert report.exit is Exit.BROKEN
 
 
-async def _kit_fails(stage: Env) -> None:
+async def _kit_fails(env: Env) -> None:
     raise ZeroDivisionError("a mistake in an example")
 
 
-async def _backend_fails(stage: Env) -> None:
-    client = await stage.client()
+async def _backend_fails(env: Env) -> None:
+    client = await env.client()
     await client.enqueue(None)  # type: ignore[arg-type]
 
 
-async def _never_gets_there(stage: Env) -> None:
-    stage.require(False, "the sky is not green")  # noqa: FBT003
+async def _never_gets_there(env: Env) -> None:
+    env.require(False, "the sky is not green")  # noqa: FBT003
 
 
-async def _finds_something(stage: Env) -> None:
-    raise RuleViolation(stage.rule, "something")
+async def _finds_something(env: Env) -> None:
+    raise RuleViolation(env.rule, "something")
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ async def _finds_something(stage: Env) -> None:
 async def test_whose_fault_it_is(play: object, expected: Verdict) -> None:
     harness = PatchedHarness()
     client = await harness.open("whose", None)
-    stage = Env(harness, "whose", client.capabilities, "B1")
-    result = await run_check(Check("B1", play), stage, "target")  # type: ignore[arg-type]
+    env = Env(harness, "whose", client.capabilities, "B1")
+    result = await run_check(Check("B1", play), env, "target")  # type: ignore[arg-type]
     assert result.verdict is expected

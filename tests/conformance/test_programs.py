@@ -66,12 +66,12 @@ def test_a_damaged_token_says_so(word: str) -> None:
         from_token(word)
 
 
-async def _story(stage: Env) -> None:
-    one, other = await stage.clients(2)
+async def _story(env: Env) -> None:
+    one, other = await env.clients(2)
     await one.enqueue([Message(f"m{number}", "q", b"x", key=None) for number in range(6)])
     await one.enqueue([Message("late", "q", bytes(2000), after=3_600_000, priority=2, headers={"job": "x" * 60})])
     found = await other.reserve(["q"], limit=10, lease=60_000)
-    await stage.advance(90_000)
+    await env.advance(90_000)
     await other.settle([Done(delivery.token) for delivery in found[:5]])
     await other.settle([RetryAt(found[5].token, after=0)])
     await one.counts("q")
@@ -81,9 +81,9 @@ async def _story(stage: Env) -> None:
 
 
 def test_what_is_printed_runs_and_does_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    stage = replay("inline", _story)
+    env = replay("inline", _story)
     first = capsys.readouterr().out
-    code = program_source(stage.trace, "inline")
+    code = program_source(env.trace, "inline")
     assert max(map(len, code.splitlines())) <= 100
     exec(compile(code, "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
     assert capsys.readouterr().out == first
@@ -106,8 +106,8 @@ def test_a_timeline_speaks_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[6].endswith("1 scheduled, 1 ready")
 
 
-async def _what_nobody_can_mean(stage: Env) -> None:
-    client = await stage.client()
+async def _what_nobody_can_mean(env: Env) -> None:
+    client = await env.client()
     for asks in (c_conduct._RESERVES, c_conduct._SETTLES, *c_conduct._BY_OPTION.values()):
         for ask in asks.values():
             with pytest.raises(ValueError, match="."):
@@ -123,8 +123,8 @@ def test_calls_that_nobody_can_mean_are_told_too() -> None:
     assert "['done']" in program_source(trace, "inline")
 
 
-async def _kept_between(stage: Env) -> None:
-    client = await stage.client()
+async def _kept_between(env: Env) -> None:
+    client = await env.client()
     await client.enqueue([Message("a", "q", b"x")])
     (held,) = await client.reserve(["q"], limit=1, lease=60_000)
     await client.extend([Extension(held.token, 60_000, b"page 7")])
@@ -140,7 +140,7 @@ async def _kept_between(stage: Env) -> None:
 
 
 def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    stage = replay("inline", _kept_between)
+    env = replay("inline", _kept_between)
     told = capsys.readouterr().out
     assert [line.partition("c1")[2].strip() for line in told.splitlines()[2:]] == [
         "extend   a (delivery 1) by 60 s, checkpoint b'page 7' -> until +60 s",
@@ -154,7 +154,7 @@ def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.Capture
         "cell_set c to b'y', expecting version 0 -> refused",
         "cell_get c -> b'x', version 1",
     ]
-    exec(compile(program_source(stage.trace, "inline"), "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
+    exec(compile(program_source(env.trace, "inline"), "printed", "exec"), {})  # noqa: S102  (that it runs is the question)
     assert capsys.readouterr().out == told
 
 

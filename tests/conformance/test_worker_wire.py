@@ -42,7 +42,7 @@ def test_a_worker_without_a_fault_performs_and_stops(ground: RunContext, kind: K
     assert "reserve" in played.commands[3:5], (
         "after three by which it connects, and one that the server does not know yet"
     )
-    words = [step.words for step in played.stage.trace.steps if isinstance(step, Noted)]
+    words = [step.words for step in played.env.trace.steps if isinstance(step, Noted)]
     assert [each for each in words if "fails 2 starts" in each] == [
         "fails 2 starts (attempt 1)",
         "fails 2 starts (attempt 2)",
@@ -64,7 +64,7 @@ def test_a_first_call_connects_before_its_request_and_a_later_one_waits_after_it
 def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground: RunContext) -> None:
     for more in range(4):
         commands = ["", "", "reserve", "settle", "", "extend", "settle", *[""] * more, "reserve"]
-        played = Played(ground.stage(), commands, struck=False, broken=None)
+        played = Played(ground.env(), commands, struck=False, broken=None)
         cases = list(WorkerSweep(ground)._cases({"async": played}))
         met = defaultdict[str, list[str]](list)
         for case in cases:
@@ -78,14 +78,14 @@ def test_each_fault_meets_a_reserve_first_however_many_commands_there_are(ground
 def test_a_fault_meets_a_worker(ground: RunContext, fault: str) -> None:
     played = WorkerSweep(ground).play(WorkerFaultCase(fault=fault, at=7))
     assert (played.broken, played.struck) == (None, True)
-    (told,) = [step.words for step in played.stage.trace.steps if isinstance(step, Noted) and "command 7" in step.words]
+    (told,) = [step.words for step in played.env.trace.steps if isinstance(step, Noted) and "command 7" in step.words]
     assert told.startswith(FAULTS[fault].words.partition("{it}")[0])
 
 
 def test_who_dies_is_followed_by_another(ground: RunContext) -> None:
     played = WorkerSweep(ground).play(WorkerFaultCase(fault="dies", at=7))
     assert played.broken is None
-    who = {step.who for step in played.stage.trace.steps if isinstance(step, Noted)}
+    who = {step.who for step in played.env.trace.steps if isinstance(step, Noted)}
     assert who == {"w1", "w2", "job"}
 
 

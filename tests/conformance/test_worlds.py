@@ -50,8 +50,8 @@ def passes(milliseconds: int) -> StepRecord:
 
 def rule(*did: StepRecord, fault: str = "lost") -> str | None:
     """The rule that these steps break, or None."""
-    stage = Env(Harness(), "n", CAPABILITIES)
-    found = find_contradiction(stage, did)
+    env = Env(Harness(), "n", CAPABILITIES)
+    found = find_contradiction(env, did)
     return None if found is None else attribute(fault, list(did), *found).rule
 
 

@@ -156,7 +156,7 @@ def test_a_program_is_copied_with_the_keyboard(browser: Browser, one: Path) -> N
     browser.until(lambda: browser.value("document.querySelector('#L5 .copy').textContent") != "Copy")
     said = browser.value("document.querySelector('#L5 .copy').textContent")
     got = browser.value("navigator.clipboard.readText()" if said == "Copied" else "String(getSelection())")
-    assert "async def program(stage):" in got
+    assert "async def program(env):" in got
 
 
 def test_verdicts_are_chosen_with_the_keyboard(browser: Browser, one: Path) -> None:

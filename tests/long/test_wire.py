@@ -51,7 +51,7 @@ def ground(harness: Harness) -> Iterator[RunContext]:
 def test_a_fault_meets_the_command_that_it_is_meant_for(ground: RunContext, name: str) -> None:
     played = Sweep(ground).play(structs.replace(TAKES, fault=name, at=1))
     assert (played.broken, played.struck_in) == (None, "reserve")
-    (told,) = [step.words for step in played.stage.trace.steps if isinstance(step, Noted) and step.who == "c1"]
+    (told,) = [step.words for step in played.env.trace.steps if isinstance(step, Noted) and step.who == "c1"]
     assert told == FAULTS[name].words.format(it="command 1 of reserve (evalsha)")
 
 

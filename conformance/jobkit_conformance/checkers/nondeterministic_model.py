@@ -36,11 +36,11 @@ from jobkit_conformance.oracle import check_delivery, check_grants
 from jobkit_conformance.violations import RuleViolation
 
 
-def find_contradiction(stage: Env, did: Sequence[StepRecord]) -> tuple[StepRecord, RuleViolation] | None:
+def find_contradiction(env: Env, did: Sequence[StepRecord]) -> tuple[StepRecord, RuleViolation] | None:
     """The step that no world explains, in the world that explains the most; None when there is nothing to explain."""
     search = _WorldSearch()
     for order in _orders(did):
-        if search.explains(copy(stage), order, Model(), 0):  # a stage learns where the clock stands, in this order
+        if search.explains(copy(env), order, Model(), 0):  # an environment learns where the clock stands, in this order
             return None
     return search.furthest
 
@@ -63,21 +63,21 @@ class _WorldSearch:
         self.furthest: tuple[StepRecord, RuleViolation] | None = None
         self._reached = -1
 
-    def explains(self, stage: Env, did: Sequence[StepRecord], model: Model, place: int) -> bool:
+    def explains(self, env: Env, did: Sequence[StepRecord], model: Model, place: int) -> bool:
         """Whether some world explains everything from this place on."""
         if place == len(did):
             return True
         step = did[place]
         if step.result != "answered":
-            return any(self.explains(stage, did, world, place + 1) for world in _after_no_answer(model, step))
+            return any(self.explains(env, did, world, place + 1) for world in _after_no_answer(model, step))
         try:
-            _answered(stage, model, step)
+            _answered(env, model, step)
         except RuleViolation as broken:
             vague = self.furthest is not None and self.furthest[1].rule == "I1"
             if place > self._reached or (place == self._reached and vague):
                 self._reached, self.furthest = place, (step, broken)
             return False
-        return self.explains(stage, did, model, place + 1)
+        return self.explains(env, did, model, place + 1)
 
 
 # Without an answer.
@@ -150,7 +150,7 @@ def _apply(world: Model, did: StepRecord, items: Sequence[Any]) -> None:  # noqa
 # With an answer.
 
 
-def _answered(stage: Env, model: Model, did: StepRecord) -> None:  # noqa: C901 - a case a verb
+def _answered(env: Env, model: Model, did: StepRecord) -> None:  # noqa: C901 - a case a verb
     """Let a call have its effect on a world, and see that it is the one that was answered."""
     match did.step:
         case Advance(milliseconds=milliseconds):
@@ -161,13 +161,13 @@ def _answered(stage: Env, model: Model, did: StepRecord) -> None:  # noqa: C901 
                 rule = _of_enqueue(model, expected, outcome_name(outcome))
                 _expect(rule, f"enqueue of {message.id!r}", outcome_name(outcome), expected)
         case Reserve(queues=queues, limit=limit, lease=lease):
-            _granted(stage, model, list(queues), limit, lease, did.answer)
+            _granted(env, model, list(queues), limit, lease, did.answer)
         case Wait(spec=spec, lease=lease):
-            _granted(stage, model, [spec.queue], 1, lease, did.answer)
+            _granted(env, model, [spec.queue], 1, lease, did.answer)
         case Settle():
             _settled(model, did)
         case Extend():
-            _extended(stage, model, did, did.step)
+            _extended(env, model, did, did.step)
         case Cancel(id=id) | Requeue(id=id) | Delete(id=id):
             rule = {"cancel": "X1", "requeue": "S6", "delete": "I3"}[did.verb]
             _expect(rule, f"{did.verb} of {id!r}", outcome_name(did.answer[0]), getattr(model, did.verb)(id))
@@ -195,12 +195,12 @@ def _expect(rule: str, what: str, actual: object, expected: object) -> None:
         raise RuleViolation(rule, f"{what}: expected {expected}, got {actual}")
 
 
-def _granted(stage: Env, model: Model, queues: list[str], limit: int, lease: int, found: list[Delivery]) -> None:
-    check_grants(model, stage, queues, limit, [delivery.message.id for delivery in found])
+def _granted(env: Env, model: Model, queues: list[str], limit: int, lease: int, found: list[Delivery]) -> None:
+    check_grants(model, env, queues, limit, [delivery.message.id for delivery in found])
     for delivery in found:
         if delivery.token in model.tokens:
             raise RuleViolation("L4", f"the token {delivery.token!r} was issued before")
-        check_delivery(stage, model.grant(delivery.message.id, delivery.token, lease), delivery)
+        check_delivery(env, model.grant(delivery.message.id, delivery.token, lease), delivery)
 
 
 def _of_enqueue(model: Model, expected: str, actual: str) -> str:
@@ -222,14 +222,14 @@ def _settled(model: Model, did: StepRecord) -> None:
         _expect(rule, f"settle of {id!r} as {item.how}", outcome, Settled() if settled else Stale())
 
 
-def _extended(stage: Env, model: Model, did: StepRecord, step: Extend) -> None:
+def _extended(env: Env, model: Model, did: StepRecord, step: Extend) -> None:
     (outcome,) = did.answer
     checkpoint = None if step.checkpoint is None else step.checkpoint.encode()
     expected = model.extend(did.asked, step.lease, checkpoint)
     rule = {"stale": "L5", "lease_expired": "L7", "cancel_requested": "X2", "extended": "L8"}[expected]
     _expect(rule, f"extend of {model.tokens.get(did.asked)!r}", outcome_name(outcome), expected)
     end = getattr(outcome, "end", None)
-    if end is not None and not stage.same_instant(end, model.now + step.lease):
+    if end is not None and not env.same_instant(end, model.now + step.lease):
         raise RuleViolation("L10", f"extend came back with an end that is not now plus {step.lease}")
 
 

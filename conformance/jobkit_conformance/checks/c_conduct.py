@@ -25,9 +25,9 @@ Ask: TypeAlias = Callable[[Backend], Awaitable[Any]]
 
 
 @check("C1")
-async def what_is_not_claimed_is_refused(stage: Env) -> None:
-    unrefused = await capability_probe.accepted_unclaimed(stage)
-    stage.check(not unrefused, f"not claimed, and not refused with Unsupported: {unrefused}")
+async def what_is_not_claimed_is_refused(env: Env) -> None:
+    unrefused = await capability_probe.accepted_unclaimed(env)
+    env.check(not unrefused, f"not claimed, and not refused with Unsupported: {unrefused}")
 
 
 _RESERVES: Final[dict[str, Ask]] = {
@@ -72,32 +72,32 @@ _BY_OPTION: Final[dict[str, dict[str, Ask]]] = {
 
 
 @check("C1")
-async def arguments_that_nobody_can_mean_are_refused(stage: Env) -> None:
-    client = await stage.client()
+async def arguments_that_nobody_can_mean_are_refused(env: Env) -> None:
+    client = await env.client()
     asks = {**_RESERVES, **_SETTLES}
     for option, more in _BY_OPTION.items():
-        asks |= more if getattr(stage.capabilities, option) else {}
+        asks |= more if getattr(env.capabilities, option) else {}
     for what, ask in asks.items():
-        await stage.refuses(ask(client), InvalidArgument, what)
+        await env.refuses(ask(client), InvalidArgument, what)
 
 
 @check("C1", "priority")
-async def a_claimed_priority_is_no_ornament(stage: Env) -> None:
-    client = await stage.client()
-    lowest, highest = stage.capabilities.priority or (0, 0)
-    stage.check(lowest < highest, f"priority {lowest} to {highest} is claimed, which ranks nothing")
-    await stage.enqueue_ok(client, message("low", priority=lowest), message("high", priority=highest))
-    stage.expect(await stage.drain(client), ["high", "low"], "the order of two priorities")
+async def a_claimed_priority_is_no_ornament(env: Env) -> None:
+    client = await env.client()
+    lowest, highest = env.capabilities.priority or (0, 0)
+    env.check(lowest < highest, f"priority {lowest} to {highest} is claimed, which ranks nothing")
+    await env.enqueue_ok(client, message("low", priority=lowest), message("high", priority=highest))
+    env.expect(await env.drain(client), ["high", "low"], "the order of two priorities")
 
 
 @check("C1", "delay", "clock")
-async def a_claimed_delay_is_no_ornament(stage: Env) -> None:
-    client = await stage.client()
-    await stage.enqueue_ok(client, message(after=HOUR))
-    stage.expect(await stage.drain(client), [], "what is granted an hour early")
+async def a_claimed_delay_is_no_ornament(env: Env) -> None:
+    client = await env.client()
+    await env.enqueue_ok(client, message(after=HOUR))
+    env.expect(await env.drain(client), [], "what is granted an hour early")
 
 
-def _verbs(stage: Env) -> dict[str, Ask]:
+def _verbs(env: Env) -> dict[str, Ask]:
     verbs: dict[str, Ask] = {
         "enqueue": lambda backend: backend.enqueue([message("late")]),
         "enqueue of nothing": lambda backend: backend.enqueue([]),
@@ -105,7 +105,7 @@ def _verbs(stage: Env) -> dict[str, Ask]:
         "settle": lambda backend: backend.settle([Done("t")]),
         "extend": lambda backend: backend.extend([Extension("t", MINUTE)]),
     }
-    claims = stage.capabilities
+    claims = env.capabilities
     verbs |= {"cancel": lambda backend: backend.cancel(["a"])} if claims.cancel else {}
     verbs |= {"requeue": lambda backend: backend.requeue(["a"])} if claims.dead_letters else {}
     verbs |= {"get": lambda backend: backend.get(["a"])} if claims.inspect else {}
@@ -114,58 +114,58 @@ def _verbs(stage: Env) -> dict[str, Ask]:
 
 
 @check("C2")
-async def a_closed_client_does_nothing_more(stage: Env) -> None:
-    client, other = await stage.clients(2)
-    await stage.enqueue_ok(client, message())
-    await stage.reserve_ok(client, "a", lease=HOUR)
+async def a_closed_client_does_nothing_more(env: Env) -> None:
+    client, other = await env.clients(2)
+    await env.enqueue_ok(client, message())
+    await env.reserve_ok(client, "a", lease=HOUR)
     await client.close()
     await client.close()
-    for what, ask in _verbs(stage).items():
-        await stage.refuses(ask(client), Closed, f"{what} after close")
-    stage.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve by another client: the lease is left")
+    for what, ask in _verbs(env).items():
+        await env.refuses(ask(client), Closed, f"{what} after close")
+    env.expect(await other.reserve(["q"], limit=1, lease=MINUTE), [], "reserve by another client: the lease is left")
     (outcome,) = await other.enqueue([message("b")])
-    stage.check(isinstance(outcome, Accepted), f"enqueue by another client answered {outcome}")
+    env.check(isinstance(outcome, Accepted), f"enqueue by another client answered {outcome}")
 
 
 @check("C2")
-async def a_client_that_was_never_used_can_be_closed(stage: Env) -> None:
-    client = await stage.client()
+async def a_client_that_was_never_used_can_be_closed(env: Env) -> None:
+    client = await env.client()
     await client.close()
     await client.close()
-    await stage.refuses(client.reserve(["q"], limit=1, lease=MINUTE), Closed, "reserve after close")
+    await env.refuses(client.reserve(["q"], limit=1, lease=MINUTE), Closed, "reserve after close")
 
 
 @check("C2", "wait")
-async def close_ends_reserves_that_wait(stage: Env) -> None:
-    client = await stage.client(own_time=True)
+async def close_ends_reserves_that_wait(env: Env) -> None:
+    client = await env.client(own_time=True)
     calls = [client.reserve(["q"], limit=1, lease=HOUR, wait=20_000) for _ in range(3)]
-    waiting = [await stage.waiting(call) for call in calls]
-    await stage.within(client.close(), "close while reserves wait")
+    waiting = [await env.waiting(call) for call in calls]
+    await env.within(client.close(), "close while reserves wait")
     for task in waiting:
-        call = stage.refuses(task, Closed, "a reserve that waited when its client was closed")
-        await stage.within(call, "a reserve that waited when its client was closed", within=2)
-    other = await stage.client(own_time=True)
-    await stage.enqueue_ok(other, message())
+        call = env.refuses(task, Closed, "a reserve that waited when its client was closed")
+        await env.within(call, "a reserve that waited when its client was closed", within=2)
+    other = await env.client(own_time=True)
+    await env.enqueue_ok(other, message())
     found = await other.reserve(["q"], limit=1, lease=HOUR)
-    stage.expect([delivery.attempt for delivery in found], [1], "the attempt of a job that came after that")
+    env.expect([delivery.attempt for delivery in found], [1], "the attempt of a job that came after that")
 
 
 @check("C2")
-async def a_verb_in_flight_finishes_or_raises(stage: Env) -> None:
-    producer = await stage.client()
+async def a_verb_in_flight_finishes_or_raises(env: Env) -> None:
+    producer = await env.client()
     for turn in range(12):
-        client, id = await stage.client(), f"m{turn}"
+        client, id = await env.client(), f"m{turn}"
         enqueuing = asyncio.create_task(client.enqueue([message(id)]))
         await turns(turn)
         await client.close()
         try:
-            answer = await stage.within(enqueuing, "an enqueue whose client was closed")
+            answer = await env.within(enqueuing, "an enqueue whose client was closed")
             finished = bool(answer)
         except (Closed, BackendUnavailable):
             finished = False
         granted = ids_of(await producer.reserve(["q"], limit=5, lease=HOUR))
-        stage.check(granted in ([id], []), f"granted were {granted}")
-        stage.check(granted or not finished, "an enqueue was answered, and nothing is there")
+        env.check(granted in ([id], []), f"granted were {granted}")
+        env.check(granted or not finished, "an enqueue was answered, and nothing is there")
 
 
 MARK: Final = "ORCHID-7731"
@@ -177,7 +177,7 @@ def _said(error: BaseException) -> str:
 
 
 @check("C3")
-async def a_body_is_in_no_error(stage: Env) -> None:
+async def a_body_is_in_no_error(env: Env) -> None:
     body = MARK.encode()
     bad = [
         message(body=cast("bytes", MARK)),
@@ -186,69 +186,67 @@ async def a_body_is_in_no_error(stage: Env) -> None:
         message(queue="", body=body),
         message(body=body, headers={"n": cast("str", 1)}),
         message(body=body, priority=2**40),
-        message(body=(body * (stage.capabilities.max_body // len(body) + 1))[: stage.capabilities.max_body + 1]),
+        message(body=(body * (env.capabilities.max_body // len(body) + 1))[: env.capabilities.max_body + 1]),
     ]
-    client = await stage.client()
-    for one in bad[: len(bad) if stage.capabilities.max_body < 1 << 26 else -1]:
-        error = await stage.refuses(client.enqueue([one]), JobkitError, "enqueue of what can't be stored")
-        stage.check(MARK not in _said(error), f"an error shows the body: {error}")
+    client = await env.client()
+    for one in bad[: len(bad) if env.capabilities.max_body < 1 << 26 else -1]:
+        error = await env.refuses(client.enqueue([one]), JobkitError, "enqueue of what can't be stored")
+        env.check(MARK not in _said(error), f"an error shows the body: {error}")
 
 
 @check("C3")
-async def a_body_is_in_no_log(stage: Env) -> None:
+async def a_body_is_in_no_log(env: Env) -> None:
     with capture_all() as heard:
-        client = await stage.client()
-        await stage.enqueue_ok(
-            client, *(message(f"m{number}", body=f"{MARK} {number}".encode()) for number in range(4))
-        )
+        client = await env.client()
+        await env.enqueue_ok(client, *(message(f"m{number}", body=f"{MARK} {number}".encode()) for number in range(4)))
         one, two, three, four = await client.reserve(["q"], limit=4, lease=MINUTE)
-        last = Dead(three.token, "why") if stage.capabilities.dead_letters else Release(three.token)
+        last = Dead(three.token, "why") if env.capabilities.dead_letters else Release(three.token)
         await client.settle([Done(one.token), RetryAt(two.token, after=0), last])
         await client.settle([Done(one.token)])
         await client.enqueue([message("m1", body=MARK.encode())])
-        if stage.capabilities.cancel:
+        if env.capabilities.cancel:
             await client.cancel([four.message.id])
         shown = repr(client.backend)
         await client.close()
     told = [line for line in (*heard.lines, shown) if MARK in line]
-    stage.check(not told, f"a body is in what was logged, warned of or printed: {(told or [''])[0][:200]}")
+    env.check(not told, f"a body is in what was logged, warned of or printed: {(told or [''])[0][:200]}")
 
 
 @check("C3", "hook:secrets")
-async def a_secret_is_nowhere(stage: Env) -> None:
+async def a_secret_is_nowhere(env: Env) -> None:
     with capture_all() as heard:
-        client = await stage.client()
-        await stage.enqueue_ok(client, message())
+        client = await env.client()
+        await env.enqueue_ok(client, message())
         shown = [repr(client.backend), repr(vars(client.backend) if hasattr(client.backend, "__dict__") else "")[:0]]
         await client.close()
-    _check_secrets(stage, [*heard.lines, *shown], "in what was logged, warned of or printed")
+    _check_secrets(env, [*heard.lines, *shown], "in what was logged, warned of or printed")
 
 
 @check("C3", "hook:secrets", "hook:kill", "hook:restart")
-async def a_secret_is_in_no_fault(stage: Env) -> None:
-    client = await stage.client(own_time=True)
+async def a_secret_is_in_no_fault(env: Env) -> None:
+    client = await env.client(own_time=True)
     with capture_all() as heard:
-        await stage.kill()
-        error = await stage.refuses(client.enqueue([message()]), BackendUnavailable, "enqueue without a store")
-    _check_secrets(stage, [*heard.lines, _said(error)], "in what was raised or logged without a store")
+        await env.kill()
+        error = await env.refuses(client.enqueue([message()]), BackendUnavailable, "enqueue without a store")
+    _check_secrets(env, [*heard.lines, _said(error)], "in what was raised or logged without a store")
 
 
-def _check_secrets(stage: Env, lines: list[str], where: str) -> None:
-    for secret in stage.harness.secrets():
-        stage.check(not any(secret in line for line in lines), f"a password is {where}")
+def _check_secrets(env: Env, lines: list[str], where: str) -> None:
+    for secret in env.harness.secrets():
+        env.check(not any(secret in line for line in lines), f"a password is {where}")
 
 
 @check("C4")
-async def each_loop_has_a_client_of_its_own(stage: Env) -> None:
-    here = await stage.client(own_time=True)
-    await stage.enqueue_ok(here, message("a"), message("b"))
-    found = await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
+async def each_loop_has_a_client_of_its_own(env: Env) -> None:
+    here = await env.client(own_time=True)
+    await env.enqueue_ok(here, message("a"), message("b"))
+    found = await asyncio.to_thread(lambda: asyncio.run(_elsewhere(env)))
     found += ids_of(await here.reserve(["q"], limit=5, lease=HOUR))
-    stage.expect(sorted(found), ["a", "b"], "what a client on another loop was granted, and this one after that")
+    env.expect(sorted(found), ["a", "b"], "what a client on another loop was granted, and this one after that")
 
 
-async def _elsewhere(stage: Env) -> list[str]:
-    client = RecordingBackend(await stage.harness.open(stage.namespace, None), stage.trace, "c2")
+async def _elsewhere(env: Env) -> list[str]:
+    client = RecordingBackend(await env.harness.open(env.namespace, None), env.trace, "c2")
     try:
         return ids_of(await client.reserve(["q"], limit=1, lease=HOUR))
     finally:
@@ -256,15 +254,15 @@ async def _elsewhere(stage: Env) -> list[str]:
 
 
 @check("C4")
-async def loops_come_and_go(stage: Env) -> None:
-    here = await stage.client(own_time=True)
-    await stage.enqueue_ok(here, *(message(f"m{number}") for number in range(5)))
+async def loops_come_and_go(env: Env) -> None:
+    here = await env.client(own_time=True)
+    await env.enqueue_ok(here, *(message(f"m{number}") for number in range(5)))
     granted: list[str] = []
     for _ in range(5):
-        granted += await asyncio.to_thread(lambda: asyncio.run(_elsewhere(stage)))
+        granted += await asyncio.to_thread(lambda: asyncio.run(_elsewhere(env)))
     expected = [f"m{number}" for number in range(5)]
-    stage.expect(sorted(granted), expected, "what five loops, one after another, were granted")
-    stage.expect(await here.reserve(["q"], limit=5, lease=HOUR), [], "what is left")
+    env.expect(sorted(granted), expected, "what five loops, one after another, were granted")
+    env.expect(await here.reserve(["q"], limit=5, lease=HOUR), [], "what is left")
 
 
 class _Opened:
@@ -286,7 +284,7 @@ class _Opened:
 
 
 @check("C4")
-async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Env) -> None:
+async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(env: Env) -> None:
     log: list[tuple[str, int]] = []
 
     def factory(url: str | None, namespace: str, clock: Clock | None) -> Backend:
@@ -298,5 +296,5 @@ async def the_app_opens_one_a_loop_and_closes_it_with_the_loop(stage: Env) -> No
         return clients.for_running_loop() is clients.for_running_loop()
 
     for _ in range(2):
-        stage.check(await asyncio.to_thread(lambda: asyncio.run(use())), "one loop got two clients of one backend")
-    stage.expect([what for what, _ in log], ["opened", "closed"] * 2, "what two loops did, one after another")
+        env.check(await asyncio.to_thread(lambda: asyncio.run(use())), "one loop got two clients of one backend")
+    env.expect([what for what, _ in log], ["opened", "closed"] * 2, "what two loops did, one after another")

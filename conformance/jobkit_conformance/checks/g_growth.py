@@ -22,94 +22,94 @@ DIGITS: Final = 24
 Way: TypeAlias = Callable[[Env, RecordingBackend, list[str]], Awaitable[None]]
 
 
-async def _put(stage: Env, client: RecordingBackend, ids: list[str], after: int | None = None) -> None:
-    keyed = stage.capabilities.keys
-    await stage.enqueue_ok(client, *(message(id, body=bytes(50), key=id if keyed else None, after=after) for id in ids))
+async def _put(env: Env, client: RecordingBackend, ids: list[str], after: int | None = None) -> None:
+    keyed = env.capabilities.keys
+    await env.enqueue_ok(client, *(message(id, body=bytes(50), key=id if keyed else None, after=after) for id in ids))
 
 
-async def _finish(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await stage.settled(client, *(Done(held.token) for held in await stage.reserve_ok(client, *ids)))
+async def _finish(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await env.settled(client, *(Done(held.token) for held in await env.reserve_ok(client, *ids)))
 
 
-async def _done(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
+async def _done(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
     await client.enqueue([message(id, body=b"conflict") for id in ids])
-    await _finish(stage, client, ids)
+    await _finish(env, client, ids)
 
 
-async def _released_and_retried(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
-    await stage.settled(client, *(Release(held.token) for held in await stage.reserve_ok(client, *ids)))
-    found = await stage.reserve_ok(client, *ids)
+async def _released_and_retried(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
+    await env.settled(client, *(Release(held.token) for held in await env.reserve_ok(client, *ids)))
+    found = await env.reserve_ok(client, *ids)
     await client.extend([Extension(held.token, HOUR) for held in found])
-    await stage.settled(client, *(RetryAt(held.token, after=0) for held in found))
-    await _finish(stage, client, ids)
+    await env.settled(client, *(RetryAt(held.token, after=0) for held in found))
+    await _finish(env, client, ids)
     await client.settle([Done(held.token) for held in found])
 
 
-async def _delayed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids, after=MINUTE)
-    await stage.advance(MINUTE + stage.tolerance)
-    found = await stage.reserve_ok(client, *ids)
-    await stage.settled(client, *(RetryAt(held.token, after=MINUTE) for held in found))
-    await stage.advance(MINUTE + stage.tolerance)
-    await _finish(stage, client, ids)
+async def _delayed(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids, after=MINUTE)
+    await env.advance(MINUTE + env.tolerance)
+    found = await env.reserve_ok(client, *ids)
+    await env.settled(client, *(RetryAt(held.token, after=MINUTE) for held in found))
+    await env.advance(MINUTE + env.tolerance)
+    await _finish(env, client, ids)
 
 
-async def _crashed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
-    await stage.reserve_ok(client, *ids)
-    await stage.advance(MINUTE + stage.tolerance)
-    await _finish(stage, client, ids)
+async def _crashed(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
+    await env.reserve_ok(client, *ids)
+    await env.advance(MINUTE + env.tolerance)
+    await _finish(env, client, ids)
 
 
-async def _cancelled(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
+async def _cancelled(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
     await client.cancel(ids)
-    await _put(stage, client, ids)
-    found = await stage.reserve_ok(client, *ids)
+    await _put(env, client, ids)
+    found = await env.reserve_ok(client, *ids)
     await client.cancel(ids)
-    await stage.settled(client, *(Release(held.token) for held in found))
+    await env.settled(client, *(Release(held.token) for held in found))
 
 
-async def _marked_and_run_out(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
-    await stage.reserve_ok(client, *ids)
+async def _marked_and_run_out(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
+    await env.reserve_ok(client, *ids)
     await client.cancel(ids)
-    await stage.advance(MINUTE + stage.tolerance)
+    await env.advance(MINUTE + env.tolerance)
 
 
-async def _dead(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
-    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.reserve_ok(client, *ids)))
+async def _dead(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
+    await env.settled(client, *(Dead(held.token, "why") for held in await env.reserve_ok(client, *ids)))
     await client.requeue(ids)
-    await _finish(stage, client, ids)
+    await _finish(env, client, ids)
 
 
-async def _dead_and_removed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
-    await stage.settled(client, *(Dead(held.token, "why") for held in await stage.reserve_ok(client, *ids)))
+async def _dead_and_removed(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
+    await env.settled(client, *(Dead(held.token, "why") for held in await env.reserve_ok(client, *ids)))
     await client.delete(ids[: len(ids) // 2])
     await client.purge("q", State.DEAD, len(ids))
 
 
-async def _removed(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
-    await _put(stage, client, ids)
+async def _removed(env: Env, client: RecordingBackend, ids: list[str]) -> None:
+    await _put(env, client, ids)
     await client.delete(ids[: len(ids) // 2])
     await client.purge("q", State.READY, len(ids))
-    await _put(stage, client, ids)
-    await stage.reserve_ok(client, *ids)
+    await _put(env, client, ids)
+    await env.reserve_ok(client, *ids)
     await client.delete(ids)
 
 
-async def _nothing(stage: Env, client: RecordingBackend, ids: list[str]) -> None:
+async def _nothing(env: Env, client: RecordingBackend, ids: list[str]) -> None:
     """What asks about jobs and queues that are not there."""
     for id in ids:
         await client.reserve([f"no queue {id}"], limit=1, lease=MINUTE)
         await client.settle([Done(f"no token {id}")])
-        if stage.capabilities.cancel:
+        if env.capabilities.cancel:
             await client.cancel([f"no job {id}"])
-        if stage.capabilities.inspect:
+        if env.capabilities.inspect:
             await client.counts(f"no queue {id}")
 
 
@@ -127,85 +127,83 @@ _WAYS: Final[tuple[tuple[Way, tuple[str, ...]], ...]] = (
 )
 
 
-def _claimed(stage: Env, needs: tuple[str, ...]) -> bool:
-    claims = stage.capabilities
-    return all(stage.moves if need == "clock" else getattr(claims, need) not in (False, None) for need in needs)
+def _claimed(env: Env, needs: tuple[str, ...]) -> bool:
+    claims = env.capabilities
+    return all(env.moves if need == "clock" else getattr(claims, need) not in (False, None) for need in needs)
 
 
-async def _go(stage: Env, client: RecordingBackend, jobs: int, prefix: str) -> Mapping[str, int]:
+async def _go(env: Env, client: RecordingBackend, jobs: int, prefix: str) -> Mapping[str, int]:
     """Send jobs on every way, and say what is stored when all of them have ended."""
-    ways = [way for way, needs in _WAYS if _claimed(stage, needs)]
+    ways = [way for way, needs in _WAYS if _claimed(env, needs)]
     for way in ways:
         for start in range(0, jobs, AT_ONCE):
             ids = [f"{prefix}{way.__name__}{number}" for number in range(start, min(jobs, start + AT_ONCE))]
-            await way(stage, client, ids)
-    stage.require(await client.reserve(["q"], limit=1, lease=MINUTE) == [], "something is still granted")
-    return await stage.harness.footprint(stage.namespace)
+            await way(env, client, ids)
+    env.require(await client.reserve(["q"], limit=1, lease=MINUTE) == [], "something is still granted")
+    return await env.harness.footprint(env.namespace)
 
 
 @check("G1")
-async def nothing_is_left_behind(stage: Env) -> None:
-    client = await stage.client()
-    before = await _go(stage, client, 1, "warm-up ")
-    ways = sum(_claimed(stage, needs) for _, needs in _WAYS)
-    each = max(stage.profile.jobs // ways, 4 * DIGITS)
-    after = await _go(stage, client, each, "")
+async def nothing_is_left_behind(env: Env) -> None:
+    client = await env.client()
+    before = await _go(env, client, 1, "warm-up ")
+    ways = sum(_claimed(env, needs) for _, needs in _WAYS)
+    each = max(env.profile.jobs // ways, 4 * DIGITS)
+    after = await _go(env, client, each, "")
     new = {name: size for name, size in after.items() if size and name not in before}
-    stage.check(not new, f"stored after {each} jobs on each of {ways} ways, and not after one: {first_few(new)}")
+    env.check(not new, f"stored after {each} jobs on each of {ways} ways, and not after one: {first_few(new)}")
     grown = {name: (before[name], size) for name, size in after.items() if size > before.get(name, 0) + DIGITS}
-    stage.check(not grown, f"grown after {each} jobs on each of {ways} ways: {first_few(grown)}")
+    env.check(not grown, f"grown after {each} jobs on each of {ways} ways: {first_few(grown)}")
 
 
 @check("G2")
-async def nothing_that_lives_expires(stage: Env) -> None:
-    client = await stage.client()
-    keyed = stage.capabilities.keys
+async def nothing_that_lives_expires(env: Env) -> None:
+    client = await env.client()
+    keyed = env.capabilities.keys
     ready = message("ready", headers={"job": "x"}, key="k" if keyed else None)
-    await stage.enqueue_ok(client, ready, message("crashed"), message("retried"))
-    await stage.reserve_ok(client, "ready", "crashed", "retried", lease=MINUTE)
-    await stage.advance(MINUTE + stage.tolerance)
-    found = {
-        held.message.id: held for held in await stage.reserve_ok(client, "ready", "crashed", "retried", lease=HOUR)
-    }
-    await stage.settled(client, Release(found["ready"].token), RetryAt(found["retried"].token, after=0))
+    await env.enqueue_ok(client, ready, message("crashed"), message("retried"))
+    await env.reserve_ok(client, "ready", "crashed", "retried", lease=MINUTE)
+    await env.advance(MINUTE + env.tolerance)
+    found = {held.message.id: held for held in await env.reserve_ok(client, "ready", "crashed", "retried", lease=HOUR)}
+    await env.settled(client, Release(found["ready"].token), RetryAt(found["retried"].token, after=0))
     await client.close()
-    await stage.advance(100 * 365 * DAY)
-    other = await stage.client()
+    await env.advance(100 * 365 * DAY)
+    other = await env.client()
     again = {held.message.id: held for held in await other.reserve(["q"], limit=5, lease=MINUTE)}
-    stage.expect(sorted(again), ["crashed", "ready", "retried"], "what is granted a hundred years later")
-    stage.expect((again["ready"].message.body, dict(again["ready"].message.headers)), (b"x", {"job": "x"}), "a message")
+    env.expect(sorted(again), ["crashed", "ready", "retried"], "what is granted a hundred years later")
+    env.expect((again["ready"].message.body, dict(again["ready"].message.headers)), (b"x", {"job": "x"}), "a message")
     if keyed:
         (outcome,) = await other.enqueue([message("b", key="k")])
-        stage.expect(getattr(outcome, "by", None), "ready", "who has the key")
+        env.expect(getattr(outcome, "by", None), "ready", "who has the key")
 
 
 @check("G2", "delay")
-async def what_is_scheduled_waits_for_ever(stage: Env) -> None:
-    client = await stage.client()
+async def what_is_scheduled_waits_for_ever(env: Env) -> None:
+    client = await env.client()
     years = 100 * 365 * DAY
-    await stage.enqueue_ok(client, message("a", after=years))
-    (held,) = await _retried(stage, client, years)
+    await env.enqueue_ok(client, message("a", after=years))
+    (held,) = await _retried(env, client, years)
     await client.close()
-    await stage.advance(years - DAY)
-    other = await stage.client()
-    stage.expect(await other.reserve(["q"], limit=2, lease=MINUTE), [], "reserve a day before")
-    await stage.advance(DAY + stage.tolerance)
+    await env.advance(years - DAY)
+    other = await env.client()
+    env.expect(await other.reserve(["q"], limit=2, lease=MINUTE), [], "reserve a day before")
+    await env.advance(DAY + env.tolerance)
     found = sorted(ids_of(await other.reserve(["q"], limit=2, lease=MINUTE)))
-    stage.expect(found, ["a", held], "what is granted in a hundred years")
+    env.expect(found, ["a", held], "what is granted in a hundred years")
 
 
-async def _retried(stage: Env, client: RecordingBackend, after: int) -> list[str]:
-    await stage.enqueue_ok(client, message("b"))
-    (held,) = await stage.reserve_ok(client, "b")
-    await stage.settled(client, RetryAt(held.token, after=after))
+async def _retried(env: Env, client: RecordingBackend, after: int) -> list[str]:
+    await env.enqueue_ok(client, message("b"))
+    (held,) = await env.reserve_ok(client, "b")
+    await env.settled(client, RetryAt(held.token, after=after))
     return ["b"]
 
 
 @check("G2", "dead_letters", "inspect")
-async def the_dead_are_kept_as_long_as_declared(stage: Env) -> None:
-    client = await stage.client()
-    await stage.enqueue_ok(client, message())
-    await stage.dead_letter(client, "a")
-    retention = stage.capabilities.retention
-    await stage.advance(100 * 365 * DAY if retention is None else retention - MINUTE)
-    stage.expect((await stage.stored(client, "a")).reason, "why", "the reason of a dead job")
+async def the_dead_are_kept_as_long_as_declared(env: Env) -> None:
+    client = await env.client()
+    await env.enqueue_ok(client, message())
+    await env.dead_letter(client, "a")
+    retention = env.capabilities.retention
+    await env.advance(100 * 365 * DAY if retention is None else retention - MINUTE)
+    env.expect((await env.stored(client, "a")).reason, "why", "the reason of a dead job")

@@ -27,52 +27,52 @@ class Path:
     needs: tuple[str, ...] = ()
 
 
-async def _take(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    (delivery,) = await stage.reserve_ok(client, message.id, queue=message.queue)
+async def _take(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    (delivery,) = await env.reserve_ok(client, message.id, queue=message.queue)
     return delivery
 
 
-async def _ready(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    await stage.enqueue_ok(client, message)
-    return await _take(stage, client, message)
+async def _ready(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    await env.enqueue_ok(client, message)
+    return await _take(env, client, message)
 
 
-async def _delayed(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    await stage.enqueue_ok(client, msgspec.structs.replace(message, after=2 * MINUTE))
-    await stage.advance(2 * MINUTE)
-    return await _take(stage, client, message)
+async def _delayed(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    await env.enqueue_ok(client, msgspec.structs.replace(message, after=2 * MINUTE))
+    await env.advance(2 * MINUTE)
+    return await _take(env, client, message)
 
 
-async def _retried(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    first = await _ready(stage, client, message)
-    await stage.settled(client, RetryAt(first.token, after=0))
-    return await _take(stage, client, message)
+async def _retried(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    first = await _ready(env, client, message)
+    await env.settled(client, RetryAt(first.token, after=0))
+    return await _take(env, client, message)
 
 
-async def _retried_later(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    first = await _ready(stage, client, message)
-    await stage.settled(client, RetryAt(first.token, after=2 * MINUTE))
-    await stage.advance(2 * MINUTE)
-    return await _take(stage, client, message)
+async def _retried_later(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    first = await _ready(env, client, message)
+    await env.settled(client, RetryAt(first.token, after=2 * MINUTE))
+    await env.advance(2 * MINUTE)
+    return await _take(env, client, message)
 
 
-async def _released(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    first = await _ready(stage, client, message)
-    await stage.settled(client, Release(first.token))
-    return await _take(stage, client, message)
+async def _released(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    first = await _ready(env, client, message)
+    await env.settled(client, Release(first.token))
+    return await _take(env, client, message)
 
 
-async def _crashed(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    await _ready(stage, client, message)
-    await stage.advance(2 * MINUTE)
-    return await _take(stage, client, message)
+async def _crashed(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    await _ready(env, client, message)
+    await env.advance(2 * MINUTE)
+    return await _take(env, client, message)
 
 
-async def _requeued(stage: Env, client: RecordingBackend, message: Message) -> Delivery:
-    first = await _ready(stage, client, message)
-    await stage.settled(client, Dead(first.token, "why"))
-    stage.require(await client.requeue([message.id]) == [Requeued()], "requeue did not revive the dead job")
-    return await _take(stage, client, message)
+async def _requeued(env: Env, client: RecordingBackend, message: Message) -> Delivery:
+    first = await _ready(env, client, message)
+    await env.settled(client, Dead(first.token, "why"))
+    env.require(await client.requeue([message.id]) == [Requeued()], "requeue did not revive the dead job")
+    return await _take(env, client, message)
 
 
 PATHS: Final = (
@@ -103,5 +103,5 @@ def _bound(play: OnPath, along: Along) -> Play:
     return wraps(play)(partial(_call, play, along))
 
 
-async def _call(play: OnPath, along: Along, stage: Env) -> None:
-    await play(stage, along)
+async def _call(play: OnPath, along: Along, env: Env) -> None:
+    await play(env, along)

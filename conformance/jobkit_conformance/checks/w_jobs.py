@@ -41,8 +41,8 @@ async def _lost(all: WorkerPool, times: int) -> None:
 
 
 @check("W4")
-async def a_delivery_beyond_the_limit_is_dead_without_a_start(stage: Env) -> None:
-    async with crew(stage) as all:
+async def a_delivery_beyond_the_limit_is_dead_without_a_start(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="job", retry=Retry(attempts=2))
         async def job() -> None:
@@ -53,13 +53,13 @@ async def a_delivery_beyond_the_limit_is_dead_without_a_start(stage: Env) -> Non
         await all.start_worker(wait=0.05)
         what = "a job that was lost as often as it may start is dead"
         await all.until(lambda: bool(all.starts) or _is_dead(all.client, id), what)
-        stage.expect(all.starts, [], "starts of a job that was lost as often as it may start")
-        stage.check((await stage.stored(all.client, id)).reason, "it is dead without a reason")
+        env.expect(all.starts, [], "starts of a job that was lost as often as it may start")
+        env.check((await env.stored(all.client, id)).reason, "it is dead without a reason")
 
 
 @check("W4")
-async def crashes_and_errors_are_counted_together(stage: Env) -> None:
-    async with crew(stage) as all:
+async def crashes_and_errors_are_counted_together(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="job", retry=Retry(attempts=3, wait=0))
         async def job() -> None:
@@ -71,12 +71,12 @@ async def crashes_and_errors_are_counted_together(stage: Env) -> None:
         await all.start_worker(wait=0.05)
         await all.until(lambda: _is_dead(all.client, id), "a job that always fails is dead")
         attempts = [start.attempt for start in all.starts]
-        stage.expect(attempts, [2, 3], "the attempts in which it started, after one that was lost, with three allowed")
+        env.expect(attempts, [2, 3], "the attempts in which it started, after one that was lost, with three allowed")
 
 
 @check("W4")
-async def every_start_counts(stage: Env) -> None:
-    async with crew(stage) as all:
+async def every_start_counts(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="async", retry=Retry(attempts=4, wait=0))
         async def asynchronous() -> None:
@@ -92,7 +92,7 @@ async def every_start_counts(stage: Env) -> None:
         await all.start_worker(wait=0.05)
         for id in ids:
             await all.until(partial(_is_dead, all.client, id), "a job that always fails is dead")
-        stage.expect((all.starts_of("async"), all.starts_of("thread")), (4, 4), "starts of two jobs with four attempts")
+        env.expect((all.starts_of("async"), all.starts_of("thread")), (4, 4), "starts of two jobs with four attempts")
 
 
 class _Unprintable(Exception):
@@ -121,34 +121,34 @@ _BAD: Final[dict[str, tuple[bytes, dict[str, str]]]] = {
 
 
 @check("W5")
-async def bad_jobs_are_dead_with_a_reason_and_good_ones_go_on(stage: Env) -> None:
-    async with crew(stage) as all:
+async def bad_jobs_are_dead_with_a_reason_and_good_ones_go_on(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="add")
         async def add(one: int, two: int) -> None:
             all.begin()
 
-        await stage.enqueue_ok(
+        await env.enqueue_ok(
             all.client, *(Message(name, "default", body, headers=of) for name, (body, of) in _BAD.items())
         )
         good = await all.enqueue(add, one=1, two=2)
         hand = await all.start_worker(concurrency=2, wait=0.05)
         for name in _BAD:
             await all.until(partial(_is_over, all.client, name), f"a job with {name} is dead")
-            stage.check(await _is_dead(all.client, name), f"a job with {name} has ended, and is not among the dead")
-            reason = (await stage.stored(all.client, name)).reason or ""
-            stage.check(
+            env.check(await _is_dead(all.client, name), f"a job with {name} has ended, and is not among the dead")
+            reason = (await env.stored(all.client, name)).reason or ""
+            env.check(
                 (reason.strip() and reason.isprintable()) or "\n" in reason, f"the reason of {name} is {reason!r}"
             )
         await all.ended(good)
-        stage.expect([start.id for start in all.starts], [good], "the jobs that started")
+        env.expect([start.id for start in all.starts], [good], "the jobs that started")
         calls = len(hand.ties.calls)
-        stage.check(calls <= 10 * len(_BAD), f"the worker made {calls} calls for {len(_BAD) + 1} jobs")
+        env.check(calls <= 10 * len(_BAD), f"the worker made {calls} calls for {len(_BAD) + 1} jobs")
 
 
 @check("W5")
-async def errors_that_can_not_be_said_are_said(stage: Env) -> None:
-    async with crew(stage) as all:
+async def errors_that_can_not_be_said_are_said(env: Env) -> None:
+    async with crew(env) as all:
         errors: list[Exception] = [
             _Unprintable(),
             _NeedsArguments(1, two=open),
@@ -170,8 +170,8 @@ async def errors_that_can_not_be_said_are_said(stage: Env) -> None:
             id = await all.enqueue(fail, place=place)
             name = type(error).__name__
             await all.until(partial(_is_dead, all.client, id), f"a job that raised {name} is dead")
-            reason = (await stage.stored(all.client, id)).reason or ""
-            stage.check(name in reason, f"the reason of a job that raised {name} is {reason[:80]!r}")
+            reason = (await env.stored(all.client, id)).reason or ""
+            env.check(name in reason, f"the reason of a job that raised {name} is {reason[:80]!r}")
         await all.ended(await all.enqueue(good))
 
 
@@ -196,8 +196,8 @@ _ERRORS: Final[tuple[BaseException, ...]] = (
 
 
 @check("W6")
-async def no_error_of_an_asynchronous_job_shrinks_the_worker(stage: Env) -> None:
-    async with crew(stage) as all:
+async def no_error_of_an_asynchronous_job_shrinks_the_worker(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="fail")
         async def fail(place: int) -> None:
@@ -205,22 +205,22 @@ async def no_error_of_an_asynchronous_job_shrinks_the_worker(stage: Env) -> None
             await asyncio.sleep(0)
             raise _ERRORS[place]
 
-        await _fails_with_everything(stage, all, fail)
+        await _fails_with_everything(env, all, fail)
 
 
 @check("W6")
-async def no_error_of_a_thread_shrinks_the_worker(stage: Env) -> None:
-    async with crew(stage) as all:
+async def no_error_of_a_thread_shrinks_the_worker(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="fail")
         def fail(place: int) -> None:
             all.begin()
             raise _ERRORS[place]
 
-        await _fails_with_everything(stage, all, fail)
+        await _fails_with_everything(env, all, fail)
 
 
-async def _fails_with_everything(stage: Env, all: WorkerPool, fail: Any) -> None:
+async def _fails_with_everything(env: Env, all: WorkerPool, fail: Any) -> None:
     together = threading.Barrier(2)
 
     @all.app.job(name="meet")
@@ -232,12 +232,12 @@ async def _fails_with_everything(stage: Env, all: WorkerPool, fail: Any) -> None
     ids = [await all.enqueue(fail, place=place) for place in range(len(_ERRORS))]
     for id, error in zip(ids, _ERRORS, strict=True):
         what = f"a job that raised {type(error).__name__} is dead"
-        await all.until(partial(_is_dead_by, stage, hand, all.client, id), what)
+        await all.until(partial(_is_dead_by, env, hand, all.client, id), what)
     await all.ended(await all.enqueue(meet), await all.enqueue(meet))
-    stage.check(not together.broken, "two jobs did not run at the same time on a worker of two")
+    env.check(not together.broken, "two jobs did not run at the same time on a worker of two")
 
 
-async def _is_dead_by(stage: Env, hand: WorkerThread, client: RecordingBackend, id: str) -> bool:
+async def _is_dead_by(env: Env, hand: WorkerThread, client: RecordingBackend, id: str) -> bool:
     if hand.crashed_with is not None:
-        stage.fail(f"what a job raised has ended its worker: {type(hand.crashed_with).__name__}")
+        env.fail(f"what a job raised has ended its worker: {type(hand.crashed_with).__name__}")
     return await _is_dead(client, id)

@@ -16,8 +16,8 @@ from jobkit_conformance.workers.worker_env import WorkerPool, crew, in_real_time
 
 @check("W1")
 @in_real_time
-async def a_worker_that_is_lost_strands_nothing(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_worker_that_is_lost_strands_nothing(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         ends: list[str] = []
 
         @all.app.job(name="async")
@@ -39,10 +39,10 @@ async def a_worker_that_is_lost_strands_nothing(stage: Env, lease: float) -> Non
                     await all.start_worker(ties, queues=[queue], lease=lease, wait=0.05)
         await all.start_worker(lease=lease, wait=0.05)
         await all.ended(*ids)
-        stage.check(set(ids) <= set(ends), "a job has ended that was never performed to its end")
+        env.check(set(ids) <= set(ends), "a job has ended that was never performed to its end")
 
 
-async def _starts_once(stage: Env, all: WorkerPool, job: str, lease: float) -> None:
+async def _starts_once(env: Env, all: WorkerPool, job: str, lease: float) -> None:
     await all.until(lambda: all.starts_of(job) > 0, f"the {job} job starts")
     await all.start_worker(lease=lease, wait=0.05)
     id = all.starts[0].id
@@ -51,13 +51,13 @@ async def _starts_once(stage: Env, all: WorkerPool, job: str, lease: float) -> N
         return all.starts_of(job) > 1 or await all.has_ended(id)
 
     await all.until(over, f"the {job} job ends")
-    stage.expect(all.starts_of(job), 1, f"starts of a job of four leases, {job}, with another worker beside it")
+    env.expect(all.starts_of(job), 1, f"starts of a job of four leases, {job}, with another worker beside it")
 
 
 @check("W2")
 @in_real_time
-async def a_lease_follows_an_asynchronous_job(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_lease_follows_an_asynchronous_job(env: Env, lease: float) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="asynchronous")
         async def job() -> None:
@@ -66,13 +66,13 @@ async def a_lease_follows_an_asynchronous_job(stage: Env, lease: float) -> None:
 
         await all.enqueue(job)
         await all.start_worker(lease=lease, wait=0.05)
-        await _starts_once(stage, all, "asynchronous", lease)
+        await _starts_once(env, all, "asynchronous", lease)
 
 
 @check("W2")
 @in_real_time
-async def a_lease_follows_a_thread(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_lease_follows_a_thread(env: Env, lease: float) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="threaded")
         def job() -> None:
@@ -81,13 +81,13 @@ async def a_lease_follows_a_thread(stage: Env, lease: float) -> None:
 
         await all.enqueue(job)
         await all.start_worker(lease=lease, wait=0.05)
-        await _starts_once(stage, all, "threaded", lease)
+        await _starts_once(env, all, "threaded", lease)
 
 
 @check("W2")
 @in_real_time
-async def a_lease_follows_a_job_that_blocks_the_loop(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_lease_follows_a_job_that_blocks_the_loop(env: Env, lease: float) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="blocking")
         async def job() -> None:
@@ -96,12 +96,12 @@ async def a_lease_follows_a_job_that_blocks_the_loop(stage: Env, lease: float) -
 
         await all.enqueue(job)
         await all.start_worker(lease=lease, wait=0.05)
-        await _starts_once(stage, all, "blocking", lease)
+        await _starts_once(env, all, "blocking", lease)
 
 
 @check("W3")
 @in_real_time
-async def a_lost_lease_is_reported_and_the_job_is_told(stage: Env, lease: float) -> None:
+async def a_lost_lease_is_reported_and_the_job_is_told(env: Env, lease: float) -> None:
     informed: list[JobContext] = []
     reported: list[str] = []
 
@@ -111,7 +111,7 @@ async def a_lost_lease_is_reported_and_the_job_is_told(stage: Env, lease: float)
 
     stop = events.observe(observe)
     try:
-        async with crew(stage) as all:
+        async with crew(env) as all:
 
             @all.app.job(name="long")
             async def long() -> None:
@@ -121,24 +121,24 @@ async def a_lost_lease_is_reported_and_the_job_is_told(stage: Env, lease: float)
                 try:
                     await asyncio.Event().wait()
                 finally:
-                    all.stage.trace.noted("job", f"{context.id} ends")
+                    all.env.trace.noted("job", f"{context.id} ends")
 
             id = await all.enqueue(long)
             hand = await all.start_worker(lease=lease, wait=0.05, concurrency=1)
             await all.until(lambda: bool(informed), "the job starts")
             hand.ties.cut = frozenset({"extend"})
-            held = await _taken_over(stage, all, id)
+            held = await _taken_over(env, all, id)
             hand.ties.cut = frozenset()
             await all.until(
                 lambda: informed[0].lease_lost and informed[0].should_stop, "the job is told that its lease is lost"
             )
             await all.until(lambda: id in reported, "the loss of the lease is reported")
-            stage.expect(await all.client.settle([Done(held)]), [Settled()], "settle by the one who holds the job now")
+            env.expect(await all.client.settle([Done(held)]), [Settled()], "settle by the one who holds the job now")
     finally:
         stop()
 
 
-async def _taken_over(stage: Env, all: WorkerPool, id: str) -> str:
+async def _taken_over(env: Env, all: WorkerPool, id: str) -> str:
     """The token of another client that is granted a job as soon as its lease ends."""
     tokens: list[str] = []
 
@@ -148,5 +148,5 @@ async def _taken_over(stage: Env, all: WorkerPool, id: str) -> str:
         return bool(tokens)
 
     await all.until(granted, "another client is granted the job")
-    stage.trace.noted("c1", f"is granted {id}")
+    env.trace.noted("c1", f"is granted {id}")
     return tokens[0]

@@ -31,10 +31,10 @@ async def _fails_once(all: WorkerPool, ties: FaultControls, what: str) -> None:
 
     await all.until(is_clear, f"{what} is settled, and ends well when it does not hang")
     first, *others = _settled(ties)
-    all.stage.expect(first, "retry_at", f"how the first attempt of {what} was settled")
-    all.stage.expect(others[-1:], ["done"], f"how the last attempt of {what} was settled, which did not hang")
+    all.env.expect(first, "retry_at", f"how the first attempt of {what} was settled")
+    all.env.expect(others[-1:], ["done"], f"how the last attempt of {what} was settled, which did not hang")
     attempts = [start.attempt for start in all.starts]
-    all.stage.expect(attempts, list(range(1, len(attempts) + 1)), "the attempts in which it started")
+    all.env.expect(attempts, list(range(1, len(attempts) + 1)), "the attempts in which it started")
 
 
 def _settled(ties: FaultControls) -> list[str]:
@@ -42,8 +42,8 @@ def _settled(ties: FaultControls) -> list[str]:
 
 
 @check("W13")
-async def an_asynchronous_job_is_interrupted(stage: Env) -> None:
-    async with crew(stage) as all:
+async def an_asynchronous_job_is_interrupted(env: Env) -> None:
+    async with crew(env) as all:
         ends: list[str] = []
 
         @all.app.job(name="hanging", limit=LIMIT, retry=AGAIN)
@@ -59,12 +59,12 @@ async def an_asynchronous_job_is_interrupted(stage: Env) -> None:
         await all.enqueue(hanging)
         await all.start_worker(ties, wait=0.05)
         await _fails_once(all, ties, "a job that hangs")
-        stage.expect(ends, ["interrupted"], "what became of the attempt that hung")
+        env.expect(ends, ["interrupted"], "what became of the attempt that hung")
 
 
 @check("W13")
-async def a_thread_is_not_waited_for(stage: Env) -> None:
-    async with crew(stage) as all:
+async def a_thread_is_not_waited_for(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="hanging", limit=LIMIT, retry=AGAIN)
         def hanging() -> None:
@@ -78,8 +78,8 @@ async def a_thread_is_not_waited_for(stage: Env) -> None:
 
 
 @check("W13")
-async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(stage: Env) -> None:
-    async with crew(stage) as all:
+async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="stubborn", limit=LIMIT, retry=AGAIN)
         async def stubborn() -> None:
@@ -93,8 +93,8 @@ async def a_job_that_will_not_be_interrupted_has_failed_all_the_same(stage: Env)
 
 
 @check("W13")
-async def what_ends_too_late_has_failed(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_ends_too_late_has_failed(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="blocking", limit=LIMIT, retry=AGAIN)
         async def blocking() -> None:
@@ -108,8 +108,8 @@ async def what_ends_too_late_has_failed(stage: Env) -> None:
 
 
 @check("W13")
-async def what_ends_in_time_has_not(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_ends_in_time_has_not(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="async", limit=60)
         async def asynchronous() -> None:
@@ -126,12 +126,12 @@ async def what_ends_in_time_has_not(stage: Env) -> None:
         await all.enqueue(threaded)
         await all.start_worker(ties, wait=0.05)
         await all.until(lambda: len(ties.settlements) >= 2, "two jobs within their limit are settled")
-        stage.expect(_settled(ties), ["done", "done"], "how they were settled")
+        env.expect(_settled(ties), ["done", "done"], "how they were settled")
 
 
 @check("W13", "dead_letters", "inspect")
-async def its_rules_say_what_follows(stage: Env) -> None:
-    async with crew(stage) as all:
+async def its_rules_say_what_follows(env: Env) -> None:
+    async with crew(env) as all:
 
         async def hang() -> None:
             all.begin()
@@ -144,12 +144,10 @@ async def its_rules_say_what_follows(stage: Env) -> None:
         await all.start_worker(wait=0.05)
         for id in (last, dead):
             await all.until(partial(_is_dead, all, id), f"{id} is dead")
-            stage.check(
-                "limit" in ((await stage.stored(all.client, id)).reason or ""), f"no reason says why {id} is dead"
-            )
+            env.check("limit" in ((await env.stored(all.client, id)).reason or ""), f"no reason says why {id} is dead")
         await all.ended(gone)
         counts = {job: all.starts_of(job) for job in ("last", "dead", "gone")}
-        stage.expect(counts, {"last": 2, "dead": 1, "gone": 1}, "starts of jobs past their limit, by their rules")
+        env.expect(counts, {"last": 2, "dead": 1, "gone": 1}, "starts of jobs past their limit, by their rules")
 
 
 async def _ignoring_cancels(event: threading.Event) -> None:
@@ -166,8 +164,8 @@ async def _is_dead(all: WorkerPool, id: str) -> bool:
 
 @check("W8")
 @in_real_time
-async def what_goes_on_past_its_limit_keeps_its_slot(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def what_goes_on_past_its_limit_keeps_its_slot(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         go_on = all.signal()
 
         @all.app.job(name="thread", limit=LIMIT, discard=TimeLimit)
@@ -191,15 +189,15 @@ async def what_goes_on_past_its_limit_keeps_its_slot(stage: Env, lease: float) -
         await all.until(lambda: len(ties.settlements) == 2, "both are settled at their limit")
         await all.enqueue(after)
         await asyncio.sleep(2 * lease)
-        stage.expect(all.starts_of("next"), 0, "starts beside two that go on past their limit, two at a time allowed")
+        env.expect(all.starts_of("next"), 0, "starts beside two that go on past their limit, two at a time allowed")
         go_on.set()
         await all.until(lambda: all.starts_of("next") == 1, "the next job starts when they have ended")
 
 
 @check("W2")
 @in_real_time
-async def no_lease_follows_a_job_past_its_limit(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def no_lease_follows_a_job_past_its_limit(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         started: list[float] = []
 
         @all.app.job(name="blocking", limit=2 * lease)
@@ -213,7 +211,7 @@ async def no_lease_follows_a_job_past_its_limit(stage: Env, lease: float) -> Non
         await all.until(lambda: bool(started), "the job starts")
         await all.start_worker(lease=lease, wait=0.05)
         await all.until(lambda: len(started) > 1, "another worker starts what blocks its own beyond its limit")
-        stage.check(
+        env.check(
             started[1] - started[0] >= 2 * lease,
             f"started again after {started[1] - started[0]:.2f} s, with a limit of {2 * lease:g} s",
         )

@@ -90,7 +90,7 @@ class Mortal(Backend):
         return await self._client.extend(extensions)
 
     async def close(self) -> None:
-        """The stage closes its clients."""
+        """The environment closes its clients."""
 
     async def _call(self, call: Callable[[], Awaitable[T]]) -> T:
         self._fate.calls += 1
@@ -105,8 +105,8 @@ class Mortal(Backend):
 class Troupe:
     """Schedulers, each as in a process of its own, and whoever performs what they enqueue."""
 
-    def __init__(self, stage: Env, performer: RecordingBackend) -> None:
-        self._stage = stage
+    def __init__(self, env: Env, performer: RecordingBackend) -> None:
+        self._env = env
         self._performer = performer
         self._apps: list[App] = []
         self.ticks: list[str] = []
@@ -115,25 +115,25 @@ class Troupe:
     async def hire(
         self, schedule: Schedule, *, name: str = "report", missed: Missed = "all", fate: Fate | None = None
     ) -> Worker:
-        client = await self._stage.client()
+        client = await self._env.client()
         app = App(lambda url, namespace, clock: Mortal(client, fate or Fate()))
         self._apps.append(app)
         job = app.job(name="report")(_report)
-        return self._stage.harness.worker(app, recurring=[Recurring(name, job.call(), schedule, missed)])
+        return self._env.harness.worker(app, recurring=[Recurring(name, job.call(), schedule, missed)])
 
     async def perform(self) -> None:
         """Perform what is there, in no time at all."""
         while found := await self._performer.reserve(["default"], limit=10, lease=HOUR):
             self.ticks += [delivery.message.id for delivery in found]
-            await self._stage.settled(self._performer, *(Done(delivery.token) for delivery in found))
+            await self._env.settled(self._performer, *(Done(delivery.token) for delivery in found))
 
     def expect(self, instants: Iterable[datetime], what: str, name: str = "report") -> None:
         """That what was performed are these ticks, each once."""
         counts = Counter(self.ticks)
         twice = sorted(id for id, count in counts.items() if count > 1)
-        self._stage.check(not twice, f"{what}: performed twice: {', '.join(twice)}")
+        self._env.check(not twice, f"{what}: performed twice: {', '.join(twice)}")
         wanted = [f"{name}@{tick.isoformat(timespec='milliseconds')}" for tick in instants]
-        self._stage.expect(sorted(id for id in self.ticks if id.startswith(f"{name}@")), wanted, what)
+        self._env.expect(sorted(id for id in self.ticks if id.startswith(f"{name}@")), wanted, what)
 
     async def close(self) -> None:
         for app in self._apps:
@@ -145,9 +145,9 @@ async def _report() -> None:
 
 
 @asynccontextmanager
-async def troupe(stage: Env) -> AsyncGenerator[Troupe]:
+async def troupe(env: Env) -> AsyncGenerator[Troupe]:
     """Schedulers for one play."""
-    troupe = Troupe(stage, await stage.client())
+    troupe = Troupe(env, await env.client())
     try:
         yield troupe
     finally:
@@ -159,8 +159,8 @@ def _minutes(first: int, last: int) -> list[datetime]:
 
 
 @check("W11")
-async def many_schedulers_enqueue_each_tick_once(stage: Env) -> None:
-    async with troupe(stage) as all:
+async def many_schedulers_enqueue_each_tick_once(env: Env) -> None:
+    async with troupe(env) as all:
         workers = [await all.hire(MINUTELY) for _ in range(4)]
         for half_minutes in range(21):
             now = LONG_AGO + timedelta(seconds=30 * half_minutes)
@@ -170,8 +170,8 @@ async def many_schedulers_enqueue_each_tick_once(stage: Env) -> None:
 
 
 @check("W11")
-async def who_crashes_loses_no_tick_and_repeats_none(stage: Env) -> None:
-    async with troupe(stage) as all:
+async def who_crashes_loses_no_tick_and_repeats_none(env: Env) -> None:
+    async with troupe(env) as all:
         names: list[str] = []
         for call in range(1, 6):
             for done in (False, True):
@@ -195,17 +195,17 @@ async def _until_it_is_lost(worker: Worker, now: datetime) -> None:
 
 
 @check("W11")
-async def who_was_held_up_repeats_no_tick(stage: Env) -> None:
-    async with troupe(stage) as all:
+async def who_was_held_up_repeats_no_tick(env: Env) -> None:
+    async with troupe(env) as all:
         go_on = asyncio.Event()
         slow, quick = await all.hire(MINUTELY, fate=Fate(held=go_on)), await all.hire(MINUTELY)
         await quick.scheduler.turn(LONG_AGO)
-        late = await stage.waiting(slow.scheduler.turn(_minutes(0, 1)[-1]))
+        late = await env.waiting(slow.scheduler.turn(_minutes(0, 1)[-1]))
         for now in _minutes(1, 3):
             await quick.scheduler.turn(now)
             await all.perform()
-        if stage.moves:
-            await stage.advance(12 * HOUR)
+        if env.moves:
+            await env.advance(12 * HOUR)
         go_on.set()
         await late
         await all.perform()
@@ -213,8 +213,8 @@ async def who_was_held_up_repeats_no_tick(stage: Env) -> None:
 
 
 @check("W11")
-async def what_was_missed_is_enqueued_as_declared(stage: Env) -> None:
-    async with troupe(stage) as all:
+async def what_was_missed_is_enqueued_as_declared(env: Env) -> None:
+    async with troupe(env) as all:
         each, latest = await all.hire(MINUTELY, name="all"), await all.hire(MINUTELY, name="latest", missed="latest")
         for now in (LONG_AGO, _minutes(0, 250)[-1], _minutes(0, 251)[-1]):
             for worker in (each, latest):
@@ -254,11 +254,11 @@ SWITCHES: Final = (
 
 
 @check("W11")
-async def the_clocks_change_and_each_day_has_its_tick(stage: Env) -> None:
+async def the_clocks_change_and_each_day_has_its_tick(env: Env) -> None:
     for switch in SWITCHES:
         ticks = [datetime.fromisoformat(tick) for tick in switch.ticks]
         with host_zone(switch.zone):
-            async with troupe(stage) as all:
+            async with troupe(env) as all:
                 schedule = Daily(switch.at, ZoneInfo(switch.zone))
                 workers = [await all.hire(schedule, name=switch.zone) for _ in range(2)]
                 now = ticks[0] - timedelta(hours=12)

@@ -15,8 +15,8 @@ from jobkit_conformance.workers.worker_env import WorkerPool, crew, in_real_time
 
 @check("W7")
 @in_real_time
-async def nothing_starts_after_stop_and_what_runs_ends(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def nothing_starts_after_stop_and_what_runs_ends(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         go_on, ended = all.signal(), list[str]()
 
         @all.app.job(name="job")
@@ -30,21 +30,21 @@ async def nothing_starts_after_stop_and_what_runs_ends(stage: Env, lease: float)
         await all.until(lambda: len(all.starts) == 1, "the first job starts")
         stopping = hand.stopping()
         await asyncio.sleep(3 * lease)
-        stage.check(not stopping.done(), "it has stopped while a job runs that is within its grace")
+        env.check(not stopping.done(), "it has stopped while a job runs that is within its grace")
         found = await all.client.reserve(["default"], limit=10, lease=HOUR)
-        stage.expect(
+        env.expect(
             (len(found), {each.attempt for each in found}), (3, {1}), "others, granted after three leases of grace"
         )
         go_on.set()
         await stopping
-        stage.expect((len(all.starts), ended), (1, [all.starts[0].id]), "starts, and the jobs that ended")
-        stage.check(all.starts[0].id in ids, "another job started")
-        stage.expect(await all.client.reserve(["default"], limit=10, lease=HOUR), [], "granted after it has stopped")
+        env.expect((len(all.starts), ended), (1, [all.starts[0].id]), "starts, and the jobs that ended")
+        env.check(all.starts[0].id in ids, "another job started")
+        env.expect(await all.client.reserve(["default"], limit=10, lease=HOUR), [], "granted after it has stopped")
 
 
 @check("W7")
-async def what_outlasts_the_grace_is_given_back_at_once(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_outlasts_the_grace_is_given_back_at_once(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="async")
         async def endless() -> None:
@@ -61,15 +61,13 @@ async def what_outlasts_the_grace_is_given_back_at_once(stage: Env) -> None:
         await all.until(lambda: len(all.starts) == 2, "both jobs start")
         await hand.stop()
         found = await all.client.reserve(["default"], limit=10, lease=MINUTE)
-        stage.expect(
-            sorted(ids_of(found)), ids, "what is granted right after it has stopped, with leases of ten minutes"
-        )
-        stage.expect([each.attempt for each in found], [1, 1], "their attempts: being given back costs none")
+        env.expect(sorted(ids_of(found)), ids, "what is granted right after it has stopped, with leases of ten minutes")
+        env.expect([each.attempt for each in found], [1, 1], "their attempts: being given back costs none")
 
 
 @check("W7")
-async def what_a_reserve_in_flight_brings_is_given_back(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_a_reserve_in_flight_brings_is_given_back(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="job")
         async def job() -> None:
@@ -80,18 +78,18 @@ async def what_a_reserve_in_flight_brings_is_given_back(stage: Env) -> None:
         hand = await all.start_worker(ties, lease=600, grace=5, wait=0.2)
         id = await all.enqueue(job)
 
-        await all.until(lambda: _granted(stage), "the store grants the job to a reserve whose answer is on its way")
+        await all.until(lambda: _granted(env), "the store grants the job to a reserve whose answer is on its way")
         stopping = hand.stopping()
         await asyncio.sleep(0.02)
         answer.set()
         await stopping
-        stage.expect(all.starts, [], "what started after it was asked to stop")
+        env.expect(all.starts, [], "what started after it was asked to stop")
         found = await all.client.reserve(["default"], limit=10, lease=MINUTE)
-        stage.expect([(each.message.id, each.attempt) for each in found], [(id, 1)], "what is granted right after that")
+        env.expect([(each.message.id, each.attempt) for each in found], [(id, 1)], "what is granted right after that")
 
 
-def _granted(stage: Env) -> bool:
-    return any("is granted" in getattr(step, "words", "") for step in tuple(stage.trace.steps))
+def _granted(env: Env) -> bool:
+    return any("is granted" in getattr(step, "words", "") for step in tuple(env.trace.steps))
 
 
 @contextmanager
@@ -104,8 +102,8 @@ def _counted(ties: FaultControls) -> Generator[None]:
 
 
 @check("W8")
-async def no_more_run_than_may_and_no_more_are_taken(stage: Env) -> None:
-    async with crew(stage) as all:
+async def no_more_run_than_may_and_no_more_are_taken(env: Env) -> None:
+    async with crew(env) as all:
         ties, most, go_on = FaultControls(), list[int](), all.signal()
 
         @all.app.job(name="async")
@@ -129,18 +127,18 @@ async def no_more_run_than_may_and_no_more_are_taken(stage: Env) -> None:
         await all.until(lambda: ties.running >= 3, "three jobs run at once")
         await asyncio.sleep(0.1)
         found = await all.client.reserve(["default"], limit=10, lease=HOUR)
-        stage.expect(len(found), 7, "how many of ten are left for others while three run")
+        env.expect(len(found), 7, "how many of ten are left for others while three run")
         await all.client.settle([Done(each.token) for each in found[2:]])
         go_on.set()
         await all.until(lambda: ties.running == 0, "the three end")
-        stage.check(max(most) <= 3, f"{max(most)} ran at once where three may")
+        env.check(max(most) <= 3, f"{max(most)} ran at once where three may")
         over = [(limit, running) for limit, running in ties.reserves if limit > 3 - running]
-        stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
+        env.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
 
 
 @check("W8")
-async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Env) -> None:
-    async with crew(stage) as all:
+async def no_more_plain_functions_are_taken_than_there_are_threads(env: Env) -> None:
+    async with crew(env) as all:
         ties, most, go_on = FaultControls(), list[int](), all.signal()
 
         @all.app.job(name="thread")
@@ -156,20 +154,20 @@ async def no_more_plain_functions_are_taken_than_there_are_threads(stage: Env) -
         await all.until(lambda: ties.running >= 1, "one job runs")
         await asyncio.sleep(0.1)
         found = await all.client.reserve(["default"], limit=10, lease=HOUR)
-        stage.expect(len(found), 3, "how many of four are left for others while the only thread is taken")
+        env.expect(len(found), 3, "how many of four are left for others while the only thread is taken")
         await all.client.settle([Done(each.token) for each in found[1:]])
         await all.client.settle([Release(found[0].token)])
         go_on.set()
         await all.until(lambda: len(most) == 2 and ties.running == 0, "the other begins once the thread is free")
-        stage.check(max(most) == 1, f"{max(most)} plain functions ran at once, with one thread")
+        env.check(max(most) == 1, f"{max(most)} plain functions ran at once, with one thread")
         over = [(limit, running) for limit, running in ties.reserves if limit > 1 - running]
-        stage.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
+        env.check(not over, f"reserves with a limit of more than can start (limit, running): {over[:3]}")
 
 
 @check("W8", "inspect")
 @in_real_time
-async def a_thread_that_does_not_end_keeps_its_slot(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_thread_that_does_not_end_keeps_its_slot(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         go_on = all.signal()
 
         @all.app.job(name="stubborn")
@@ -187,7 +185,7 @@ async def a_thread_that_does_not_end_keeps_its_slot(stage: Env, lease: float) ->
         await all.client.delete([id])
         await all.enqueue(after)
         await asyncio.sleep(2 * lease)
-        stage.expect(
+        env.expect(
             all.starts_of("next"), 0, "starts beside a thread that lost its job and goes on, one at a time allowed"
         )
         go_on.set()
@@ -196,8 +194,8 @@ async def a_thread_that_does_not_end_keeps_its_slot(stage: Env, lease: float) ->
 
 @check("W12")
 @in_real_time
-async def who_comes_and_goes_disturbs_nobody(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def who_comes_and_goes_disturbs_nobody(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         go_on, ends = all.signal(), list[int]()
 
         @all.app.job(name="long")
@@ -217,15 +215,15 @@ async def who_comes_and_goes_disturbs_nobody(stage: Env, lease: float) -> None:
         lost = await all.start_worker(lease=lease, wait=0.05)
         lost.kill()
         await asyncio.sleep(2 * lease)
-        stage.expect(all.starts_of("long"), 1, "starts of a job while other workers come and go")
+        env.expect(all.starts_of("long"), 1, "starts of a job while other workers come and go")
         (extended,) = await all.client.extend([Extension(held, HOUR)])
-        stage.check(isinstance(extended, Extended), f"extend of another's lease after that answered {extended}")
+        env.check(isinstance(extended, Extended), f"extend of another's lease after that answered {extended}")
         go_on.set()
         await all.until(lambda: ends == [1], "the job ends in its first attempt")
 
 
 async def _hold_another(all: WorkerPool) -> str:
     """The lease of somebody else, on another queue."""
-    await all.stage.enqueue_ok(all.client, Message("another", "elsewhere", b""))
-    (held,) = await all.stage.reserve_ok(all.client, "another", queue="elsewhere", lease=HOUR)
+    await all.env.enqueue_ok(all.client, Message("another", "elsewhere", b""))
+    (held,) = await all.env.reserve_ok(all.client, "another", queue="elsewhere", lease=HOUR)
     return held.token

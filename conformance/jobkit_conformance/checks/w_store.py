@@ -17,8 +17,8 @@ from jobkit_conformance.workers.worker_env import LEASES, WorkerThread, crew, in
 
 
 @check("W9")
-async def work_resumes_when_the_store_does(stage: Env) -> None:
-    async with crew(stage) as all:
+async def work_resumes_when_the_store_does(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="job")
         async def job() -> None:
@@ -32,25 +32,25 @@ async def work_resumes_when_the_store_does(stage: Env) -> None:
         before = len(hand.ties.calls)
         await asyncio.sleep(0.3)
         calls = len(hand.ties.calls) - before
-        stage.check(calls <= 20, f"a worker that is cut off made {calls} calls in 0.3 s")
+        env.check(calls <= 20, f"a worker that is cut off made {calls} calls in 0.3 s")
         hand.ties.cut = frozenset()
         await all.until(lambda: len(all.starts) == 1, "the job starts when the store is there again")
         await all.until(lambda: hand.ready, "the worker says that it is ready again")
 
 
 @check("W9")
-async def an_idle_worker_does_not_spin(stage: Env) -> None:
-    async with crew(stage) as all:
+async def an_idle_worker_does_not_spin(env: Env) -> None:
+    async with crew(env) as all:
         hand = await all.start_worker(wait=0.1)
         await all.until(lambda: hand.ready, "a worker that takes jobs says that it is ready")
         await asyncio.sleep(0.3)
         calls = len(hand.ties.calls)
-        stage.check(calls <= 20, f"an idle worker made {calls} calls in 0.3 s")
+        env.check(calls <= 20, f"an idle worker made {calls} calls in 0.3 s")
 
 
 @check("W9", "inspect")
-async def what_ended_meanwhile_is_settled_then(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_ended_meanwhile_is_settled_then(env: Env) -> None:
+    async with crew(env) as all:
         go_on = all.signal()
 
         @all.app.job(name="job")
@@ -66,12 +66,12 @@ async def what_ended_meanwhile_is_settled_then(stage: Env) -> None:
         await asyncio.sleep(0.2)
         hand.ties.cut = frozenset()
         await all.ended(id)
-        stage.expect(len(all.starts), 1, "starts of a job that ended while its worker was cut off")
+        env.expect(len(all.starts), 1, "starts of a job that ended while its worker was cut off")
 
 
 @check("W9", "hook:kill", "hook:restart")
-async def work_resumes_after_a_restart_of_the_store(stage: Env) -> None:
-    async with crew(stage) as all:
+async def work_resumes_after_a_restart_of_the_store(env: Env) -> None:
+    async with crew(env) as all:
 
         @all.app.job(name="job")
         async def job() -> None:
@@ -79,16 +79,16 @@ async def work_resumes_after_a_restart_of_the_store(stage: Env) -> None:
 
         hand = await all.start_worker(wait=0.1)
         await all.until(lambda: hand.ready, "a worker that takes jobs says that it is ready")
-        await stage.kill()
+        await env.kill()
         await all.until(lambda: not hand.ready, "a worker without a store says that it is not ready")
-        await stage.restart()
+        await env.restart()
         await all.enqueue(job)
         await all.until(lambda: len(all.starts) == 1, "the job starts when the store is there again")
 
 
 @check("W9", "inspect")
-async def what_no_backend_may_raise_ends_no_part_of_a_worker(stage: Env) -> None:
-    async with crew(stage) as all:
+async def what_no_backend_may_raise_ends_no_part_of_a_worker(env: Env) -> None:
+    async with crew(env) as all:
         hand: WorkerThread
 
         @all.app.job(name="job", retry=Retry(attempts=10))
@@ -106,7 +106,7 @@ async def what_no_backend_may_raise_ends_no_part_of_a_worker(stage: Env) -> None
             sent = len(hand.ties.calls)
             await asyncio.sleep(0.2)
             calls = len(hand.ties.calls) - sent
-            stage.check(calls <= 20, f"a worker made {calls} calls in 0.2 s while its {verb} raised")
+            env.check(calls <= 20, f"a worker made {calls} calls in 0.2 s while its {verb} raised")
             hand.ties.raises_unexpected = frozenset()
             await all.until(partial(all.has_ended, id), f"a job that {verb} had raised for ends when it raises no more")
 
@@ -121,7 +121,7 @@ ATTEMPTS: Final = (1, 2, 3, 10, 100, 1024, 5000, 2**31 - 1)
 
 
 @check("W10")
-async def a_backoff_is_finite_and_within_its_cap(stage: Env) -> None:
+async def a_backoff_is_finite_and_within_its_cap(env: Env) -> None:
     waits: dict[str, tuple[Any, float]] = {
         "the default": (exponential(), 3600),
         "a steep one": (exponential(first=1e9, factor=1e300, cap=60), 60),
@@ -132,11 +132,11 @@ async def a_backoff_is_finite_and_within_its_cap(stage: Env) -> None:
     for name, (wait, cap) in waits.items():
         for attempt in ATTEMPTS:
             seconds = Retry(wait=wait).seconds(attempt, ValueError(), "a seed")
-            stage.check(0 <= seconds <= cap, f"{name} waits {seconds} s after attempt {attempt}, with a cap of {cap}")
+            env.check(0 <= seconds <= cap, f"{name} waits {seconds} s after attempt {attempt}, with a cap of {cap}")
 
 
 @check("W10")
-async def a_callable_s_wait_is_finite(stage: Env) -> None:
+async def a_callable_s_wait_is_finite(env: Env) -> None:
     calls: list[Callable[[int, BaseException], float]] = [
         lambda attempt, error: math.inf,
         lambda attempt, error: math.nan,
@@ -146,13 +146,13 @@ async def a_callable_s_wait_is_finite(stage: Env) -> None:
     for wait in calls:
         for attempt in ATTEMPTS:
             seconds = Retry(wait=wait).seconds(attempt, ValueError(), "a seed")
-            stage.check(math.isfinite(seconds) and seconds >= 0, f"a callable's wait became {seconds} s")
+            env.check(math.isfinite(seconds) and seconds >= 0, f"a callable's wait became {seconds} s")
 
 
 @check("W10", "delay")
 @in_real_time
-async def a_backoff_counts_from_the_failure(stage: Env, lease: float) -> None:
-    async with crew(stage) as all:
+async def a_backoff_counts_from_the_failure(env: Env, lease: float) -> None:
+    async with crew(env) as all:
         failed: list[float] = []
 
         @all.app.job(name="job", retry=Retry(attempts=2, wait=60))
@@ -168,17 +168,17 @@ async def a_backoff_counts_from_the_failure(stage: Env, lease: float) -> None:
         await asyncio.sleep(2 * lease)
         hand.ties.cut = frozenset()
         await all.until(
-            lambda: "to retry" in _last_settled(stage), "the failure is settled when the store is there again"
+            lambda: "to retry" in _last_settled(env), "the failure is settled when the store is there again"
         )
         settlement, sent = hand.ties.settlements[-1]
         after = settlement.after if isinstance(settlement, RetryAt) and settlement.after is not None else -1
         left = 60_000 - (sent - failed[0]) * 1000
-        stage.check(
+        env.check(
             abs(after - left) <= lease * 1000,
             f"it retries in {after} ms, {left:.0f} ms before a minute since the failure",
         )
 
 
-def _last_settled(stage: Env) -> str:
-    words = [getattr(step, "words", "") for step in tuple(stage.trace.steps)]
+def _last_settled(env: Env) -> str:
+    words = [getattr(step, "words", "") for step in tuple(env.trace.steps)]
     return next((word for word in reversed(words) if word.startswith("settles")), "")

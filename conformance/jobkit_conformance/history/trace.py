@@ -57,7 +57,7 @@ class Advanced:
 
 @dataclass
 class Happened:
-    """Something was done to the store: a method of the stage, and what it is in words."""
+    """Something was done to the store: a method of the environment, and what it is in words."""
 
     call: str
     words: str

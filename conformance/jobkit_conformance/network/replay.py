@@ -23,7 +23,7 @@ def replay(harness: BackendHarness | str, case: FaultCase) -> Played:
     try:
         with ground.runner:
             played = Sweep(ground).play(case)
-        sys.stdout.write(f"{as_timeline(played.stage.trace)}\n")
+        sys.stdout.write(f"{as_timeline(played.env.trace)}\n")
         if played.broken is not None:
             raise played.broken
         return played

@@ -46,15 +46,15 @@ ELSEWHERE: Final = "elsewhere"
 
 
 class CaseRun:
-    """One play of one case, on a stage of its own."""
+    """One play of one case, in an environment of its own."""
 
-    def __init__(self, stage: Env, case: FaultCase, proxy: Proxy) -> None:
+    def __init__(self, env: Env, case: FaultCase, proxy: Proxy) -> None:
         self.did: list[StepRecord] = []
         self.commands = 0
         """How many the client sent in the case's steps."""
         self.struck_in = ""
         """The verb that the fault met; empty while it has not struck."""
-        self._stage = stage
+        self._env = env
         self._case = case
         self._proxy = proxy
         self._fault = FAULTS.get(case.fault)
@@ -72,7 +72,7 @@ class CaseRun:
 
     async def play(self) -> None:
         """The steps, and after them the end of everything: `Broken` for what no answer may be."""
-        self._clients = [await self._stage.client(through=self._proxy), await self._stage.client()]
+        self._clients = [await self._env.client(through=self._proxy), await self._env.client()]
         if not self._case.unconnected:
             await self._clients[VICTIM].backend.reserve([ELSEWHERE], limit=1, lease=MINUTE)
         self._proxy.arm(self._fault_trigger())
@@ -99,7 +99,7 @@ class CaseRun:
         self.struck_in = doing.verb if doing is not None else "nothing"
         number = len(self._proxy.commands) - self._sent_before
         it = f"command {number} of {self.struck_in} ({self._proxy.commands[self._case.at - 1]})"
-        self._stage.trace.noted(self._clients[VICTIM].name, fault.words.format(it=it))
+        self._env.trace.noted(self._clients[VICTIM].name, fault.words.format(it=it))
         match self._case.fault:
             case "held":
                 await self._step(Reserve(OBSERVER, [QUEUE], LIMIT, MINUTE))
@@ -112,17 +112,17 @@ class CaseRun:
             case "closed":
                 await self._close_meanwhile()
             case "flushed":
-                await self._stage.harness.drop()
+                await self._env.harness.drop()
                 await self._find_back()
             case "restarted":
-                await self._stage.harness.restart()
+                await self._env.harness.restart()
                 await self._find_back()
             case "killed":
-                self._undo += [self._stage.restart, self._find_back]
-                await self._stage.kill()
+                self._undo += [self._env.restart, self._find_back]
+                await self._env.kill()
             case "full":
-                self._undo.append(lambda: self._stage.fill(full=False))
-                await self._stage.fill(full=True)
+                self._undo.append(lambda: self._env.fill(full=False))
+                await self._env.fill(full=True)
             case _:
                 pass
 
@@ -168,7 +168,7 @@ class CaseRun:
     async def _undisturbed(self, step: Step) -> None:
         """A step that nothing befalls."""
         if isinstance(step, Advance):
-            await self._stage.advance(step.milliseconds)
+            await self._env.advance(step.milliseconds)
             self.did.append(StepRecord(step, "pass", step.milliseconds))
             return
         did = StepRecord(step, verb_of(step), self._asked(step))
@@ -197,13 +197,13 @@ class CaseRun:
 
     async def _leased(self) -> int:
         """How many are leased; 0 where nobody can tell."""
-        if not self._stage.capabilities.inspect:
+        if not self._env.capabilities.inspect:
             return 0
         return (await self._clients[OBSERVER].backend.counts(QUEUE)).leased
 
     @property
     def _waiting(self) -> int:
-        return WAIT + self._stage.capabilities.slack
+        return WAIT + self._env.capabilities.slack
 
     async def _through(self, client: RecordingBackend, did: StepRecord) -> None:
         """A call of the client behind the proxy: it may fail, and end in time all the same."""
@@ -349,14 +349,14 @@ class CaseRun:
         await self._look()
 
     async def _look(self) -> None:
-        if self._stage.capabilities.inspect:
+        if self._env.capabilities.inspect:
             await self._step(Inspect(OBSERVER))
 
     async def _refuses(self) -> None:
         """A closed client says so."""
         client = self._clients[VICTIM]
         await client.close()
-        self._stage.rule = "C2"
-        await self._stage.refuses(
+        self._env.rule = "C2"
+        await self._env.refuses(
             client.reserve(["q"], limit=1, lease=MINUTE), Closed, "reserve of a client that was closed"
         )

@@ -36,12 +36,12 @@ TICK: Final = 0.004
 class WorkerCaseRun:
     """One play of one case. ``lease``: seconds."""
 
-    def __init__(self, stage: Env, case: WorkerFaultCase, proxy: Proxy, lease: float) -> None:
+    def __init__(self, env: Env, case: WorkerFaultCase, proxy: Proxy, lease: float) -> None:
         self.commands: list[str] = []
         """Of all that the worker sent, its keeper included: the verb of which it is the request itself, or nothing."""
         self.struck = False
         self.kind = case.kind
-        self._stage = stage
+        self._env = env
         self._case = case
         self._proxy = proxy
         self._lease = lease
@@ -57,7 +57,7 @@ class WorkerCaseRun:
         fault = FAULTS.get(self._case.fault)
         if fault is not None:
             self._proxy.arm(FaultTrigger(self._case.at, fault.place, fault.then, self._meanwhile))
-        async with crew(self._stage) as all:
+        async with crew(self._env) as all:
             declare(all, self)
             ids = [await all.enqueue(all.app.jobs[name]) for name in ("quick", "fails", "long")]
             begun = time.monotonic()
@@ -83,14 +83,14 @@ class WorkerCaseRun:
     async def _meanwhile(self) -> None:
         self.struck = True
         command = f"command {self._case.at} of the worker ({self._proxy.commands[self._case.at - 1]})"
-        self._stage.trace.noted("w1", FAULTS[self._case.fault].words.format(it=command))
+        self._env.trace.noted("w1", FAULTS[self._case.fault].words.format(it=command))
         match self._case.fault:
             case "dies":
                 self._ties.killed = True
             case "flushed":
-                await self._stage.harness.drop()
+                await self._env.harness.drop()
             case "restarted":
-                await self._stage.harness.restart()
+                await self._env.harness.restart()
             case _:
                 pass
 
@@ -102,14 +102,14 @@ class WorkerCaseRun:
 
     async def _until(self, all: WorkerPool, holds: Callable[[], Any], rule: str, what: str) -> None:
         """Wait until something is so, or the worker has died."""
-        self._stage.rule = rule
+        self._env.rule = rule
         await all.until(lambda: self._is_away() or bool(holds()), what)
 
     async def _until_ended(self, all: WorkerPool, ids: list[str], rule: str, what: str) -> None:
         async def over() -> bool:
             return (self._is_away() and rule != "W1") or not await self._left(all, ids)
 
-        self._stage.rule = rule
+        self._env.rule = rule
         await all.until(over, f"{what} ({', '.join(ids)})")
 
     async def _left(self, all: WorkerPool, ids: list[str]) -> list[str]:
@@ -150,8 +150,8 @@ class WorkerCaseRun:
     async def _rescue(self, all: WorkerPool, ids: list[str]) -> None:
         """What a worker left behind is performed by another, once the leases have run out."""
         if await self._left(all, ids):
-            if self._stage.harness.clock_mode == "offset":
-                await self._stage.advance(round(2000 * self._lease))
+            if self._env.harness.clock_mode == "offset":
+                await self._env.advance(round(2000 * self._lease))
             await all.start_worker(concurrency=SLOTS, lease=4 * self._lease, wait=0.1, grace=self._lease)
         await self._until_ended(all, ids, "W1", "every accepted job is performed to an end")
         for id, stored in zip(ids, await all.client.backend.get(ids), strict=True):

@@ -78,7 +78,7 @@ class Played:
     ``struck_in``: the verb that the fault met; empty when it met none.
     """
 
-    stage: Env
+    env: Env
     commands: int
     struck_in: str
     broken: RuleViolation | None
@@ -149,25 +149,25 @@ class Sweep:
 
     async def _play(self, case: FaultCase, way: Proxy) -> Played:
         async with way as proxy:
-            stage = self._ground.stage()
-            play = CaseRun(stage, case, proxy)
+            env = self._ground.env()
+            play = CaseRun(env, case, proxy)
             try:
-                broken = await _judged(stage, play, case)
+                broken = await _judged(env, play, case)
             finally:
-                await stage.close()
-        return Played(stage, play.commands, play.struck_in, broken)
+                await env.close()
+        return Played(env, play.commands, play.struck_in, broken)
 
     # What is told of it.
 
     def told(self, case: FaultCase, target: str) -> tuple[str, str, RuleViolation | None]:
         """Play one case: its code, its timeline, and what it broke."""
         played = self.play(case)
-        return as_script(case, target), as_timeline(played.stage.trace), played.broken
+        return as_script(case, target), as_timeline(played.env.trace), played.broken
 
     def failure(self, case: FaultCase, broken: RuleViolation, target: str) -> Failure:
         """Play it once more, and write down its steps."""
         played = self.play(case)
-        trace = played.stage.trace
+        trace = played.env.trace
         return Failure(
             seen=(played.broken or broken).observed,
             tier="the wire: a store behind a proxy",
@@ -192,7 +192,7 @@ class Sweep:
         return case, broken
 
 
-async def _judged(stage: Env, play: CaseRun, case: FaultCase) -> RuleViolation | None:
+async def _judged(env: Env, play: CaseRun, case: FaultCase) -> RuleViolation | None:
     try:
         await play.play()
     except RuleViolation as broken:
@@ -200,7 +200,7 @@ async def _judged(stage: Env, play: CaseRun, case: FaultCase) -> RuleViolation |
     except BackendUnavailable:  # to a client that nothing befell: a busy machine, and no finding
         play.struck_in = ""
         return None
-    found = find_contradiction(stage, play.did)
+    found = find_contradiction(env, play.did)
     return None if found is None else attribute(case.fault, play.did, *found)
 
 

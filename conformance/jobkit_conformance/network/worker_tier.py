@@ -44,7 +44,7 @@ LEASES: Final = (0.3, 1.2)
 class Played:
     """One play."""
 
-    stage: Env
+    env: Env
     commands: Sequence[str]
     """The verb of which each command is the request itself, else nothing."""
     struck: bool
@@ -116,20 +116,20 @@ class WorkerSweep:
     async def _play(self, case: WorkerFaultCase, way: Proxy, lease: float) -> Played:
         broken = None
         async with way as proxy:
-            stage = self._ground.stage()
-            play = WorkerCaseRun(stage, case, proxy, lease)
+            env = self._ground.env()
+            play = WorkerCaseRun(env, case, proxy, lease)
             try:
                 await play.play()
             except RuleViolation as found:
                 broken = found
             finally:
-                await stage.close()
-        return Played(stage, play.commands, play.struck, broken)
+                await env.close()
+        return Played(env, play.commands, play.struck, broken)
 
     def told(self, case: WorkerFaultCase) -> tuple[str, str, RuleViolation | None]:
         """Play one case: what it is, its timeline, and what it broke. What a worker does is no program."""
         played = self.play(case)
-        return f"# {case}", as_timeline(played.stage.trace), played.broken
+        return f"# {case}", as_timeline(played.env.trace), played.broken
 
     def failure(self, case: WorkerFaultCase, broken: RuleViolation) -> Failure:
         """Play it once more, and write down its steps."""
@@ -137,7 +137,7 @@ class WorkerSweep:
         return Failure(
             seen=(played.broken or broken).observed,
             tier="a worker behind a proxy",
-            timeline=as_timeline(played.stage.trace),
-            story=as_story(played.stage.trace),
+            timeline=as_timeline(played.env.trace),
+            story=as_story(played.env.trace),
             replay=f"--replay {token(case)}",
         )

@@ -29,7 +29,7 @@ def program_source(trace: Trace, target: str) -> str:
             *_imports(writer),
             "",
             "",
-            "async def program(stage):",
+            "async def program(env):",
             *(f"    {line}" for line in body or ["pass"]),
             "",
             "",
@@ -74,11 +74,11 @@ class _SourceWriter:
         match step:
             case Opened(client=client, namespace=namespace, own_time=own_time):
                 stated = repr(namespace) if namespace is not None else "own_time=True" if own_time else ""
-                yield f"{client} = await stage.client({stated})"
+                yield f"{client} = await env.client({stated})"
             case Advanced(milliseconds=milliseconds):
-                yield f"await stage.advance({milliseconds:_})"
+                yield f"await env.advance({milliseconds:_})"
             case Happened(call=what):
-                yield f"await stage.{what}"
+                yield f"await env.{what}"
             case Noted(who=who, words=words):
                 yield f"# {who} {words}"
             case Call():

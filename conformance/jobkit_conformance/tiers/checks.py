@@ -39,7 +39,7 @@ def _play(ground: RunContext, ledger: Results, unrefused: Iterable[str], finding
 
 def _play_one(ground: RunContext, ledger: Results, example: Check, finding: Finding) -> None:
     begun = time.monotonic()
-    result = ground.run(run_check(example, ground.stage(example.rule), ground.target))
+    result = ground.run(run_check(example, ground.env(example.rule), ground.target))
     ledger.count(finding, 1, begun)
     finding.note = finding.note or result.note
     finding.failure = finding.failure or result.failure

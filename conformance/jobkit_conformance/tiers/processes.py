@@ -43,13 +43,13 @@ def tasks(ground: RunContext, ledger: Results) -> Iterator[TierTask]:
 
 def replay(ground: RunContext, plan: Plan) -> tuple[str, str, RuleViolation | None]:
     """Play one plan: its words, its timeline, and what it broke."""
-    played = ground.run(_Stage(ground).play(plan))
+    played = ground.run(_PlanRunner(ground).play(plan))
     seen = played.seen(RULES)
     broken = RuleViolation(seen.rule, seen.words) if seen is not None else None
     return report.as_plan(plan), report.as_timeline(played.events, seen or Violation("", "")), broken
 
 
-class _Stage:
+class _PlanRunner:
     """Plays over the harness' backend, each with the leases that its plan says."""
 
     def __init__(self, ground: RunContext) -> None:
@@ -89,9 +89,9 @@ def _play(ground: RunContext, ledger: Results) -> None:
     ids = [id for id in RULES if ledger.wanted(id) and not ground.unmet_needs(*ledger.findings[id].rule.needs)]
     if not ids or ledger.are_settled(ids):
         return
-    stage, begun = _Stage(ground), time.monotonic()
+    runner, begun = _PlanRunner(ground), time.monotonic()
     profile, findings = ground.profile, [ledger.findings[id] for id in ids]
-    search = Search(stage.play, stage.means(), profile.shrinking)
+    search = Search(runner.play, runner.means(), profile.shrinking)
     try:
         sought = ledger.target_rules & frozenset(ids)
         found = ground.run(search.search(ground.seed, profile.plays, profile.seconds, sought, ground.tell))

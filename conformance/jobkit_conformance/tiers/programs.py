@@ -38,8 +38,8 @@ def tasks(ground: RunContext, ledger: Results) -> Iterator[TierTask]:
 
 def replay(ground: RunContext, program: Program) -> tuple[str, str, RuleViolation | None]:
     """Play one program: its code, its timeline, and what it broke."""
-    stage, broken = ground.run(_replay(ground, program))
-    return program_source(stage.trace, ground.target), as_timeline(stage.trace), broken
+    env, broken = ground.run(_replay(ground, program))
+    return program_source(env.trace, ground.target), as_timeline(env.trace), broken
 
 
 def _play(ground: RunContext, ledger: Results, machine: Generator) -> None:
@@ -93,34 +93,34 @@ class _Draws:
     def play(self, program: Program) -> ModelRunner:
         self._count += 1
         self._ground.tell(min(self._count / self._ground.profile.programs, 1.0))
-        return self._ground.run(self._ground.with_env(lambda stage: _perform(stage, program)))
+        return self._ground.run(self._ground.with_env(lambda env: _perform(env, program)))
 
 
 def _failure(ground: RunContext, machine: Generator, found: Search, broken: RuleViolation) -> Failure:
     """Play the smallest program once more, to write down its steps."""
     program = Program(machine.name, found.steps)
-    stage, again = ground.run(_replay(ground, program))
-    calls = list(stage.trace.calls)
+    env, again = ground.run(_replay(ground, program))
+    calls = list(env.trace.calls)
     return Failure(
         seen=again.observed if again is not None and again.rule == broken.rule else broken.observed,
         tier=f"the machine {machine.name!r}",
-        program=program_source(stage.trace, ground.target),
-        timeline=as_timeline(stage.trace),
-        story=as_story(stage.trace),
+        program=program_source(env.trace, ground.target),
+        timeline=as_timeline(env.trace),
+        story=as_story(env.trace),
         replay=f"--replay {token(program)}",
         shows_in=calls[-1].verb if calls else "",
     )
 
 
 async def _replay(ground: RunContext, program: Program) -> tuple[Env, RuleViolation | None]:
-    stage = ground.stage()
+    env = ground.env()
     try:
-        await _perform(stage, program)
+        await _perform(env, program)
     except RuleViolation as broken:
-        return stage, broken
+        return env, broken
     finally:
-        await stage.close()
-    return stage, None
+        await env.close()
+    return env, None
 
 
 _WORKS: Final = {
@@ -141,8 +141,8 @@ _WORKS: Final = {
 """By verb, the rule that says that it answers."""
 
 
-async def _perform(stage: Env, program: Program) -> ModelRunner:
-    player = ModelRunner(stage, await stage.clients(CLIENTS))
+async def _perform(env: Env, program: Program) -> ModelRunner:
+    player = ModelRunner(env, await env.clients(CLIENTS))
     try:
         await player.play(program)
     except RuleViolation as broken:
@@ -153,7 +153,7 @@ async def _perform(stage: Env, program: Program) -> ModelRunner:
     except (Exception, asyncio.CancelledError) as error:
         if is_asked_to_end():
             raise
-        call = next((call for call in stage.trace.calls if call.raised is error), None)
+        call = next((call for call in env.trace.calls if call.raised is error), None)
         if call is None:
             raise
         raise RuleViolation(

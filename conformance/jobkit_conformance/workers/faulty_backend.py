@@ -72,8 +72,8 @@ class FaultControls:
 class FaultInjectingBackend(Backend):
     """Opens a client of the harness inside the loop that uses it, and passes on what the ties let through."""
 
-    def __init__(self, stage: Env, ties: FaultControls, name: str) -> None:
-        self._stage = stage
+    def __init__(self, env: Env, ties: FaultControls, name: str) -> None:
+        self._env = env
         self._ties = ties
         self._name = name
         self._opening: asyncio.Task[Backend] | None = None
@@ -81,7 +81,7 @@ class FaultInjectingBackend(Backend):
 
     @property
     def capabilities(self) -> Capabilities:
-        return self._stage.capabilities
+        return self._env.capabilities
 
     async def enqueue(self, messages: Sequence[Message]) -> list[EnqueueOutcome]:
         raise AssertionError("workers enqueue nothing here")
@@ -165,7 +165,7 @@ class FaultInjectingBackend(Backend):
 
     async def _backend(self) -> Backend:
         if self._opening is None:
-            harness, namespace, proxy = self._stage.harness, self._stage.namespace, self._ties.proxy
+            harness, namespace, proxy = self._env.harness, self._env.namespace, self._ties.proxy
             opening = harness.open(namespace, None) if proxy is None else harness.through(namespace, None, proxy)
             self._opening = asyncio.ensure_future(opening)
         return await asyncio.shield(self._opening)
@@ -174,7 +174,7 @@ class FaultInjectingBackend(Backend):
         return self._jobs[token].message.id if token in self._jobs else "a job"
 
     def _note(self, words: str) -> None:
-        self._stage.trace.noted(self._name, words)
+        self._env.trace.noted(self._name, words)
 
 
 def _how(settlement: Settlement) -> str:

@@ -72,7 +72,7 @@ class WorkerThread:
         self.name = name
         self.crashed_with: BaseException | None = None
         """What ended its thread, where that was not `stop`."""
-        self.clients = Clients(BackendSource(self._open, None, crew.stage.namespace))
+        self.clients = Clients(BackendSource(self._open, None, crew.env.namespace))
         self._crew = crew
         self._options = options
         self._worker: Worker | None = None
@@ -81,7 +81,7 @@ class WorkerThread:
         self._thread = threading.Thread(target=self._run, name=f"jobkit-{name}", daemon=True)
 
     def _open(self, url: str | None, namespace: str, clock: Clock | None) -> Backend:
-        return FaultInjectingBackend(self._crew.stage, self.ties, self.name)
+        return FaultInjectingBackend(self._crew.env, self.ties, self.name)
 
     async def start(self) -> None:
         self._thread.start()
@@ -96,18 +96,18 @@ class WorkerThread:
         """Ask it to stop, as TERM does."""
         if self._loop is None or self._worker is None:
             raise RuntimeError(f"{self.name} was never started")
-        self._crew.stage.trace.noted(self.name, "is asked to stop")
+        self._crew.env.trace.noted(self.name, "is asked to stop")
         return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._worker.stop(), self._loop))
 
     async def stop(self) -> None:
         """Stop it, and wait for that."""
         await self.stopping()
-        self._crew.stage.trace.noted(self.name, "has stopped")
+        self._crew.env.trace.noted(self.name, "has stopped")
 
     def kill(self) -> None:
         """From now on the store hears nothing of it, nor it of the store."""
         self.ties.killed = True
-        self._crew.stage.trace.noted(self.name, "is killed")
+        self._crew.env.trace.noted(self.name, "is killed")
 
     async def terminate(self) -> None:
         """End its thread, whatever it does."""
@@ -128,7 +128,7 @@ class WorkerThread:
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        self._worker = self._crew.stage.harness.worker(self._crew.app, **self._options)
+        self._worker = self._crew.env.harness.worker(self._crew.app, **self._options)
         await self._worker.start()
         self._up.set()
         await self._end.wait()
@@ -151,8 +151,8 @@ async def wait_for(event: threading.Event) -> None:
 class WorkerPool:
     """Workers of one app, and what their jobs did."""
 
-    def __init__(self, stage: Env, client: RecordingBackend) -> None:
-        self.stage = stage
+    def __init__(self, env: Env, client: RecordingBackend) -> None:
+        self.env = env
         self.client = client
         """Enqueues, and looks at the store."""
         self.local = threading.local()
@@ -175,7 +175,7 @@ class WorkerPool:
         self._jobs += 1
         id, body = f"{job.name} {self._jobs}", msgspec.json.encode(arguments)
         headers = Envelope(job.name, "json", body).headers()
-        await self.stage.enqueue_ok(self.client, Message(id, queue, body, headers=headers))
+        await self.env.enqueue_ok(self.client, Message(id, queue, body, headers=headers))
         return id
 
     async def start_worker(self, ties: FaultControls | None = None, **options: Any) -> WorkerThread:
@@ -195,7 +195,7 @@ class WorkerPool:
                 raise Killed(f"{hand.name} was killed")
         start = JobRun(context.id, context.job, context.attempt)
         self.starts.append(start)
-        self.stage.trace.noted("job", f"{context.id} starts (attempt {context.attempt})")
+        self.env.trace.noted("job", f"{context.id} starts (attempt {context.attempt})")
         return start
 
     def starts_of(self, job: str) -> int:
@@ -203,7 +203,7 @@ class WorkerPool:
 
     async def until(self, holds: Callable[[], bool | Awaitable[bool]], what: str) -> None:
         """Wait until something is so; when it does not become so, the rule is broken."""
-        within = self.stage.profile.patience
+        within = self.env.profile.patience
         deadline = time.monotonic() + within
         while True:
             self._can_be_read()
@@ -211,7 +211,7 @@ class WorkerPool:
             if found if isinstance(found, bool) else await found:
                 return
             if time.monotonic() > deadline:
-                self.stage.fail(f"{what}: not within {within:g} s")
+                self.env.fail(f"{what}: not within {within:g} s")
             await asyncio.sleep(0.004)
 
     def _can_be_read(self) -> None:
@@ -240,10 +240,10 @@ class WorkerPool:
 
 
 @asynccontextmanager
-async def crew(stage: Env) -> AsyncGenerator[WorkerPool]:
+async def crew(env: Env) -> AsyncGenerator[WorkerPool]:
     """Workers for one play, in real time; all of them end with it."""
-    stage.trace.began = time.monotonic()
-    crew = WorkerPool(stage, await stage.client(own_time=True))
+    env.trace.began = time.monotonic()
+    crew = WorkerPool(env, await env.client(own_time=True))
     try:
         yield crew
     finally:
@@ -253,13 +253,13 @@ async def crew(stage: Env) -> AsyncGenerator[WorkerPool]:
 def in_real_time(play: Callable[[Env, float], Awaitable[None]]) -> Callable[[Env], Awaitable[None]]:
     """An example with short leases; when it fails it is played again with longer ones, and that counts."""
 
-    async def patiently(stage: Env) -> None:
+    async def patiently(env: Env) -> None:
         try:
-            await play(stage, LEASES[0])
+            await play(env, LEASES[0])
         except RuleViolation:
-            stage.trace.steps.clear()
-            await stage.harness.wipe(stage.namespace)
-            await play(stage, LEASES[1])
+            env.trace.steps.clear()
+            await env.harness.wipe(env.namespace)
+            await play(env, LEASES[1])
 
     patiently.__name__ = getattr(play, "__name__", "example")
     patiently.__wrapped__ = play  # type: ignore[attr-defined]
