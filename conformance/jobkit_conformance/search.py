@@ -25,7 +25,7 @@ from jobkit_conformance.profiles import Profile
 from jobkit_conformance.violations import RuleViolation
 
 ROUNDS: Final = 5
-"""How often programs are drawn at most, where a situation is rare."""
+"""How often programs are drawn at most, where a coverage label is rare."""
 _EVERY_CHECK: Final[Any] = tuple(HealthCheck)
 """Hypothesis' own alarms are about tests; these are programs."""
 STRIDE: Final = 1_000_003
@@ -37,7 +37,7 @@ class Search:
     """What drawing programs came to."""
 
     cases: int = 0
-    situations: Counter[str] = field(default_factory=Counter[str])
+    coverage: Counter[str] = field(default_factory=Counter[str])
     broken: RuleViolation | None = None
     steps: list[Step] = field(default_factory=list[Step])
     ran_out: bool = False
@@ -102,7 +102,7 @@ class _Oracle:
 
     def _count(self, reached: Mapping[str, int]) -> None:
         if self.found.broken is None:
-            self.found.situations.update(reached)
+            self.found.coverage.update(reached)
 
     def _when_time_is_over(self, word: str) -> None:
         """Nothing is played any more; what is known to break is said once more, as the search wants to hear it."""
@@ -134,7 +134,7 @@ def search(
     gates: Iterable[str] = (),
     rules: frozenset[str] = frozenset(),
 ) -> Search:
-    """Play drawn programs, and more of them while one of these situations was not reached.
+    """Play drawn programs, and more of them while one of these coverage labels was not reached.
 
     With ``rules``, only breaks of those count.
     """
@@ -142,7 +142,7 @@ def search(
     for turn in range(ROUNDS):
         _draw(judge, machine, capabilities, profile, seed + turn * STRIDE)
         found = judge.found
-        if found.broken is not None or found.ran_out or all(found.situations[name] for name in wanted):
+        if found.broken is not None or found.ran_out or all(found.coverage[name] for name in wanted):
             break
     return judge.found
 

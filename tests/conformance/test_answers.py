@@ -23,7 +23,7 @@ from jobkit.backends.inline.backend import InlineBackend
 from jobkit_conformance import preflight
 from jobkit_conformance.answers import MalformedAnswer, check_answer
 from jobkit_conformance.scenario import Enqueue, Extend, Reserve, Scenario, Settle
-from jobkit_conformance.simulation.coverage import situations
+from jobkit_conformance.simulation.coverage import coverage_labels
 from jobkit_conformance.simulation.tier import Simulation
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness
@@ -93,7 +93,7 @@ def test_a_simulation_tells_whose_rule_it_is(script: list[Any], rule: str, seen:
     assert broken is not None
     assert broken.rule == rule
     assert broken.observed.startswith(seen)
-    assert "settle or extend, stale" not in set(situations(played.history)), "what was answered can be read on"
+    assert "settle or extend, stale" not in set(coverage_labels(played.history)), "what was answered can be read on"
 
 
 class Unsettled(Odd):

@@ -96,9 +96,9 @@ def test_verdicts_are_a_closed_set_with_underscores(found: dict[str, Any]) -> No
     assert all(verdict.value == verdict.value.lower().replace(" ", "_") for verdict in Verdict)
 
 
-def test_situations_are_counted() -> None:
+def test_coverage_labels_are_counted() -> None:
     rules = {rule.id: rule for rule in document(run(Bare(), "L5")).rules}
-    assert rules["L5"].situations["settle, superseded"] > 0
+    assert rules["L5"].coverage["settle, superseded"] > 0
     assert rules["L5"].cases > 10
 
 

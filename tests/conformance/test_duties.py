@@ -7,7 +7,7 @@ import pytest
 from jobkit_conformance.checkers.worker_checks import check_workers, checks
 from jobkit_conformance.history.delivery_records import delivery_records
 from jobkit_conformance.history.history import History
-from jobkit_conformance.simulation.coverage import situations
+from jobkit_conformance.simulation.coverage import coverage_labels
 from jobkit_conformance.violations import RuleViolation
 from tests.conformance.histories import Written, granted
 from tests.conformance.shift_histories import CASES, Case, Shift
@@ -43,7 +43,7 @@ def test_the_bad_are_told_by_their_own_rule_alone(case: Case) -> None:
 
 def test_without_workers_nothing_is_asked() -> None:
     assert broken(Written().history) == set()
-    assert set(situations(Written().history)) == set()
+    assert set(coverage_labels(Written().history)) == set()
 
 
 def test_without_workers_nobody_has_left_anything() -> None:

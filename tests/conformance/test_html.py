@@ -103,13 +103,13 @@ def test_a_broken_rule_opens_to_all_that_is_known(broken: Node, found: Document)
     assert "bull #308" in about["Bugs like it"]
 
 
-def test_situations_are_counted_and_those_that_were_missed_stand_out() -> None:
+def test_coverage_labels_are_counted_and_those_that_were_missed_stand_out() -> None:
     shown = parsed(page(document(run(Bare(), "L5"))))
-    counted = shown.one("details", id="L5").one("div", class_="situations")
+    counted = shown.one("details", id="L5").one("div", class_="coverage")
     rows = {each.one("dt").text: each for each in counted.all("div")}
     assert int(rows["settle, superseded"].one("dd").text.replace(",", "")) > 0
     report = made()
-    report.findings["L5"].situations["settle, superseded"] = 0
+    report.findings["L5"].coverage["settle, superseded"] = 0
     missed = parsed(page(document(report))).one("div", class_="never")
     assert missed.text == "settle, superseded0"
 
@@ -195,7 +195,7 @@ def test_ids_and_bodies_are_text_whatever_they_hold() -> None:
     story = TimelineData([TimelineStep("call", 0, EVIL, EVIL, EVIL, EVIL)], [Lease(EVIL, EVIL, 1, 0, 9)])
     finding = report.findings["B1"]
     finding.verdict, finding.note = Verdict.BROKEN, EVIL
-    finding.situations[EVIL] = 1
+    finding.coverage[EVIL] = 1
     finding.failure = Failure(EVIL, EVIL, program=EVIL, replay=EVIL, shows_in=EVIL, story=story)
     finding.waiver = Waiver("B1", EVIL, dt.date(2027, 1, 1))
     whole = document(report)

@@ -64,16 +64,16 @@ def test_the_gravest_verdict_counts_in_whatever_order(verdicts: tuple[Verdict, .
         assert entry(merged(*parts), "L5").verdict is expected
 
 
-def test_cases_seconds_and_situations_add_up() -> None:
+def test_cases_seconds_and_coverage_labels_add_up() -> None:
     reports = [report(seed=seed) for seed in (1, 2)]
     for count, each in enumerate(reports, 3):
         each.seconds = 1.5
         each.findings["L5"].cases, each.findings["L5"].seconds = 10 * count, 0.25
-        each.findings["L5"].situations.update({"grant": count, f"only in {count}": 1})
+        each.findings["L5"].coverage.update({"grant": count, f"only in {count}": 1})
     found = merged(*(document(each) for each in reports))
     told = entry(found, "L5")
     assert (told.cases, told.seconds, found.footer.seconds) == (70, 0.5, 3.0)
-    assert told.situations == {"grant": 7, "only in 3": 1, "only in 4": 1}
+    assert told.coverage == {"grant": 7, "only in 3": 1, "only in 4": 1}
 
 
 def test_the_shortest_program_is_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from jobkit_conformance.catalogue import BY_ID
 from jobkit_conformance.checkers.processes import RULES, judge
-from jobkit_conformance.processes.coverage import situations
+from jobkit_conformance.processes.coverage import coverage_labels
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.report import as_timeline
 from jobkit_conformance.processes.run_record import Violation
@@ -38,12 +38,12 @@ def test_every_rule_of_the_tier_has_a_log_that_breaks_it() -> None:
 
 
 def test_an_empty_log_shows_nothing_to_be_kept() -> None:
-    assert not any(situations([], Plan([]), GOOD[0].declared).values())
+    assert not any(coverage_labels([], Plan([]), GOOD[0].declared).values())
 
 
 def test_what_came_about_is_counted() -> None:
     log = next(log for log in GOOD if "killed worker's job" in log.why)
-    found = situations(log.events, log.plan, log.declared)
+    found = coverage_labels(log.events, log.plan, log.declared)
     assert (found["jobs of killed workers"], found["jobs"], found["leases"]) == (1, 1, 0)
 
 

@@ -75,10 +75,10 @@ def search(target: str, count: int, rules: Collection[str] = BY_ID.keys(), shrin
         return found.search(1, replace(PROFILES["quick"], shifts=count, seconds=120.0, shrinking=shrinking), rules)
 
 
-def test_the_honest_are_not_accused_and_every_situation_is_reached() -> None:
+def test_the_honest_are_not_accused_and_every_coverage_label_is_reached() -> None:
     found = search("inline", 60)
     assert found.broken is None, found.scenario
-    assert {situation for situation in WORKERS.judges.values() if not found.situations[situation]} == set()
+    assert {label for label in WORKERS.judges.values() if not found.coverage[label]} == set()
 
 
 def test_worlds_that_are_over_are_forgotten() -> None:

@@ -43,9 +43,9 @@ def test_the_honest_are_not_accused(target: str, scenarios: int) -> None:
     assert found.cases > scenarios, "and every single fault before"
 
 
-def test_every_situation_is_reached() -> None:
+def test_every_coverage_label_is_reached() -> None:
     _, found = simulate("inline", 400)
-    assert {situation for situation in JUDGES.values() if not found.situations[situation]} == set()
+    assert {label for label in JUDGES.values() if not found.coverage[label]} == set()
 
 
 @pytest.mark.parametrize(

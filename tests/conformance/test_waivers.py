@@ -211,4 +211,4 @@ def test_what_came_about_before_a_known_break_is_not_forgotten() -> None:
     found = search(play, MACHINES[0], CAPABILITIES, replace(SWIFT, programs=20), 1, rules=frozenset({"L1"}))
     assert found.broken is None
     assert found.cases >= 20
-    assert found.situations == {"grant": found.cases}
+    assert found.coverage == {"grant": found.cases}

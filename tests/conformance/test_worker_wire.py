@@ -93,7 +93,7 @@ def test_no_alarm(ground: RunContext) -> None:
     found = WorkerSweep(ground).search(set(BY_ID), lambda _share: None)
     assert found.broken is None
     assert found.cases == 18
-    assert all(found.situations[situation] for situation in JUDGES.values())
+    assert all(found.coverage[label] for label in JUDGES.values())
 
 
 def test_a_case_is_played_again(harness: Harness) -> None:

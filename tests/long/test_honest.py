@@ -10,7 +10,7 @@ from tests.conformance.honest import Offset, Shuffling
 from tests.conformance.swift import run
 
 MACHINES = ["L5", "X2", "O1", "E7", "K1", "L9"]
-"""Rules that machines judge: each needs rare situations."""
+"""Rules that machines judge: each needs rare coverage."""
 
 
 @pytest.mark.parametrize("seed", [3, 4, 5])

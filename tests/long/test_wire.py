@@ -70,12 +70,12 @@ def test_a_script_without_a_fault_sends_what_a_sweep_counts(ground: RunContext) 
     assert all(played.broken is None and played.commands for played in counted.values())
 
 
-def test_no_alarm_and_every_situation_is_reached(ground: RunContext) -> None:
+def test_no_alarm_and_every_coverage_label_is_reached(ground: RunContext) -> None:
     thorough = RunContext(ground.harness, replace(SWIFT, seconds=120, costly=4), seed=3)
     with thorough.runner:
         found = Sweep(thorough).search(set(BY_ID), lambda _share: None)
     assert found.broken is None
-    assert {id: situation for id, situation in JUDGES.items() if not found.situations[situation]} == {}
+    assert {id: label for id, label in JUDGES.items() if not found.coverage[label]} == {}
     assert found.cases > 200
 
 

@@ -17,7 +17,7 @@ from jobkit_conformance.checkers import (
     process_shutdown,
 )
 from jobkit_conformance.history.event_log import Event
-from jobkit_conformance.processes.coverage import SITUATIONS
+from jobkit_conformance.processes.coverage import REQUIRED_LABELS
 from jobkit_conformance.processes.history import parse_log
 from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.run_record import Check, RunRecord, Violation
@@ -60,7 +60,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *TIMED,
 )
 
-RULES: Final = frozenset(SITUATIONS)
+RULES: Final = frozenset(REQUIRED_LABELS)
 """What this tier judges."""
 
 TIMED_RULES: Final = frozenset({"W2", "W12", "W7", "R4", "L1", "W9"})

@@ -1,4 +1,4 @@
-"""Small machines that draw programs: each reaches its own situations deep and often, which one big machine does not."""
+"""Small machines that draw programs: each reaches its own coverage labels often, which one big machine does not."""
 
 from jobkit_conformance.generators.generator import MACHINES, Generator
 

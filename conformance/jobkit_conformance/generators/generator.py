@@ -1,4 +1,4 @@
-"""What a machine draws, which situations it has to reach, and which rules it judges."""
+"""What a machine draws, which coverage labels it has to reach, and which rules it judges."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from jobkit_conformance.operations import Step
 
 @dataclass(frozen=True)
 class Generator:
-    """``judges``: by rule, the situations that must have been reached before the rule may be called kept."""
+    """``judges``: by rule, the coverage labels that must have been reached before the rule may be called kept."""
 
     name: str
     steps: Callable[[Capabilities], SearchStrategy[list[Step]]]
     rules: Mapping[str, tuple[str, ...]]
 
     def required_coverage(self, rule: str, capabilities: Capabilities) -> tuple[str, ...]:
-        """The situations of a rule that these claims let happen: ``situation if option`` needs that option."""
+        """The coverage labels of a rule that these claims let happen: ``label if option`` needs that option."""
         gates: list[str] = []
         for stated in self.rules[rule]:
-            situation, _, option = stated.partition(" if ")
+            label, _, option = stated.partition(" if ")
             if not option or getattr(capabilities, option) not in (None, False):
-                gates.append(situation)
+                gates.append(label)
         return tuple(gates)
 
 

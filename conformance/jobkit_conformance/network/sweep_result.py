@@ -16,6 +16,6 @@ class SweepResult(Generic[C]):
     """How many were played, what came about, and the first case that broke a rule."""
 
     cases: int = 0
-    situations: Counter[str] = field(default_factory=Counter[str])
+    coverage: Counter[str] = field(default_factory=Counter[str])
     broken: RuleViolation | None = None
     case: C | None = None

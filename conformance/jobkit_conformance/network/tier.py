@@ -64,7 +64,7 @@ JUDGES: Final = {
     "D6": "a silence",
     "C2": "closed in reserve",
 }
-"""The rules that a sweep judges, and without which situation it has nothing to say of them."""
+"""The rules that a sweep judges, and without which coverage label it has nothing to say of them."""
 
 TIMEOUTS: Final = (150, 1_500)
 """Milliseconds that a client waits whose answers never come. What fails with the short one counts with the long one."""
@@ -134,7 +134,7 @@ class Sweep:
     def _count(self, swept: SweepResult[FaultCase], case: FaultCase, played: Played, rules: Collection[str]) -> None:
         swept.cases += 1
         if played.broken is None and case.fault:
-            swept.situations.update(_situations(case.fault, played.struck_in))
+            swept.coverage.update(_coverage_labels(case.fault, played.struck_in))
         elif played.broken is not None and played.broken.rule in rules and swept.broken is None:
             swept.case, swept.broken = self._smallest(case, played.broken)
 
@@ -206,9 +206,9 @@ async def _judged(env: Env, play: CaseRun, case: FaultCase) -> RuleViolation | N
 
 def _concerns(script: FaultCase, rules: Collection[str]) -> bool:
     """Whether a fault in this script can say something of these rules."""
-    situations = [JUDGES[id] for id in rules if id in JUDGES]
+    labels = [JUDGES[id] for id in rules if id in JUDGES]
     verbs = {verb_of(step) for step in script.steps if getattr(step, "client", OBSERVER) == VICTIM}
-    return any(" in " not in situation or situation.rpartition(" ")[2] in {*verbs, "verb"} for situation in situations)
+    return any(" in " not in label or label.rpartition(" ")[2] in {*verbs, "verb"} for label in labels)
 
 
 def _kinds_in_turn(cases: Sequence[FaultCase]) -> Iterator[FaultCase]:
@@ -228,7 +228,7 @@ def _smaller(case: FaultCase) -> Iterator[FaultCase]:
         yield from (replace(case, unconnected=False, at=at) for at in range(1, case.at + 1))
 
 
-def _situations(fault: str, verb: str) -> Iterator[str]:
+def _coverage_labels(fault: str, verb: str) -> Iterator[str]:
     if verb:
         yield from (ANY, f"a fault in {verb}", f"{fault} in {verb}")
         if fault in MAY_LOSE_A_REPLY:

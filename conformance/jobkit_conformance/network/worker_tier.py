@@ -31,7 +31,7 @@ JUDGES: Final = {
     "W8": "a worker met a fault",
     "W9": "a worker went on",
 }
-"""The rules that a sweep of workers judges, and without which situation it has nothing to say of them."""
+"""The rules that a sweep of workers judges, and without which coverage label it has nothing to say of them."""
 
 BEFALLS_WORKERS: Final = ALWAYS | SILENT | {"flushed", "restarted"}
 VERBS: Final = {"reserve": 0, "settle": 1, "extend": 2}
@@ -104,8 +104,8 @@ class WorkerSweep:
         if played.broken is not None and played.broken.rule in rules:
             swept.case, swept.broken = case, played.broken
         elif played.struck:
-            swept.situations["a worker met a fault"] += 1
-            swept.situations["a worker died" if case.fault == "dies" else "a worker went on"] += 1
+            swept.coverage["a worker met a fault"] += 1
+            swept.coverage["a worker died" if case.fault == "dies" else "a worker went on"] += 1
 
     def play(self, case: WorkerFaultCase) -> Played:
         """Play one case; when it fails, once more with longer leases, and that counts."""

@@ -1,4 +1,4 @@
-"""What came about in a play: a rule whose situation did not is not called kept."""
+"""What came about in a play: a rule whose coverage label was not reached is not called kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jobkit_conformance.processes.plan import Plan
 from jobkit_conformance.processes.run_record import RunRecord
 from jobkit_conformance.processes.system import Declared
 
-SITUATIONS: Final = {
+REQUIRED_LABELS: Final = {
     "E8": "jobs",
     "W1": "jobs of killed workers",
     "D1": "restarts of the store",
@@ -33,7 +33,7 @@ SITUATIONS: Final = {
 """By rule, what has to come about before it can be called kept."""
 
 
-def situations(events: Sequence[Event], plan: Plan, declared: Declared) -> Counter[str]:
+def coverage_labels(events: Sequence[Event], plan: Plan, declared: Declared) -> Counter[str]:
     """How often each of them came about."""
     case = RunRecord(plan, declared, parse_log(events, declared.timeout))
     tales, lives = case.evidence.tales.values(), case.evidence.lives.values()

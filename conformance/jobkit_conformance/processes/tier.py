@@ -14,7 +14,7 @@ import msgspec
 from jobkit_conformance.checkers.processes import SAME_SIGHT, TIMED_RULES, judge
 from jobkit_conformance.history.event_log import Event
 from jobkit_conformance.processes import plan as plans
-from jobkit_conformance.processes.coverage import situations
+from jobkit_conformance.processes.coverage import coverage_labels
 from jobkit_conformance.processes.plan import Abilities, Plan
 from jobkit_conformance.processes.run_record import Violation
 from jobkit_conformance.processes.system import Declared
@@ -46,7 +46,7 @@ class Found:
     """What playing came to."""
 
     cases: int = 0
-    situations: Counter[str] = field(default_factory=Counter[str])
+    coverage: Counter[str] = field(default_factory=Counter[str])
     seen: Violation | None = None
     played: Played | None = None
     """The smallest that shows it."""
@@ -88,7 +88,7 @@ class Search:
             played = await self._play(plan)
             took = time.monotonic() - begun
             found.cases += 1
-            found.situations.update(situations(played.events, plan, played.declared))
+            found.coverage.update(coverage_labels(played.events, plan, played.declared))
             seen = played.seen(rules)
             if seen is None:
                 continue

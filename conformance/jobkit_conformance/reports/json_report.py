@@ -47,7 +47,7 @@ class Entry(Struct):
     bugs: list[str]
     cases: Count
     seconds: Seconds
-    situations: dict[str, int]
+    coverage: dict[str, int]
     note: str
     waiver: Waived | None = None
     seen: str | None = None
@@ -213,7 +213,7 @@ def entry_of(finding: Finding) -> Entry:
         bugs=list(rule.bugs),
         cases=finding.cases,
         seconds=round(finding.seconds, 3),
-        situations=dict(sorted(finding.situations.items())),
+        coverage=dict(sorted(finding.coverage.items())),
         note=printable(finding.note),
         waiver=Waived(waiver.reason, waiver.until) if waiver else None,
     )

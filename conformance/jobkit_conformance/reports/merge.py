@@ -23,7 +23,7 @@ def merge(given: Sequence[tuple[str, Document | Matrix]], *, allow_incomplete: b
     """One report of these, each named as errors name it. Raises `BadMerge`.
 
     Reports with the same target, backend and clock are parts of one: the gravest verdict of a rule counts, cases and
-    situations add up, and what a part did not run the others answer for. Several backends stand side by side.
+    coverage labels add up, and what a part did not run the others answer for. Several backends stand side by side.
     """
     named = [(name, each) for name, whole in given for each in documents(whole)]
     _check(named)
@@ -95,9 +95,9 @@ def one_of(entries: Sequence[Entry]) -> Entry:
     verdict = together(entry.verdict for entry in entries)
     saying = [entry for entry in entries if entry.verdict is verdict]
     best = min(saying, key=_length)
-    situations: Counter[str] = Counter()
+    coverage: Counter[str] = Counter()
     for entry in entries:
-        situations.update(entry.situations)
+        coverage.update(entry.coverage)
     return Entry(
         id=best.id,
         verdict=verdict,
@@ -108,7 +108,7 @@ def one_of(entries: Sequence[Entry]) -> Entry:
         bugs=best.bugs,
         cases=sum(entry.cases for entry in entries),
         seconds=round(sum(entry.seconds for entry in entries), 3),
-        situations=dict(sorted(situations.items())),
+        coverage=dict(sorted(coverage.items())),
         note="; ".join(_unique(entry.note for entry in saying if entry.note)),
         waiver=best.waiver,
         seen=best.seen,

@@ -40,7 +40,7 @@ class Finding:
     verdict: Verdict = Verdict.NOT_RUN
     cases: int = 0
     seconds: float = 0.0
-    situations: Counter[str] = field(default_factory=Counter[str])
+    coverage: Counter[str] = field(default_factory=Counter[str])
     failure: Failure | None = None
     note: str = ""
     """Why it is not kept, when that is not a failure."""

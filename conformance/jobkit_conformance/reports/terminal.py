@@ -14,7 +14,7 @@ from jobkit_conformance.reports.report import Finding, Report
 from jobkit_conformance.reports.text import GLYPHS, WIDTH, wrapped
 from jobkit_conformance.verdicts import OPEN, Verdict
 
-MOST_SITUATIONS: Final = 12
+MOST_LABELS: Final = 12
 
 
 def render(report: Report, target: str, asked: frozenset[str] = frozenset()) -> str:
@@ -87,14 +87,14 @@ def _named(claims: Capabilities) -> Iterator[str]:
 
 
 def _exercised(findings: Iterable[Finding]) -> Iterator[str]:
-    situations: Counter[str] = Counter()
+    coverage: Counter[str] = Counter()
     for finding in findings:
-        for name, count in finding.situations.items():
-            situations[name] = max(situations[name], count)
-    reached = [(name, count) for name, count in situations.most_common() if count]
+        for name, count in finding.coverage.items():
+            coverage[name] = max(coverage[name], count)
+    reached = [(name, count) for name, count in coverage.most_common() if count]
     if reached:
-        text = " · ".join(f"{count:,} {name}" for name, count in reached[:MOST_SITUATIONS])
-        more = f" · {len(reached) - MOST_SITUATIONS} more situations" if len(reached) > MOST_SITUATIONS else ""
+        text = " · ".join(f"{count:,} {name}" for name, count in reached[:MOST_LABELS])
+        more = f" · {len(reached) - MOST_LABELS} more labels" if len(reached) > MOST_LABELS else ""
         yield from wrapped(f"exercised: {text}{more}", " ", "   ")
 
 
@@ -105,8 +105,8 @@ def _asked(findings: Iterable[Finding]) -> Iterator[str]:
         cases = f", {finding.cases} {'plays' if finding.cases > 1 else 'play'}" if finding.cases else ""
         yield f"{finding.rule.id} {GLYPHS[finding.verdict]}{cases}{f': {finding.note}' if finding.note else ''}"
         yield from wrapped(finding.rule.sentence, "  ")
-        if finding.situations:
-            yield from wrapped(" · ".join(f"{count:,} {name}" for name, count in finding.situations.items()), "  ")
+        if finding.coverage:
+            yield from wrapped(" · ".join(f"{count:,} {name}" for name, count in finding.coverage.items()), "  ")
 
 
 def _open(findings: Iterable[Finding]) -> Iterator[str]:

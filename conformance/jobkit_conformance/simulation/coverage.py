@@ -12,7 +12,7 @@ from jobkit_conformance.history.job_history import by_job
 from jobkit_conformance.history.worker_history import WorkerHistory
 
 
-def situations(history: History) -> Iterator[str]:
+def coverage_labels(history: History) -> Iterator[str]:
     """What came about, each as often as it did."""
     calls = history.calls
     yield from ("calls at once" for one, other in pairwise(calls) if one.ended is None or one.ended > other.begun)

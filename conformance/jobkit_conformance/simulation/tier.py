@@ -25,7 +25,7 @@ from jobkit_conformance.render.timeline_data import as_story
 from jobkit_conformance.reports.report import Failure
 from jobkit_conformance.scenario import Scenario, token
 from jobkit_conformance.simulation import fault_sweep
-from jobkit_conformance.simulation.coverage import situations
+from jobkit_conformance.simulation.coverage import coverage_labels
 from jobkit_conformance.simulation.report import to_source, to_trace
 from jobkit_conformance.simulation.run_scenario import Played, play
 from jobkit_conformance.simulation.shrink import shrink
@@ -62,7 +62,7 @@ class Simulated:
     """What playing scenarios came to."""
 
     cases: int = 0
-    situations: Counter[str] = field(default_factory=Counter[str])
+    coverage: Counter[str] = field(default_factory=Counter[str])
     broken: RuleViolation | None = None
     scenario: Scenario | None = None
 
@@ -95,7 +95,7 @@ class Simulation:
         for played, broken in self._plays_of(seed, profile):
             tell(min(found.cases / (self._cast.count(profile) + USUAL_FAULTS), 1.0))
             found.cases += 1
-            found.situations.update(situations(played.history))
+            found.coverage.update(coverage_labels(played.history))
             if broken is not None and broken.rule in rules:
                 found.scenario, found.broken = self._smallest(played.scenario, broken, profile.shrinking)
                 break

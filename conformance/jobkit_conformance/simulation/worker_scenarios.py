@@ -47,14 +47,14 @@ RULES: Final = {
     "L5": "settle or extend, stale",
     "L6": "settle or extend, stale",
 }
-"""The rules that workers are judged by, and without which situation there is nothing to say of them."""
+"""The rules that workers are judged by, and without which coverage label there is nothing to say of them."""
 
 _LOST: Final[list[Step]] = [Sleep(HALF), Crash(), Sleep(3 * SECOND)]
 """After it a job that ran has been lost, and its lease is over."""
 
 
 def fixed_scenarios() -> Iterator[Scenario]:
-    """One for each situation, in which nothing goes amiss by chance."""
+    """One for each coverage label, in which nothing goes amiss by chance."""
     long = Job("a", ms=LONG)
     yield Scenario([[Job("a", ms=LONG, blocks=True)], [StartWorker()], [StartWorker()]])
     yield Scenario([[long], [StartWorker(), Sleep(HALF), PauseProcess(4 * SECOND)], [StartWorker()]])

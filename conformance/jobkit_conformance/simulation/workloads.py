@@ -15,8 +15,10 @@ from jobkit_conformance.simulation import fault_sweep, worker_scenarios
 
 @dataclass(frozen=True)
 class Workload:
-    """``judges``: the rules that it can break, and without which situation it says nothing of them. ``scenes``: played
-    in every run; ``swept``: played once more for every single fault; ``draw``: one more; ``count``: how many of these.
+    """``judges``: the rules that it can break, and without which coverage label it says nothing of them.
+
+    ``scenes``: played in every run; ``swept``: played once more for every single fault; ``draw``: one more; ``count``:
+    how many of these.
     """
 
     name: str

@@ -92,10 +92,10 @@ def _write_down(
         ledger.failed([ledger.findings[id] for id in ids], tier, error)
         return
     for id in ids:
-        finding, situation = ledger.findings[id], judges[id]
-        if found.situations[situation]:
+        finding, label = ledger.findings[id], judges[id]
+        if found.coverage[label]:
             ledger.count(finding, found.cases, begun, share=len(ids))
-            finding.situations[situation] += found.situations[situation]
+            finding.coverage[label] += found.coverage[label]
             ledger.record(id, Verdict.KEPT)
     if found.broken is not None and failure is not None:
         ledger.broken(found.broken.rule, failure)

@@ -12,7 +12,7 @@ from jobkit_conformance.check_runner import traceback_lines
 from jobkit_conformance.checkers.processes import RULES
 from jobkit_conformance.processes import orchestrator, plan, report, timeline_data
 from jobkit_conformance.processes.backend_system import BackendSystem
-from jobkit_conformance.processes.coverage import SITUATIONS
+from jobkit_conformance.processes.coverage import REQUIRED_LABELS
 from jobkit_conformance.processes.plan import EVERYWHERE, Abilities, Plan
 from jobkit_conformance.processes.process_manager import DoesNotRun
 from jobkit_conformance.processes.run_record import Violation
@@ -105,12 +105,12 @@ def _play(ground: RunContext, ledger: Results) -> None:
 
 
 def record(ledger: Results, findings: Sequence[Finding], found: Found, begun: float) -> None:
-    """Say of each rule what the plays say: kept only where its situation came about."""
+    """Say of each rule what the plays say: kept only where its coverage label was reached."""
     for finding in findings:
-        situation = SITUATIONS[finding.rule.id]
-        if found.situations[situation]:
+        label = REQUIRED_LABELS[finding.rule.id]
+        if found.coverage[label]:
             ledger.count(finding, found.cases, begun, share=len(findings))
-            finding.situations[situation] += found.situations[situation]
+            finding.coverage[label] += found.coverage[label]
             ledger.record(finding.rule.id, Verdict.KEPT)
         if finding.rule.id in found.doubts:
             seen = found.doubts[finding.rule.id]

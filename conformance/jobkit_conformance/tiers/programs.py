@@ -59,7 +59,7 @@ def _play(ground: RunContext, ledger: Results, machine: Generator) -> None:
     for finding in judged:
         reached = gates[finding.rule.id]
         ledger.count(finding, found.cases, begun, share=len(judged))
-        finding.situations.update({name: found.situations[name] for name in reached})
+        finding.coverage.update({name: found.coverage[name] for name in reached})
         ledger.record(finding.rule.id, _reached(found, reached, finding))
         if finding.rule.id in found.unconfirmed:
             ledger.record(finding.rule.id, Verdict.UNKNOWN)
@@ -163,7 +163,7 @@ async def _perform(env: Env, program: Program) -> ModelRunner:
 
 
 def _reached(found: Search, gates: tuple[str, ...], finding: Finding) -> Verdict:
-    missed = [name for name in gates if not found.situations[name]]
+    missed = [name for name in gates if not found.coverage[name]]
     if not missed:
         return Verdict.KEPT
     if found.broken is not None:

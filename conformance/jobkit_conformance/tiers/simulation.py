@@ -48,10 +48,10 @@ def _play(ground: RunContext, ledger: Results, cast: Workload) -> None:
         ledger.failed(findings, f"the simulation of {cast.name}", error)
         return
     for finding in findings:
-        situation = cast.judges[finding.rule.id]
-        if found.situations[situation]:
+        label = cast.judges[finding.rule.id]
+        if found.coverage[label]:
             ledger.count(finding, found.cases, begun, share=len(findings))
-            finding.situations[situation] += found.situations[situation]
+            finding.coverage[label] += found.coverage[label]
             ledger.record(finding.rule.id, Verdict.KEPT)
     if found.broken is not None and found.scenario is not None:
         ledger.broken(found.broken.rule, simulation.failure(found.scenario, ground.target))

@@ -23,7 +23,7 @@ def finding(found: Document, entry: Entry, *, named: bool) -> Element:
         element("p", entry.note, class_="note") if entry.note and entry.seen is None else None,
         _waiver(entry),
         *_failure(found, entry),
-        _situations(entry),
+        _coverage_labels(entry),
         class_=f"finding {entry.verdict.value}",
     )
 
@@ -74,11 +74,11 @@ def _copied(title: str, text: str) -> Element:
     )
 
 
-def _situations(entry: Entry) -> Element | None:
-    if not entry.situations:
+def _coverage_labels(entry: Entry) -> Element | None:
+    if not entry.coverage:
         return None
     rows = [
         element("div", element("dt", name), element("dd", f"{count:,}"), class_="" if count else "never")
-        for name, count in sorted(entry.situations.items(), key=lambda pair: -pair[1])
+        for name, count in sorted(entry.coverage.items(), key=lambda pair: -pair[1])
     ]
-    return element("div", element("h4", "Situations"), element("dl", *rows), class_="situations")
+    return element("div", element("h4", "Coverage"), element("dl", *rows), class_="coverage")
