@@ -28,7 +28,7 @@ from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import BackendUnavailable, BackgroundQueueFull, InvalidArgument, Unsupported
 from jobkit.validation import check_messages
 
-log = logging.getLogger("jobkit.posting")
+log = logging.getLogger("jobkit.enqueue")
 
 PAUSES: Final = (0.05, 0.2, 1.0, 5.0)
 """Seconds before each further try of a batch; the last again and again."""

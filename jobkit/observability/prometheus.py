@@ -20,7 +20,7 @@ from jobkit.app import App
 from jobkit.errors import BackendUnavailable, JobkitError, UnknownQueue
 from jobkit.events import AnyEvent, Ended, Enqueued, Event, LeaseLost, Started
 
-log = logging.getLogger("jobkit.observing")
+log = logging.getLogger("jobkit.observability")
 
 EACH: Final = 15.0
 """Seconds between two looks at the queues."""

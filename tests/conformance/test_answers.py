@@ -27,7 +27,7 @@ from jobkit_conformance.simulation.coverage import coverage_labels
 from jobkit_conformance.simulation.tier import Simulation
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 
 @pytest.mark.parametrize(

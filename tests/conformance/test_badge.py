@@ -13,7 +13,7 @@ from jobkit_conformance.reports.badge import AMBER, GREEN, GREY, RED, Badge, as_
 from jobkit_conformance.reports.json_report import encode
 from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.verdicts import Exit, Verdict
-from tests.conformance.made import made
+from tests.conformance.made_reports import made
 from tests.conformance.pages import parsed
 
 

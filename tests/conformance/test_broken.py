@@ -14,7 +14,7 @@ from jobkit_conformance.catalogue import RULES, UNCHECKED
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.broken.historic import HISTORIC, page
 from tests.broken.on_a_server import ServerHarness
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 MODULES = [import_module(f"tests.broken.{found.name}") for found in pkgutil.iter_modules(tests.broken.__path__)]
 BROKEN = [module for module in MODULES if hasattr(module, "RULE")]

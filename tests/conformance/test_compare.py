@@ -12,7 +12,7 @@ from jobkit_conformance.reports.compare import Comparison, compare
 from jobkit_conformance.reports.json_report import Document, Matrix, encode
 from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.verdicts import Exit, Verdict
-from tests.conformance.made import made
+from tests.conformance.made_reports import made
 
 KEPT, BROKEN = Verdict.KEPT, Verdict.BROKEN
 

@@ -9,7 +9,7 @@ from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Bare, Real, Shuffling
 from tests.conformance.remote import RemoteHarness
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 BACKEND = [rule.id for rule in RULES if not rule.judges_worker]
 

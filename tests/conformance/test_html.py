@@ -23,7 +23,7 @@ from jobkit_conformance.verdicts import Verdict
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
 from tests.conformance.pages import Node, parsed
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 EVIL = """</script></style><script>alert("x")</script><img src=x onerror=alert(1)>&amp;'"\x00\x1b]0;x\x07"""
 

@@ -13,7 +13,7 @@ from jobkit.cli import main
 from jobkit_conformance.reports.json_report import Document, Entry, Matrix, document, encode
 from jobkit_conformance.reports.merge import BadMerge, merge
 from jobkit_conformance.verdicts import Exit, Verdict
-from tests.conformance.made import failure, made, report
+from tests.conformance.made_reports import failure, made, report
 
 NOT_RUN, KEPT, BROKEN = Verdict.NOT_RUN, Verdict.KEPT, Verdict.BROKEN
 

@@ -18,7 +18,7 @@ from jobkit_conformance.violations import RuleViolation
 from tests.broken.patched import PatchedHarness
 from tests.broken.takes_what_it_does_not_claim import Harness as Accepting
 from tests.conformance import unsound
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 
 @pytest.mark.parametrize(

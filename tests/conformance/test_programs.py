@@ -33,7 +33,7 @@ from jobkit_conformance.operations import (
 from jobkit_conformance.render.codegen import program_source
 from jobkit_conformance.render.timeline import as_timeline, span
 from jobkit_conformance.render.value_source import short_repr
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 EVERYTHING = Program(
     "lifecycle",

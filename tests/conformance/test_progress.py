@@ -9,7 +9,7 @@ import pytest
 from jobkit_conformance.reports.progress import CLEAR, EVERY, Progress
 from jobkit_conformance.runner import Run
 from tests.conformance.honest import Bare
-from tests.conformance.swift import SWIFT
+from tests.conformance.small_profile import SWIFT
 
 
 class Terminal(io.StringIO):

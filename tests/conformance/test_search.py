@@ -14,7 +14,7 @@ from jobkit_conformance.reports.report import Finding
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.patched import PatchedHarness
-from tests.conformance.swift import SWIFT
+from tests.conformance.small_profile import SWIFT
 
 
 class Once(InlineBackend):

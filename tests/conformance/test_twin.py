@@ -29,7 +29,7 @@ from jobkit_conformance.checkers.backend import check
 from jobkit_conformance.history.calls import Call
 from jobkit_conformance.history.history import History
 from jobkit_conformance.violations import RuleViolation
-from tests.conformance.legal import Drawn, histories
+from tests.conformance.drawn_histories import Drawn, histories
 from tests.conformance.twin import explainable
 
 OFTEN = settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

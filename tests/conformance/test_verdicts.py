@@ -12,7 +12,7 @@ from jobkit_conformance.reports.json_report import document
 from jobkit_conformance.reports.merge import merge
 from jobkit_conformance.reports.report import Report, blank
 from jobkit_conformance.verdicts import Exit, Verdict, exit_of, together
-from tests.conformance.made import report
+from tests.conformance.made_reports import report
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from jobkit_conformance.reports.waivers import BadWaivers, Waiver, apply, load
 from jobkit_conformance.search import search
 from jobkit_conformance.verdicts import Exit, Verdict
 from jobkit_conformance.violations import RuleViolation
-from tests.conformance.made import report
-from tests.conformance.swift import SWIFT
+from tests.conformance.made_reports import report
+from tests.conformance.small_profile import SWIFT
 
 TODAY = dt.date(2026, 6, 1)
 LATER = dt.date(2027, 1, 31)

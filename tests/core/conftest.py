@@ -12,7 +12,7 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import Clock, ManualClock
 from jobkit.connections import resolver
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ import pytest
 import jobkit
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import NotAwaitedWarning, SignatureMismatch
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 Send = jobkit.Job[[int], None]
 

@@ -15,7 +15,7 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.backends.inline.backend import Memory
 from jobkit.clock import Clock, ManualClock
 from jobkit.errors import Closed, ConfigurationError, InvalidMessage
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 class Counting(InlineBackend):

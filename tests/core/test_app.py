@@ -23,7 +23,7 @@ from jobkit.errors import (
     LossyArgument,
     RunningLoop,
 )
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 def send(user_id: int, template: str = "welcome") -> None: ...

@@ -17,7 +17,7 @@ from jobkit.connections.clients import Clients, PortalClient, opened
 from jobkit.connections.portal import portal
 from jobkit.connections.resolver import BackendSource
 from jobkit.errors import Closed, Unsupported
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 from tests.core.third_party import Factory, ThirdParty
 
 

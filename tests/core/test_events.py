@@ -14,7 +14,7 @@ from jobkit import events
 from jobkit.backend import Cancelled
 from jobkit.enqueue.receipt import Status
 from jobkit.execute.outcome import Performed
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 @pytest.fixture

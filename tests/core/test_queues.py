@@ -9,7 +9,7 @@ import pytest
 
 import jobkit
 from jobkit.errors import ConfigurationError, InvalidArgument, UnknownQueue
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 def send(user_id: int = 7) -> None: ...

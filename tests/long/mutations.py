@@ -29,16 +29,16 @@ from tests.long.trying import Bench  # noqa: E402
 PACKAGE: Final = Path("conformance/jobkit_conformance")
 
 TESTS: Final = {
-    "model.py": ("test_model.py", "test_judge.py"),
-    "oracle.py": ("test_judge.py",),
-    "checkers/backend.py": ("test_invariants.py", "test_twin.py"),
-    "history/job_history.py": ("test_lives.py", "test_invariants.py", "test_twin.py"),
-    "checkers/worker_checks.py": ("test_duties.py",),
-    "checkers/delivery.py": ("test_duties.py",),
-    "checkers/worker.py": ("test_duties.py",),
-    "checkers/final_state.py": ("test_duties.py",),
-    "checkers/disruptions.py": ("test_duties.py",),
-    "history/delivery_records.py": ("test_duties.py",),
+    "model.py": ("test_model.py", "test_oracle.py"),
+    "oracle.py": ("test_oracle.py",),
+    "checkers/backend.py": ("test_backend_checker.py", "test_twin.py"),
+    "history/job_history.py": ("test_job_history.py", "test_backend_checker.py", "test_twin.py"),
+    "checkers/worker_checks.py": ("test_worker_checks.py",),
+    "checkers/delivery.py": ("test_worker_checks.py",),
+    "checkers/worker.py": ("test_worker_checks.py",),
+    "checkers/final_state.py": ("test_worker_checks.py",),
+    "checkers/disruptions.py": ("test_worker_checks.py",),
+    "history/delivery_records.py": ("test_worker_checks.py",),
 }
 """By file, who is asked about its mutants: the tests that are its own, the quickest first."""
 SLOW: Final = "test_twin.py"

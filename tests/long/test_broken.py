@@ -11,7 +11,7 @@ from jobkit_conformance.catalogue import RULES
 from jobkit_conformance.reports.report import Report
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.broken.on_a_server import ServerHarness, ServerWorker
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 from tests.conformance.test_broken import BROKEN
 
 ON_A_SERVER = [module for module in BROKEN if issubclass(module.Harness, (ServerHarness, ServerWorker))]

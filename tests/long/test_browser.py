@@ -14,7 +14,7 @@ from jobkit_conformance.verdicts import Verdict
 from tests.broken.leases_are_not_kept import Harness as Careless
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 from tests.long.browser import Browser, chromium
 
 PHONE, DESK = 360, 1280

@@ -17,7 +17,7 @@ from jobkit.backend import Stored
 from jobkit.backends.redis import factory
 from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.verdicts import Verdict
-from tests.long.test_ways_conform import verdicts
+from tests.long.test_topologies_conform import verdicts
 
 HOUR = 3600
 

@@ -7,7 +7,7 @@ import pytest
 from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Offset, Shuffling
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 
 MACHINES = ["L5", "X2", "O1", "E7", "K1", "L9"]
 """Rules that machines judge: each needs rare coverage."""

@@ -16,7 +16,17 @@ BESIDE = (
     *("time-machine", "dirty-equals", "fakeredis[lua]", "anyio", "fastapi", "httpx2"),
 )
 
-HOOKS = ("styles", "wider", "marker", "captured", "leftovers", "surprises", "never_awaited", "costs", "chaos")
+HOOKS = (
+    "styles",
+    "scoped_fixtures",
+    "marker",
+    "captured",
+    "leftovers",
+    "unexpected_failures",
+    "never_awaited",
+    "costs",
+    "chaos",
+)
 """Tests of what hangs on pytest itself: its hooks, its fixtures, its reports."""
 SUBTESTS = (
     "test_everywhere.py::test_subtests",

@@ -32,7 +32,7 @@ from jobkit_conformance.tiers.task import TierTask
 from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Bare, Gathered, Offset, Real, Shuffling, Slow
 from tests.conformance.remote import RemoteHarness
-from tests.conformance.swift import SWIFT
+from tests.conformance.small_profile import SWIFT
 
 HONEST: Final[dict[str, Callable[[], BackendHarness]]] = {
     "Bare": Bare,

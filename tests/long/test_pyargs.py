@@ -17,7 +17,7 @@ from jobkit_conformance.reports.report import Report
 from jobkit_conformance.suite.collector import ReportCollector
 from jobkit_conformance.suite.transport import decode, encode
 from jobkit_conformance.verdicts import Exit, Verdict
-from tests.conformance.made import report
+from tests.conformance.made_reports import report
 
 ROOT = Path(__file__).parents[2]
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"

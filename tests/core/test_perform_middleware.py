@@ -18,7 +18,7 @@ from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import context_of, perform
 from jobkit.retry import Retry
 from tests.core.performing import job_of, raising
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 
 async def test_every_job_starts_in_a_fresh_context(app: jobkit.App) -> None:

@@ -24,7 +24,7 @@ from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
 from jobkit_conformance.violations import RuleViolation
 from tests.broken import a_reserve_is_sent_again
-from tests.conformance.swift import SWIFT
+from tests.conformance.small_profile import SWIFT
 from tests.conformance.test_broken import BROKEN
 
 MINUTE = 60_000

@@ -17,7 +17,7 @@ from jobkit_conformance.network.worker_case import Kind, WorkerFaultCase, from_t
 from jobkit_conformance.network.worker_tier import BEFALLS_WORKERS, JUDGES, Played, WorkerSweep
 from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.runner import Run
-from tests.conformance.swift import SWIFT
+from tests.conformance.small_profile import SWIFT
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from jobkit_conformance.reports.waivers import Waiver, apply
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
-from tests.conformance.swift import run
+from tests.conformance.small_profile import run
 from tests.conformance.unsound import Amnesiac
 
 

@@ -17,7 +17,7 @@ from jobkit.testing.redis.server import Server
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb
-from tests.backends.redis.hop import Hop
+from tests.backends.redis.forwarder import Hop
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from jobkit_conformance.harness import BackendHarness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
-from tests.long.ways import BehindSentinels, BehindSteadySentinels, Encrypted, InACluster, InAFile, Way
+from tests.long.topologies import BehindSentinels, BehindSteadySentinels, Encrypted, InACluster, InAFile, Way
 
 FEWER = replace(PROFILES["quick"], seconds=600, faults=3, patience=20.0, shrinking=0.0)
 

@@ -10,7 +10,7 @@ from jobkit_conformance.history.history import History
 from jobkit_conformance.simulation.coverage import coverage_labels
 from jobkit_conformance.violations import RuleViolation
 from tests.conformance.histories import Written, granted
-from tests.conformance.shift_histories import CASES, Case, Shift
+from tests.conformance.worker_histories import CASES, Case, Shift
 
 GOOD = [case for case in CASES if not case.rules]
 BAD = [case for case in CASES if case.rules]

@@ -23,7 +23,7 @@ from jobkit.connections import resolver
 from jobkit.connections.resolver import BackendSource
 from jobkit.enqueue import background
 from jobkit.errors import BackendUnavailable, BackgroundQueueFull, InvalidMessage, SignatureMismatch, Unsupported
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 Send = jobkit.Job[[int], None]
 
@@ -144,7 +144,7 @@ def test_as_many_as_may_wait_and_not_one_more(app: jobkit.App, send: Send, door:
 def test_while_the_backend_is_away_nothing_is_lost_and_it_is_said_once(
     app: jobkit.App, send: Send, door: type[Door], shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "jobkit.posting")
+    caplog.set_level(logging.INFO, "jobkit.enqueue")
     door.away.set()
     app.enqueue_in_background(call(send, 1), call(send, 2))
     with pytest.raises(BackendUnavailable, match="2 posted jobs could not be stored within 0.05 s"):
@@ -215,7 +215,7 @@ def test_one_that_the_backend_will_not_have_does_not_keep_the_others(
 def test_what_was_not_accepted_is_said(
     app: jobkit.App, send: Send, shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "jobkit.posting")
+    caplog.set_level(logging.INFO, "jobkit.enqueue")
     app.enqueue_in_background(call(send, 1), send.using(id="job-1").call(2), call(send, 1))
     app.close()
     said = [(record.levelname, record.getMessage()) for record in caplog.records]

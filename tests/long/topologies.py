@@ -23,7 +23,7 @@ from jobkit.testing.redis.server import SURVIVES_KILL, Server, free_port
 from jobkit.testing.redis.topologies import SERVICE, ClusterDeployment, SentinelDeployment, ask
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.certificates import Certificates
-from tests.backends.redis.hop import Hop
+from tests.backends.redis.forwarder import Hop
 
 QUICK: Final = "timeout=600"
 """Milliseconds: for processes, whose leases are short; there is time for a replica to acknowledge."""

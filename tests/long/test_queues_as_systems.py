@@ -7,7 +7,7 @@ import pytest
 from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.queues.harness import Leased, Taken
-from tests.long.test_system import run
+from tests.long.test_system_tier import run
 
 
 @pytest.mark.parametrize("system", [Leased, Taken], ids=lambda system: system.__name__)

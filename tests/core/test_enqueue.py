@@ -22,7 +22,7 @@ from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import BackendUnavailable, Refuse
 from jobkit.jobs.middleware import Middleware
-from tests.core.shelf import Shelf
+from tests.core.stored_jobs import Shelf
 
 Send = jobkit.Job[[int], None]
 

@@ -123,7 +123,9 @@ def test_a_failing_test_shows_what_waits(session: Session, jobs: Jobs, request: 
 
     on_commit(session, welcome.call(1))
     case = request.config.stash[RUN].current_case()
-    assert timeline(case).startswith("waits for a commit: welcome.call(user_id=1)  tests/contrib/test_sqlalchemy.py:")
+    assert timeline(case).startswith(
+        "waits for a commit: welcome.call(user_id=1)  tests/integrations/test_sqlalchemy.py:"
+    )
     session.commit()
     assert "waits" not in timeline(case)
     jobs.ignore(welcome)
