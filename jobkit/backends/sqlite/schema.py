@@ -14,6 +14,8 @@ there. Who wants to know it of now counts the few between.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Final
 
 from jobkit.backends.sqlite.disk_space import reserve_space
@@ -127,24 +129,31 @@ END;
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Give a new file its tables; refuse one that is somebody else's, or of a later version than this code."""
-    if _is_ready(connection, path):
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection, "BEGIN"):  # what is read belongs together, whatever others commit meanwhile
+        if _is_ready(connection, path):
+            return
+    with _transaction(connection, "BEGIN IMMEDIATE"):
         if not _is_ready(connection, path):  # another process was quicker
             for statement in _statements():
                 connection.execute(statement)
             reserve_space(connection.execute)
             connection.execute(f"PRAGMA application_id = {APPLICATION}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Generator[None]:
+    connection.execute(begin)
+    try:
+        yield
         connection.execute("COMMIT")
-    except BaseException:
+    finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-        raise
 
 
 def _is_ready(connection: sqlite3.Connection, path: str) -> bool:
+    """Return True if the file has the tables of this version, False if it is new. Call it in a transaction."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
