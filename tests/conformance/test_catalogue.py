@@ -28,17 +28,17 @@ def test_every_rule_has_an_example_or_a_reason() -> None:
     assert not EXAMPLES.keys() & UNCHECKED.keys()
 
 
-@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.id not in UNCHECKED], ids=lambda rule: rule.id)
-def test_a_rule_whose_needs_are_met_is_played(rule: Rule) -> None:
-    assert any(set(one.needs) <= set(rule.needs) for one in EXAMPLES[rule.id]), "every example needs more than its rule"
+def test_a_rule_whose_needs_are_met_is_played() -> None:
+    def is_played(rule: Rule) -> bool:
+        return any(set(one.needs) <= set(rule.needs) for one in EXAMPLES[rule.id])
+
+    assert [rule.id for rule in RULES if rule.id not in UNCHECKED and not is_played(rule)] == []
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_rule_says_why_and_where_to_look(rule: Rule) -> None:
-    assert rule.sentence.endswith(".")
-    assert rule.reason.endswith(".")
-    assert rule.look.endswith(".")
-    assert all(re.search(r"\S", bug) for bug in rule.bugs)
+def test_a_rule_says_why_and_where_to_look() -> None:
+    texts = {(rule.id, name): getattr(rule, name) for rule in RULES for name in ("sentence", "reason", "look")}
+    assert [place for place, text in texts.items() if not text.endswith(".")] == []
+    assert [rule.id for rule in RULES if not all(map(str.strip, rule.bugs))] == []
 
 
 def _needs() -> list[tuple[str, str]]:

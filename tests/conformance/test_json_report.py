@@ -20,6 +20,7 @@ from jobkit_conformance.reports.waivers import Waiver, apply
 from jobkit_conformance.verdicts import Verdict
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
+from tests.conformance.made_reports import made
 from tests.conformance.small_profile import run
 from tests.conformance.unsound import Amnesiac
 
@@ -135,7 +136,7 @@ def _of(kind: str) -> bytes:
         case "unsound":
             return encode(document(run(Amnesiac(), "L5")))
         case _:
-            return encode(merge([("a", _waived()), ("b", document(run(Bare(), "L5")))]))
+            return encode(merge([("a", made(target="one")), ("b", made(Verdict.BROKEN, target="other"))]))
 
 
 @pytest.mark.parametrize("kind", ["waived", "unsound", "several"])

@@ -13,6 +13,7 @@ import pytest
 from jobkit.backends.inline.backend import CAPABILITIES
 from jobkit.cli import main
 from jobkit_conformance.generators import MACHINES
+from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.reports import terminal
 from jobkit_conformance.reports.json_report import document
 from jobkit_conformance.reports.report import Report
@@ -183,8 +184,11 @@ def test_a_file_that_can_not_be_read_is_a_usage_error(tmp_path: Path, capsys: py
     assert "is no TOML" in capsys.readouterr().err
 
 
-def test_a_waived_rule_stops_no_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_waived_rule_stops_no_machine(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What it breaks is known, so the search goes on for what is not."""
+    monkeypatch.setitem(PROFILES, "quick", SWIFT)
     path = written(tmp_path, "[[waiver]]\nrule = 'L6'\nreason = 'known'\nuntil = 9999-12-31\n")
     asked = ["conformance", "tests.broken.late_settles_are_refused:Harness", "--rule", "L6", "--rule", "L10"]
     assert main(asked) == Exit.BROKEN

@@ -62,7 +62,7 @@ async def _through_a_life(backend: RedisBackend) -> None:
 async def _by_id(backend: RedisBackend) -> None:
     await backend.enqueue([Message(id, "q", b"", key=id, remember=1) for id in ("held", "seen", "gone")])
     await backend.enqueue([Message("kept", "q", b"", priority=1)])
-    kept, held = await backend.reserve(["q"], limit=2, lease=200)
+    kept, held = await backend.reserve(["q"], limit=2, lease=MINUTE)
     assert await backend.cancel(["held"]) == [CancelPending()]
     counts = await backend.counts("q")
     assert (counts.ready, counts.leased) == (2, 2)
@@ -71,6 +71,9 @@ async def _by_id(backend: RedisBackend) -> None:
     assert [each.message.id for each in (await backend.peek("q", State.READY)).jobs] == ["seen", "gone"]
     assert await backend.delete(["gone"]) == [Deleted()]
     assert await backend.purge("q", State.READY, 10) == 1
+    await backend.extend(
+        [Extension(each.token, 50) for each in (kept, held)]
+    )  # not before: a busy machine takes longer
     (again,) = await backend.reserve(["q"], limit=1, lease=MINUTE, wait=20_000)  # both leases are over
     assert (kept.message.id, again.message.id) == ("kept", "kept")
     assert await backend.settle([Done(held.token), Done(again.token)]) == [Stale(), Settled()]
