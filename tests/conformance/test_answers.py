@@ -104,6 +104,7 @@ class Unextended(Odd):
     enqueue, settle = InlineBackend.enqueue, InlineBackend.settle
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize(
     ("client", "rule", "seen"),
     [

@@ -33,6 +33,7 @@ SWIFT = [
 """Those in processes, or on a server of their own, take longer: the long tests kill them."""
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("module", SWIFT, ids=_name)
 def test_a_broken_backend_is_killed_by_its_own_rule(module: ModuleType) -> None:
     report = run(module.Harness(), module.RULE)

@@ -10,6 +10,8 @@ import pytest
 
 from jobkit_conformance.checks.g_cost import _at_rest  # pyright: ignore[reportPrivateUsage]
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize(
     ("seen", "found"), [([1, 0], 0), ([3, 3, 2, 2, 1], 1), ([2], 2)], ids=["one leaves", "several leave", "they stay"]

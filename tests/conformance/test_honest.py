@@ -14,6 +14,7 @@ from tests.conformance.small_profile import run
 BACKEND = [rule.id for rule in RULES if not rule.judges_worker]
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("harness", [Bare, Real, Shuffling])
 def test_no_alarm(harness: type[BackendHarness]) -> None:
     report = run(harness(), *BACKEND, seed=2)
@@ -22,6 +23,7 @@ def test_no_alarm(harness: type[BackendHarness]) -> None:
     assert {id: finding.note for id, finding in report.findings.items() if finding.verdict in open_ones} == {}
 
 
+@pytest.mark.realtime
 def test_a_backend_with_every_hook_has_nothing_out_of_scope() -> None:
     report = run(RemoteHarness(), "D1", "D2", "D3", "D4", "D5", "D6", "E4", "R4", "S7", "G4", "W9")
     asked = {id: finding.verdict for id, finding in report.findings.items() if finding.cases}

@@ -47,6 +47,7 @@ async def test_who_stands_still_does_so_until_the_job_has_started(monkeypatch: p
     assert place.signals == ["SIGSTOP", "SIGCONT"]
 
 
+@pytest.mark.realtime
 async def test_a_job_that_never_starts_is_not_waited_for_for_ever() -> None:
     place = Place()
     await asyncio.wait_for(trouble_with(lambda _: False).do(Fault("stop", 1, 0.01, outlasts=3), cast("Any", place)), 10)

@@ -19,6 +19,8 @@ from jobkit_conformance.run_context import RunContext
 from jobkit_conformance.runner import Run
 from tests.conformance.small_profile import SWIFT
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def harness() -> Iterator[Harness]:

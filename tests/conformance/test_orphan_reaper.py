@@ -13,6 +13,8 @@ import pytest
 
 from jobkit_conformance.processes.orphan_reaper import OrphanReaper
 
+pytestmark = pytest.mark.realtime
+
 KIT = """
 import asyncio
 from jobkit_conformance.processes.orphan_reaper import OrphanReaper

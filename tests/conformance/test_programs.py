@@ -158,6 +158,7 @@ def test_what_is_kept_between_deliveries_is_told_and_runs(capsys: pytest.Capture
     assert capsys.readouterr().out == told
 
 
+@pytest.mark.realtime
 def test_calls_at_once_become_tasks() -> None:
     from tests.broken.close_lets_them_wait import Harness
 

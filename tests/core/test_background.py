@@ -141,6 +141,8 @@ def test_as_many_as_may_wait_and_not_one_more(app: jobkit.App, send: Send, door:
     assert shelf.ids == ["job-0", "job-1", "job-2", "job-3", "job-6"]
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 def test_while_the_backend_is_away_nothing_is_lost_and_it_is_said_once(
     app: jobkit.App, send: Send, door: type[Door], shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,6 +264,7 @@ for number in range(50):
 """
 
 
+@pytest.mark.realtime
 def test_a_program_that_just_ends_has_stored_it(tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path}/jobs.db"
     ended = subprocess.run([sys.executable, "-c", PROGRAM.format(url=url)], capture_output=True, text=True)

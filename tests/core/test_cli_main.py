@@ -73,6 +73,7 @@ def test_an_unknown_command_is_an_error(capsys: pytest.CaptureFixture[str]) -> N
     assert "invalid choice: 'wroker'" in capsys.readouterr().err
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("start", [["-m", "jobkit"], ["-c", "from jobkit.cli import main; raise SystemExit(main())"]])
 def test_it_knows_its_version(start: list[str]) -> None:
     ended = subprocess.run([sys.executable, *start, "--version"], capture_output=True, text=True, timeout=60)

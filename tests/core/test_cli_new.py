@@ -17,6 +17,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
+@pytest.mark.realtime
 def test_a_job_of_its_own_passes_its_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "job", "send_receipt", "--into", str(tmp_path)]) == 0
     assert "Try it: pytest tests/test_send_receipt.py" in capsys.readouterr().out
@@ -28,6 +29,7 @@ def test_a_job_of_its_own_passes_its_test(tmp_path: Path, capsys: pytest.Capture
     assert ended.returncode == 0, ended.stdout
 
 
+@pytest.mark.realtime
 def test_one_of_an_app_stands_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

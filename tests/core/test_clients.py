@@ -220,6 +220,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("queue", ["default", "mail"])
 def test_a_forked_child_opens_its_own(queue: str) -> None:
     script = FORK.format(queue=queue)
@@ -254,6 +255,8 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 def test_jobs_in_memory_are_not_performed_twice_by_a_child() -> None:
     ended = subprocess.run([sys.executable, "-c", COUNT], capture_output=True, text=True, timeout=60)
     assert (ended.stdout.split(), ended.stderr) == (["1", "0"], "")

@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 import sys
 
+import pytest
+
 import jobkit
 
 
@@ -83,6 +85,7 @@ send.using(delay=3600).enqueue(9)
 """
 
 
+@pytest.mark.realtime
 def test_for_a_program_without_a_loop_before_it_ends() -> None:
     ended = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60)
     assert sorted(ended.stdout.splitlines()) == ["sent 0", "sent 1", "sent 2"]

@@ -76,6 +76,7 @@ async def test_what_it_raised_when_interrupted_is_the_cause() -> None:
     assert isinstance(raised.value.__cause__, LookupError)
 
 
+@pytest.mark.realtime
 async def test_what_returns_too_late_has_failed() -> None:
     async def block() -> int:
         time.sleep(2 * SOON)  # noqa: ASYNC251  (what a careless job does)
@@ -105,6 +106,7 @@ async def test_a_cancellation_from_outside_is_no_matter_of_time() -> None:
         await task
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("shape", ["plain", "async"])
 async def test_retry_rules_say_what_follows(app: jobkit.App, shape: str) -> None:
     def block() -> None:
@@ -118,11 +120,13 @@ async def test_retry_rules_say_what_follows(app: jobkit.App, shape: str) -> None
     assert (last.reason or "").startswith("jobkit.errors.TimeLimit: it ran for longer than its limit of 0.02 s")
 
 
+@pytest.mark.realtime
 async def test_a_time_limit_is_a_timeout(app: jobkit.App) -> None:
     job = job_of(app, "plain", lambda: time.sleep(2 * SOON), limit=SOON, discard=TimeoutError)
     assert (await performed(app, job.call())).state is Performed.DISCARDED
 
 
+@pytest.mark.realtime
 async def test_a_plain_job_is_told(app: jobkit.App) -> None:
     told: list[bool] = []
 

@@ -56,6 +56,7 @@ async def test_a_time_limit_is_raised_where_it_waits() -> None:
     assert task.cancelling() == 0, "nobody has cancelled this task"
 
 
+@pytest.mark.realtime
 async def test_it_may_be_caught_and_the_job_goes_on() -> None:
     async def clear_up() -> str:
         try:
@@ -112,6 +113,7 @@ async def test_a_cancellation_from_outside_goes_before() -> None:
     assert not isinstance(raised.value, SoftTimeLimit)
 
 
+@pytest.mark.realtime
 async def test_both_at_once_is_the_cancellation() -> None:
     loop = asyncio.get_running_loop()
     caught: list[type[BaseException]] = []
@@ -147,6 +149,7 @@ async def test_timeouts_inside_let_it_through(inner: str) -> None:
 # As a job's own.
 
 
+@pytest.mark.realtime
 async def test_retry_rules_say_what_follows(app: jobkit.App) -> None:
     @app.job(name="shop.long", soft_limit=SOON, limit=60, retry=jobkit.Retry(attempts=2, wait=9, on=jobkit.TimeLimit))
     async def long() -> None:
@@ -159,6 +162,7 @@ async def test_retry_rules_say_what_follows(app: jobkit.App) -> None:
     assert (last.reason or "").startswith("jobkit.errors.TimeLimit: it has passed its soft limit of 0.02 s")
 
 
+@pytest.mark.realtime
 async def test_a_plain_job_asks(app: jobkit.App) -> None:
     seen: list[tuple[bool, bool]] = []
 

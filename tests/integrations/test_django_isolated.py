@@ -8,6 +8,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.realtime
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 INI = f"""

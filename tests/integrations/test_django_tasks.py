@@ -7,6 +7,10 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[2]
 
 SETTINGS = """

@@ -14,6 +14,8 @@ from tests.broken.on_a_server import ServerHarness, ServerWorker
 from tests.conformance.small_profile import run
 from tests.conformance.test_broken import BROKEN
 
+pytestmark = pytest.mark.realtime
+
 ON_A_SERVER = [module for module in BROKEN if issubclass(module.Harness, (ServerHarness, ServerWorker))]
 
 

@@ -17,6 +17,8 @@ from tests.conformance.honest import Bare
 from tests.conformance.small_profile import run
 from tests.long.browser import Browser, chromium
 
+pytestmark = pytest.mark.realtime
+
 PHONE, DESK = 360, 1280
 
 CONTRAST = """

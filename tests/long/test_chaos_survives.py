@@ -7,6 +7,8 @@ import pytest
 from tests.plugin.conftest import Project, project  # noqa: F401 - the fixture
 from tests.plugin.test_chaos_apps import TESTS, check_found, run
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize("app", TESTS)
 def test_the_fault_is_found_with_any_seed(project: Project, app: str) -> None:  # noqa: F811 - the fixture

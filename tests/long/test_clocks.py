@@ -19,6 +19,8 @@ from jobkit.testing.redis.harness import Harness
 from jobkit_conformance.verdicts import Verdict
 from tests.long.test_topologies_conform import verdicts
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 HOUR = 3600
 
 

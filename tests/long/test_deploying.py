@@ -22,6 +22,8 @@ import pytest
 
 from jobkit.testing.redis.server import Server
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "examples" / "deploy"
 BIN = Path(sys.executable).parent
@@ -122,6 +124,7 @@ def enqueue(supervisor: Supervisor, server: Server, numbers: range) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=supervisor.folder, env=environment, check=True)
 
 
+@pytest.mark.invariant
 def test_a_rolling_deploy_loses_nothing_and_repeats_nothing(supervisor: Supervisor, server: Server) -> None:
     jobs = 6_000
     until(lambda: supervisor.ready(0) and supervisor.ready(1), "two workers are ready")
@@ -145,6 +148,7 @@ def test_a_rolling_deploy_loses_nothing_and_repeats_nothing(supervisor: Supervis
     assert "terminated by SIGKILL" not in log
 
 
+@pytest.mark.invariant
 def test_who_is_killed_is_started_again_and_its_jobs_are_performed(supervisor: Supervisor, server: Server) -> None:
     until(lambda: supervisor.ready(0) and supervisor.ready(1), "two workers are ready")
     enqueue(supervisor, server, range(400))

@@ -13,6 +13,8 @@ from jobkit.testing.redis.server import Server, free_port
 from tests.backends.redis.certificates import Certificates
 from tests.backends.redis.every_verb import every_verb
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.mark.parametrize("both", [False, True])
 async def test_every_verb_and_nobody_without_a_certificate(tmp_path: Path, *, both: bool) -> None:

@@ -9,6 +9,8 @@ from jobkit_conformance.verdicts import Verdict
 from tests.conformance.honest import Offset, Shuffling
 from tests.conformance.small_profile import run
 
+pytestmark = pytest.mark.realtime
+
 MACHINES = ["L5", "X2", "O1", "E7", "K1", "L9"]
 """Rules that machines judge: each needs rare coverage."""
 

@@ -23,6 +23,8 @@ from jobkit.errors import InvalidMessage
 from jobkit.lifecycle import State
 from jobkit.testing.redis.server import Server
 
+pytestmark = pytest.mark.realtime
+
 PASSWORD = "correct-horse"
 SECRET = "4111-1111-1111-1111"
 QUEUE = "a:b{c}*?[x]'\"; FLUSHALL \u202egnp.exe"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jobkit.testing.inline import Harness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
+
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
 
 
 def test_inline_conforms() -> None:

@@ -27,6 +27,8 @@ from tests.broken import a_reserve_is_sent_again
 from tests.conformance.small_profile import SWIFT
 from tests.conformance.test_broken import BROKEN
 
+pytestmark = pytest.mark.realtime
+
 MINUTE = 60_000
 ON_THE_WIRE = [module for module in BROKEN if getattr(module, "TIER", "") == "wire"]
 CAPABILITIES = Settings("", "", durable="process").capabilities

@@ -11,6 +11,8 @@ import pytest
 from jobkit.cli import main
 from jobkit_conformance.new.command import contents
 
+pytestmark = pytest.mark.realtime
+
 BIN = Path(sys.executable).parent
 
 

@@ -34,6 +34,8 @@ from tests.conformance.honest import Bare, Gathered, Offset, Real, Shuffling, Sl
 from tests.conformance.remote import RemoteHarness
 from tests.conformance.small_profile import SWIFT
 
+pytestmark = pytest.mark.realtime
+
 HONEST: Final[dict[str, Callable[[], BackendHarness]]] = {
     "Bare": Bare,
     "Shuffling": Shuffling,

@@ -17,6 +17,8 @@ from jobkit_conformance.runner import Run
 from jobkit_conformance.tiers import processes
 from jobkit_conformance.verdicts import Verdict
 
+pytestmark = pytest.mark.realtime
+
 MODULES = [import_module(f"tests.broken.{found.name}") for found in iter_modules(tests.broken.__path__)]
 BROKEN = [module for module in MODULES if getattr(module, "TIER", "") == "processes"]
 

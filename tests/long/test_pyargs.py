@@ -19,6 +19,8 @@ from jobkit_conformance.suite.transport import decode, encode
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.made_reports import report
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[2]
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"

@@ -7,11 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.reports import terminal
 from jobkit_conformance.tiers.system import DECLARED, SystemRun
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.long.queues.with_dramatiq import Harness
+
+pytestmark = pytest.mark.realtime
 
 VERSION = "2.2.1"
 """Whatever a later one does is another finding."""

@@ -9,6 +9,8 @@ from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.queues.harness import Leased, Taken
 from tests.long.test_system_tier import run
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 
 @pytest.mark.parametrize("system", [Leased, Taken], ids=lambda system: system.__name__)
 def test_a_queue_that_keeps_what_it_declares_is_not_accused(system: type[SystemHarness]) -> None:

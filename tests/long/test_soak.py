@@ -7,6 +7,10 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 
 def test_a_minute_of_everything(tmp_path: Path) -> None:
     script, plot = Path(__file__).with_name("soak.py"), tmp_path / "soak.svg"

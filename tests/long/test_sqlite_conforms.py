@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jobkit.testing.sqlite.harness import Harness, Offset
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
+
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
 
 BY_THE_CLOCK = frozenset({"L1", "L10", "O2", "S3", "T1", "T2", "T3", "X2"})
 OUT_OF_SCOPE = {

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from jobkit_conformance.processes.system import SystemHarness
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.reports.report import Report
 from jobkit_conformance.tiers.system import DECLARED, SystemRun
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.conformance.queues.harness import Forgetful, Silent
+
+pytestmark = pytest.mark.realtime
 
 ONE = replace(PROFILES["quick"], plays=1, shrinking=0.0)
 

@@ -14,6 +14,8 @@ from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
 from tests.long.topologies import BehindSentinels, BehindSteadySentinels, Encrypted, InACluster, InAFile, Way
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 FEWER = replace(PROFILES["quick"], seconds=600, faults=3, patience=20.0, shrinking=0.0)
 
 

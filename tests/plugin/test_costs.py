@@ -21,6 +21,7 @@ def alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
+@pytest.mark.realtime
 def test_the_plugin_imports_nothing_that_a_run_without_jobs_does_not_need(alone: Project) -> None:
     result = alone.apart(
         """
@@ -42,6 +43,7 @@ def test_the_plugin_imports_nothing_that_a_run_without_jobs_does_not_need(alone:
     result.assert_outcomes(passed=2)
 
 
+@pytest.mark.realtime
 def test_once_jobkit_is_imported_everything_is_in_place(alone: Project) -> None:
     result = alone.apart(
         """

@@ -20,6 +20,8 @@ from pytest_jobkit.backends.namespace_registry import BOUND_MS, NamespaceRegistr
 from pytest_jobkit.backends.selected import NAMESPACE
 from tests.plugin.conftest import WITHOUT, Project
 
+pytestmark = pytest.mark.realtime
+
 HANGS = """
     import time
     from pathlib import Path

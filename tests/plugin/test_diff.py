@@ -120,6 +120,7 @@ def test_another_end_is_a_difference_too(project: Project) -> None:
     ]
 
 
+@pytest.mark.realtime
 def test_workers_of_xdist_compare_together(project: Project) -> None:
     project.write("mine.py", HASTY)
     tests = "def test_it(jobs):\n    place_order(7)\n    jobs.perform()\n    jobs.ignore(remind)\n"

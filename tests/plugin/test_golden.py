@@ -319,6 +319,7 @@ def _clean(part: str) -> str:
     return part.strip("\n") + "\n"
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("name", FAILURES)
 def test_it_is_said_like_that(name: str, printed: dict[str, str]) -> None:
     compare(name, printed[name])
@@ -346,6 +347,7 @@ def compare(name: str, said: str) -> None:
     assert said == path.read_text()
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("name", FAILURES)
 def test_the_answer_stands_in_the_first_lines(name: str, printed: dict[str, str]) -> None:
     """pytest cuts an explanation after its eighth line; nothing of jobkit's own code stands before it."""

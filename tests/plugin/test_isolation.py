@@ -263,6 +263,7 @@ def test_jobs_that_a_test_sends_elsewhere_are_not_its_own(project: Project) -> N
     """)
 
 
+@pytest.mark.realtime
 def test_without_the_plugin_nothing_is_redirected(project: Project) -> None:
     project.apart(
         """

@@ -6,6 +6,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.realtime
+
 WORLD = """
     from __future__ import annotations
 

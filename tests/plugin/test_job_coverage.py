@@ -50,6 +50,7 @@ def test_a_line_for_each_declared_job(project: Project) -> None:
     assert table(result) == TABLE
 
 
+@pytest.mark.realtime
 def test_workers_of_xdist_count_together(project: Project) -> None:
     result = project.apart(TESTS, "--jobkit-coverage", "-n", "2")
     result.assert_outcomes(passed=3)
@@ -115,6 +116,7 @@ def test_a_job_that_runs_again_after_it_ended_was_delivered_twice(project: Proje
     assert table(result)[4].split() == ["shop.remind", "1", "1", "-", "-", "1"]
 
 
+@pytest.mark.realtime
 def test_a_run_without_jobs_says_so(project: Project) -> None:
     result = project.apart("def test_it(): pass", "--jobkit-coverage", head="")
     result.stdout.fnmatch_lines(["no jobs are declared in the modules that this run imported"])

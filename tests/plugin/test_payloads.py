@@ -91,6 +91,7 @@ def test_a_run_of_some_tests_drops_nothing(project: Project) -> None:
     assert files(project).items() >= before.items()
 
 
+@pytest.mark.realtime
 def test_workers_of_xdist_record_together(project: Project) -> None:
     tests = """
         @pytest.mark.parametrize("number", range(6))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.plugin.conftest import Project
 from tests.plugin.test_diff import HASTY
 
@@ -17,6 +19,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
 
 
+@pytest.mark.realtime
 def test_its_samples_run(project: Project) -> None:
     shop, *tests = blocks("python")
     assert shop.startswith("# shop.py\n")

@@ -46,6 +46,7 @@ def run(project: Project, name: str, *args: str) -> pytest.RunResult:
     return project.pytester.runpytest_subprocess(*with_plugin(name), *args)
 
 
+@pytest.mark.realtime
 def test_an_inline_snapshot_is_filled_with_calls_and_holds(project: Project) -> None:
     test = project.write("test_it.py", textwrap.dedent(HEAD) + textwrap.dedent(TEST))
     run(project, "inline_snapshot", "--inline-snapshot=create")
@@ -56,6 +57,7 @@ def test_an_inline_snapshot_is_filled_with_calls_and_holds(project: Project) -> 
     result.assert_outcomes(failed=1)
 
 
+@pytest.mark.realtime
 def test_syrupy_keeps_what_a_log_shows(project: Project) -> None:
     test = project.write("test_it.py", textwrap.dedent(HEAD) + textwrap.dedent(KEPT))
     run(project, "syrupy", "--snapshot-update")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plugin.conftest import INI, Project
 
 
@@ -216,6 +218,7 @@ def test_a_worker_that_is_quicker_than_the_enqueue(project: Project) -> None:
     """)
 
 
+@pytest.mark.realtime
 def test_many_processes(project: Project) -> None:
     result = project.run(
         """
@@ -250,6 +253,7 @@ def test_many_processes(project: Project) -> None:
     )
 
 
+@pytest.mark.realtime
 def test_each_process_has_a_server_of_its_own(project: Project) -> None:
     result = project.run(
         """
@@ -275,6 +279,7 @@ def test_each_process_has_a_server_of_its_own(project: Project) -> None:
     assert len(pairs) == len({process for process, _ in pairs}) == len({port for _, port in pairs}) == 2
 
 
+@pytest.mark.realtime
 def test_a_bad_marker_under_many_processes(project: Project) -> None:
     result = project.run(
         """

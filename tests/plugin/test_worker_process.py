@@ -76,6 +76,7 @@ def elsewhere(project: Project) -> Project:
     return project
 
 
+@pytest.mark.realtime
 def test_its_jobs_are_performed_there_and_known_here(elsewhere: Project) -> None:
     elsewhere.run(
         """
@@ -105,6 +106,7 @@ def test_its_jobs_are_performed_there_and_known_here(elsewhere: Project) -> None
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.realtime
 def test_a_crash_loses_nothing(elsewhere: Project) -> None:
     elsewhere.run(
         """
@@ -123,6 +125,7 @@ def test_a_crash_loses_nothing(elsewhere: Project) -> None:
     ).assert_outcomes(passed=1)
 
 
+@pytest.mark.realtime
 def test_it_stops_well_and_with_the_test(elsewhere: Project) -> None:
     elsewhere.run(
         """
@@ -143,6 +146,7 @@ def test_it_stops_well_and_with_the_test(elsewhere: Project) -> None:
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.realtime
 def test_one_that_ends_by_itself_fails_the_test_with_its_log(elsewhere: Project) -> None:
     result = elsewhere.run(
         """
@@ -176,6 +180,7 @@ def test_one_that_ends_by_itself_fails_the_test_with_its_log(elsewhere: Project)
     )
 
 
+@pytest.mark.realtime
 def test_one_that_can_not_begin_says_why(elsewhere: Project) -> None:
     result = elsewhere.run(
         """
@@ -234,6 +239,7 @@ def test_it_goes_by_the_real_clock(elsewhere: Project) -> None:
     ).assert_outcomes(passed=2)
 
 
+@pytest.mark.realtime
 def test_with_a_server(elsewhere: Project) -> None:
     elsewhere.run(
         """

@@ -13,6 +13,8 @@ import pytest
 
 from jobkit.testing.redis.server import Server
 
+pytestmark = pytest.mark.realtime
+
 APP = """
 import os, time
 from pathlib import Path
@@ -85,6 +87,7 @@ def test_term_lets_a_running_job_end(environment: dict[str, str]) -> None:
     assert not Path(environment["HERE"], "ready").exists()
 
 
+@pytest.mark.invariant
 def test_what_does_not_end_is_given_back_and_another_worker_has_it_at_once(environment: dict[str, str]) -> None:
     enqueue(environment)
     worker = start(environment, "--grace", "0.1", "--lease", "600")

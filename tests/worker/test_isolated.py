@@ -21,6 +21,8 @@ from jobkit.execute.outcome import Performed
 from jobkit.worker.json_logging import JSONFormatter
 from tests.worker.recorder import Recorder
 
+pytestmark = pytest.mark.realtime
+
 APP = """
 import asyncio, ctypes, logging, os, signal, sys, time
 from pathlib import Path

@@ -22,6 +22,8 @@ LEASE = 0.6
 """Seconds. An extension is tried after a third of them; on a busy machine it may come a third later."""
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_a_job_that_blocks_the_loop_keeps_its_lease(app: jobkit.App, recorder: Recorder) -> None:
     @app.job(name="block")
     async def block() -> None:
@@ -37,6 +39,8 @@ async def test_a_job_that_blocks_the_loop_keeps_its_lease(app: jobkit.App, recor
     assert recorder.of(LeaseLost) == []
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_a_lease_is_kept_for_the_limit_from_the_start_and_not_from_the_reserve(
     app: jobkit.App, recorder: Recorder
 ) -> None:
@@ -55,6 +59,8 @@ async def test_a_lease_is_kept_for_the_limit_from_the_start_and_not_from_the_res
     assert [ended.outcome.state for ended in recorder.of(Ended)] == [Performed.SUCCEEDED] * 2
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_a_long_thread_keeps_its_lease(app: jobkit.App, backend: InlineBackend, recorder: Recorder) -> None:
     @app.job(name="long")
     def long() -> None:

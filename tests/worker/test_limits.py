@@ -14,6 +14,8 @@ from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
 from tests.worker.recorder import Recorder
 
+pytestmark = pytest.mark.realtime
+
 LIMIT, LEASE = 0.1, 0.15
 
 

@@ -32,6 +32,7 @@ class Closely:
         return EPOCH + (instant - EPOCH) // CLOSE * CLOSE
 
 
+@pytest.mark.realtime
 async def test_workers_enqueue_and_perform_what_recurs(app: jobkit.App, recorder: Recorder) -> None:
     @app.job(name="report")
     async def report() -> None: ...
@@ -44,6 +45,7 @@ async def test_workers_enqueue_and_perform_what_recurs(app: jobkit.App, recorder
     assert ids[0].startswith("report@")
 
 
+@pytest.mark.realtime
 async def test_a_store_that_comes_back_goes_on(
     app: jobkit.App, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +105,7 @@ async def test_a_tick_that_is_held_by_a_key_is_left_out(app: jobkit.App, recorde
     assert statuses == ["accepted", "key_taken"]
 
 
+@pytest.mark.realtime
 async def test_what_the_app_declares_recurs_under_every_worker(app: jobkit.App, recorder: Recorder) -> None:
     @app.recurring(schedule=Closely())
     @app.job(name="report")

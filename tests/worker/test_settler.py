@@ -47,6 +47,8 @@ def bare(backend: InlineBackend, told: list[Settlement]) -> jobkit.App:
     return jobkit.App(factory)
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_without_delay_a_job_waits_for_its_next_attempt_in_the_workers_hands(
     bare: jobkit.App, told: list[Settlement], recorder: Recorder
 ) -> None:
@@ -103,6 +105,8 @@ async def test_without_dead_letters_the_log_is_where_it_stands(
     assert "is not kept: this backend keeps no dead jobs" in caplog.text
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_what_waits_to_be_settled_is_as_soon_as_the_store_is_back(
     backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,7 @@ class _Late(DelegatingBackend):
         return await call()
 
 
+@pytest.mark.realtime
 @pytest.mark.parametrize("plain", [False, True])
 async def test_a_stop_that_is_cancelled_interrupts_at_once_and_keeps_no_lease(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder, tmp_path: Path, *, plain: bool
@@ -215,6 +216,7 @@ async def test_a_job_can_see_that_it_should_stop(app: jobkit.App, recorder: Reco
     assert (ended.outcome.state, ended.outcome.value) == (Performed.SUCCEEDED, "stopped")
 
 
+@pytest.mark.realtime
 async def test_readiness_says_what_is_true(backend: InlineBackend, recorder: Recorder, tmp_path: Path) -> None:
     up = True
 

@@ -115,6 +115,7 @@ async def test_no_connection_outlives_a_client_whose_close_is_given_up(play: Pla
         assert connections.open == set(), f"closed at turn {turn}"
 
 
+@pytest.mark.realtime
 async def test_who_waits_to_try_again_does_not_once_it_is_closed() -> None:
     connections = Connections()
     connections.server.connected = False

@@ -15,6 +15,8 @@ from jobkit.lifecycle import State
 from jobkit.testing.redis.server import Server
 from tests.worker.recorder import Recorder
 
+pytestmark = pytest.mark.realtime
+
 
 async def perform_all(app: jobkit.App, count: int) -> None:
     recorder = Recorder()

@@ -26,6 +26,8 @@ from jobkit.testing.redis.server import Server
 from tests.backends.redis.clients import Open
 from tests.worker.recorder import Recorder
 
+pytestmark = pytest.mark.realtime
+
 
 async def fill(backend: RedisBackend, *, full: bool) -> None:
     await backend._carrier.channel.call(["CONFIG", "SET", "maxmemory", "1" if full else "0"])

@@ -12,6 +12,8 @@ from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
 
+pytestmark = pytest.mark.realtime
+
 LARGE = 1 << 20
 SMALL = 10
 

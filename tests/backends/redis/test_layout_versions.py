@@ -50,6 +50,7 @@ async def stored(backend: RedisBackend) -> dict[bytes, bytes]:
     return {name: await backend._carrier.channel.call(["DUMP", name]) for name in names}
 
 
+@pytest.mark.realtime
 async def test_a_later_layout_is_refused_by_every_verb_and_nothing_is_touched(backend: RedisBackend) -> None:
     await backend.enqueue([Message("a", "q", b"")])
     (held,) = await backend.reserve(["q"], limit=1, lease=60_000)
@@ -73,6 +74,7 @@ async def test_fakeredis_says_the_same() -> None:
     await backend.close()
 
 
+@pytest.mark.realtime
 async def test_what_an_older_version_left_is_read_and_marked_by_the_next_job(backend: RedisBackend) -> None:
     await backend.enqueue([Message("a", "q", b"body", key="k"), Message("b", "q", b"")])
     (held,) = await backend.reserve(["q"], limit=1, lease=60_000)
@@ -85,6 +87,7 @@ async def test_what_an_older_version_left_is_read_and_marked_by_the_next_job(bac
     assert await backend._carrier.channel.call(["HGET", backend.keys.meta, "layout"]) == b"1"
 
 
+@pytest.mark.realtime
 async def test_a_worker_waits_for_its_upgrade(clients: Open) -> None:
     """What runs on goes on where it can; nothing is lost when the later version has come and gone."""
     backend = clients()

@@ -31,6 +31,8 @@ from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, lost_reply, url_through
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 MINUTE = 60_000
 MOVES = ("enqueue", "reserve", "settle", "extend", "remove", "requeue", "inspect")
 

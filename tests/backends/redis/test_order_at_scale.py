@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from jobkit.backend import Accepted, Done, Message
 from jobkit.clock import ManualClock
 from tests.backends.redis.clients import Open
+
+pytestmark = pytest.mark.realtime
 
 JOBS = 10_000
 

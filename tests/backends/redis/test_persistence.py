@@ -15,6 +15,8 @@ from jobkit.testing.redis.server import Server
 from jobkit.testing.redis.topologies import ask, replica_of
 from tests.backends.redis.clients import Open
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 Start = Callable[..., Server]
 
 

@@ -11,6 +11,8 @@ from jobkit.backends.redis import redis_py
 from jobkit.testing.redis.server import Server
 from tests.backends.redis.clients import Open
 
+pytestmark = pytest.mark.realtime
+
 WORDS: list[str | bytes | int] = ["EVALSHA", b"\x00\xff\r\n", 12, "größe", ""]
 
 

@@ -14,6 +14,8 @@ from jobkit.backends.redis import RedisBackend
 from jobkit.testing.redis.server import Server
 from tests.backends.redis.refusing import Refusals
 
+pytestmark = pytest.mark.realtime
+
 SCRIPT = "script: 41b009a0255927630d706431ee18a9c1, on @user_script:12."
 OLD = "ERR Error running script (call to f_41b009a0255927630d706431ee18a9c1): @user_script:12: @user_script: 12: -"
 

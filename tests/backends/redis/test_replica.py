@@ -18,6 +18,8 @@ from jobkit.testing.redis.topologies import ask, replica_of, until
 from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 MINUTE = 60_000
 
 

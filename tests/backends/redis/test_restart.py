@@ -12,6 +12,8 @@ from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, url_through
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 
 async def test_a_delayed_job_comes_after_a_restart(own_server: Server, clients: Open) -> None:
     backend = clients(own_server.url)

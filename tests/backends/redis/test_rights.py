@@ -15,6 +15,8 @@ from jobkit.backends.redis import RedisBackend, factory
 from jobkit.testing.redis.server import Server
 from tests.backends.redis.every_verb import every_verb
 
+pytestmark = pytest.mark.realtime
+
 GUIDE = Path(__file__).parents[3] / "docs" / "redis.md"
 SECRET = "s3cr3t"
 

@@ -10,6 +10,8 @@ from jobkit.backend import Done, Message
 from jobkit.backends.redis import RedisBackend
 from tests.backends.redis.clients import Open
 
+pytestmark = pytest.mark.realtime
+
 NOW, LATER = "q", "other"
 FEW, MANY = 32, 33
 BY_KEY = {"leased": b"skiplist", "state": b"hashtable"}

@@ -19,6 +19,8 @@ from tests.backends.redis.clients import Open
 from tests.backends.redis.every_verb import every_verb
 from tests.backends.redis.forwarder import Hop
 
+pytestmark = pytest.mark.realtime
+
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:

@@ -13,6 +13,8 @@ from jobkit.backends.redis import RedisBackend
 from tests.backends.redis.clients import Open
 from tests.backends.redis.versions import compatible, next_layout, turned_into
 
+pytestmark = pytest.mark.realtime
+
 
 async def test_what_another_release_adds_stays_where_it_is(clients: Open) -> None:
     own, other = clients(), turned_into(clients(), compatible)

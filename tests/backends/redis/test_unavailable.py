@@ -16,6 +16,8 @@ from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import FaultTrigger, Proxy
 from tests.backends.redis.clients import Open, url_through
 
+pytestmark = pytest.mark.realtime
+
 SECRET = "s3cr3t"
 
 

@@ -115,6 +115,7 @@ def test_what_was_taken_for_a_loop_that_is_closed_is_given_back(url: str) -> Non
     backend.store.close()
 
 
+@pytest.mark.realtime
 async def test_a_verb_ends_in_time_even_if_the_disk_does_not_answer(clients: Open) -> None:
     backend = clients(timeout=200)
     await backend.enqueue([Message("a", "q", b"")])

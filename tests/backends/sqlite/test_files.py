@@ -90,6 +90,7 @@ async def test_a_folder_is_no_file(path: Path) -> None:
     await backend.close()
 
 
+@pytest.mark.realtime
 def test_files_that_belong_to_somebody_else() -> None:
     """In a process that is not allowed everything, whoever runs the tests."""
     said = run("unprivileged")
@@ -165,6 +166,7 @@ async def test_a_file_that_was_put_in_its_place_is_taken(path: Path, clients: Op
     assert await backend.enqueue([Message("a", "q", b"")]) == [Duplicate()]
 
 
+@pytest.mark.realtime
 def test_a_disk_that_fails_stores_none_of_a_batch(url: str) -> None:
     """With a limit to the size of files, which SQLite takes for a disk that can't write."""
     said = run("short_of_disk", url)

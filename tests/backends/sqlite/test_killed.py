@@ -9,6 +9,8 @@ import pytest
 from jobkit.backend import Accepted, Duplicate, Message
 from tests.backends.sqlite.clients import Open, run, start
 
+pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
+
 GONE = {"a": None, "b": None, "c": None}
 
 

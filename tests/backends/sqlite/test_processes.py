@@ -6,12 +6,16 @@ import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from jobkit.backend import Message
 from tests.backends.sqlite.clients import Open, run, start
 
 JOBS = 200
 
 
+@pytest.mark.invariant
+@pytest.mark.realtime
 async def test_producers_and_workers_of_six_processes(clients: Open, url: str) -> None:
     """They all open the file at once, which is not there yet."""
     producers = [start("produces", url, "test", JOBS, first * JOBS) for first in range(3)]
@@ -28,6 +32,7 @@ async def test_producers_and_workers_of_six_processes(clients: Open, url: str) -
     assert await clients().queues() == []
 
 
+@pytest.mark.realtime
 async def test_a_new_file_is_set_up_once(url: str, path: Path) -> None:
     """Eight processes begin at the same instant, all of which find no file."""
     processes = [start("begins", url) for _ in range(8)]
@@ -56,6 +61,7 @@ async def test_namespaces_share_a_file_and_nothing_else(clients: Open) -> None:
     assert await other.reserve(["q"], limit=1, lease=1) == []
 
 
+@pytest.mark.realtime
 def test_a_child_opens_its_own(url: str) -> None:
     """With a client that is idle, and in the middle of other threads' steps; the parent goes on with what it had."""
     said = run("forks", url)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from jobkit.backend import Message
 from jobkit.clock import ManualClock
 from tests.backends.sqlite.clients import Open, start
@@ -41,6 +43,7 @@ async def test_a_blocking_enqueue_of_another_thread_wakes_without_a_poll(clients
         assert await waiting == ["a"]
 
 
+@pytest.mark.realtime
 async def test_a_due_time_wakes_without_a_poll(clients: Open) -> None:
     await clients().enqueue([Message("a", "q", b"", after=100)])
     waiting = await _waiting(clients, slack=NEVER)
@@ -58,6 +61,7 @@ async def test_a_clock_that_is_moved_wakes_without_a_poll(clients: Open) -> None
         assert await waiting == ["a"]
 
 
+@pytest.mark.realtime
 async def test_an_enqueue_of_another_process_is_noticed(clients: Open, url: str) -> None:
     waiting = await _waiting(clients, slack=100)
     with start("produces", url, "test", 1) as producer:
