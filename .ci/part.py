@@ -27,16 +27,16 @@ from xml.etree import ElementTree as ET
 HERE = Path(__file__).parent
 
 MOST_NOISY = 2
-"""Noisy tests in one run of CI; with one more it fails."""
+"""The most noisy tests that one run of CI may have."""
 
 RERUNS = 2
-"""How often a failed test is run again."""
+"""Runs of a failed test, alone, after its failure."""
 
 GROWTH = 1.5
 """A part fails when its processor time exceeds the recorded one by this factor."""
 
 KNOWN = HERE / "known-noisy.txt"
-"""Ids of tests whose cause was found and is not yet repaired, one a line; ``#`` begins a comment."""
+"""Ids of tests whose cause is known and not yet repaired, one a line. A ``#`` begins a comment."""
 
 RECORDED = HERE / "processor-time.json"
 """The processor time of each part, in turns of the fixed loop."""
@@ -52,7 +52,7 @@ class Failed:
 
 
 def failed_tests(junit: str) -> list[Failed]:
-    """Return the failed tests of a junit file, in order; one whose setup and teardown both fail comes once."""
+    """Return the failed tests of a junit file, in order. A test whose call and teardown both fail comes once."""
     found: dict[str, Failed] = {}
     for case in ET.fromstring(junit).iter("testcase"):  # noqa: S314 - pytest wrote it a moment ago
         trouble = [*case.iter("failure"), *case.iter("error")]
@@ -141,7 +141,7 @@ class Reports:
 
 
 def run_part(name: str, command: Sequence[str], tests: str | None, reports: Reports) -> list[str]:
-    """Run a part and return why CI fails, one reason a line; empty if it goes on."""
+    """Run a part. Return why CI fails, one line a reason, or an empty list if CI goes on."""
     junit = reports.folder / f"{name}.xml"
     junit.unlink(missing_ok=True)
     environment = {**os.environ, "PYTEST_ADDOPTS": f"{os.environ.get('PYTEST_ADDOPTS', '')} --junitxml={junit}"}
@@ -189,7 +189,7 @@ def show(title: str, output: str) -> None:
 
 
 def summarize(reports: Reports) -> list[str]:
-    """Print what CI found beside passed and failed. Return why it fails after all."""
+    """Print the noisy tests and the processor times. Return a line for each part that takes too much."""
     recorded: dict[str, float] = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     print("\n== processor time, in turns of the fixed loop")
     for name, turns in reports.turns.items():

@@ -25,7 +25,7 @@ _PROCESS_EVENTS: Final = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix
 
 @dataclass
 class Observed:
-    """What happened while one test, or the setup of one fixture, ran."""
+    """The processes and waits of one test, or of the setup of one fixture."""
 
     processes: list[str] = field(default_factory=list[str])
     waited: float = 0.0
@@ -145,5 +145,5 @@ class Watch:
 
 
 def _is_main() -> bool:
-    """Return True in the thread that runs the tests: others may sleep for as long as nobody waits for them."""
+    """Return True in the thread that runs the tests. A wait in another thread delays no test by itself."""
     return threading.current_thread() is threading.main_thread()

@@ -1,4 +1,4 @@
-"""How CI judges failed tests: faults are planted in a small suite of its own, which has this one's conftest."""
+"""Plants faults in a small suite that has the conftest of this one, and asks how CI judges them."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ def ci(suite: Path, tests: str, *arguments: str) -> tuple[int, str]:
     return summary.returncode, ran.stdout + summary.stdout
 
 
-def test_a_suite_that_passes_has_no_noisy_tests(suite: Path) -> None:
+def test_suite_that_passes_has_no_noisy_tests(suite: Path) -> None:
     code, output = ci(suite, "def test_it(): ...")
     assert code == 0, output
     assert output.splitlines()[-1] == "== noisy tests: none"
 
 
-def test_a_noisy_test_is_listed_with_its_three_outputs(suite: Path) -> None:
+def test_noisy_test_is_listed_with_its_three_outputs(suite: Path) -> None:
     code, output = ci(suite, NOISY, "-k", "noisy_1")
     assert code == 0, output
     assert output.splitlines()[-1] == "== noisy tests: tests/test_it.py::test_noisy_1"
@@ -92,21 +92,21 @@ def test_more_noisy_tests_than_two_fail(suite: Path) -> None:
     assert "CI fails: 3 tests are noisy, more than 2: tests/test_it.py::test_noisy_0" in output
 
 
-def test_an_invariant_that_fails_once_fails(suite: Path) -> None:
+def test_invariant_that_fails_once_fails_ci(suite: Path) -> None:
     tests = ONCE + "pytestmark = [pytest.mark.realtime, pytest.mark.invariant]\ndef test_it(): fails_once('it')\n"
     code, output = ci(suite, tests)
     assert code == 1
     assert "CI fails: tests/test_it.py::test_it failed once: it has the marker invariant" in output
 
 
-def test_a_realtime_test_that_fails_again_fails(suite: Path) -> None:
+def test_realtime_test_that_fails_again_fails_ci(suite: Path) -> None:
     code, output = ci(suite, "import pytest\n@pytest.mark.realtime\ndef test_it(): raise AssertionError\n")
     assert code == 1
     assert "CI fails: tests/test_it.py::test_it failed, and again when it was run alone" in output
 
 
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["alone", "distributed"])
-def test_an_unmarked_test_runs_first_and_decides_at_its_first_failure(suite: Path, arguments: tuple[str, ...]) -> None:
+def test_unmarked_test_runs_first_and_decides_at_its_first_failure(suite: Path, arguments: tuple[str, ...]) -> None:
     unmarked = "def test_unmarked(): fails_once('unmarked')\n"
     later = "".join(f"@pytest.mark.realtime\ndef test_later_{number}(): ...\n" for number in range(40))
     code, output = ci(suite, ONCE + later + unmarked, *arguments)
@@ -136,7 +136,7 @@ WAITS = {
 
 
 @pytest.mark.parametrize("tests", STARTS_A_PROCESS.values(), ids=STARTS_A_PROCESS)
-def test_a_test_that_starts_a_process_needs_the_marker(suite: Path, tests: str) -> None:
+def test_starting_a_process_needs_the_marker(suite: Path, tests: str) -> None:
     code, output = ci(suite, tests)
     assert code == 1
     assert "tests/test_it.py::test_it needs the marker realtime: it " in output
@@ -146,13 +146,13 @@ def test_a_test_that_starts_a_process_needs_the_marker(suite: Path, tests: str) 
 
 
 @pytest.mark.parametrize("tests", WAITS.values(), ids=WAITS)
-def test_a_test_that_waits_on_the_real_clock_needs_the_marker(suite: Path, tests: str) -> None:
+def test_waiting_on_the_real_clock_needs_the_marker(suite: Path, tests: str) -> None:
     code, output = ci(suite, tests)
     assert code == 1
     assert "tests/test_it.py::test_it needs the marker realtime: it waits 0.20 s on the real clock" in output
 
 
-def test_what_is_waited_for_and_comes_is_no_wait_on_the_clock(suite: Path) -> None:
+def test_wait_for_an_event_that_comes_needs_no_marker(suite: Path) -> None:
     tests = (
         "import asyncio, threading\n"
         "def test_it():\n"

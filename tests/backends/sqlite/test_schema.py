@@ -1,4 +1,4 @@
-"""A new file gets its tables once, whatever other processes commit between two statements."""
+"""Opens a new file while another connection commits between any two statements."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def _prepared_before(nth: int, path: Path) -> bool:
         return seen >= nth
 
 
-def test_a_file_that_another_process_prepares_meanwhile_is_ours(tmp_path: Path) -> None:
+def test_file_prepared_by_another_connection_is_accepted(tmp_path: Path) -> None:
     nth = 1
     while _prepared_before(nth, tmp_path / f"{nth}.db"):
         nth += 1
     assert nth > 10, "the other process came before every statement"
 
 
-def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
+def test_database_of_another_program_is_refused(tmp_path: Path) -> None:
     with contextlib.closing(_connect(tmp_path / "theirs.db")) as connection:
         connection.execute("CREATE TABLE theirs (id)")
         with pytest.raises(BackendUnavailable, match=r"^theirs\.db is a database of another program"):
