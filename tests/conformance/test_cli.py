@@ -26,7 +26,9 @@ from jobkit_conformance.operations import (
     SettlementSpec,
     token,
 )
+from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.verdicts import Exit
+from tests.conformance.small_profile import SWIFT
 
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"
 
@@ -35,6 +37,12 @@ STORY = Program(
     [Enqueue(0, [MessageSpec("a")]), Reserve(0, ["q"], 1, 60_000), Advance(60_000), Reserve(1, ["q"], 1, 60_000)],
 )
 WRONG = Program("lifecycle", [*STORY.steps, Settle(0, [SettlementSpec(1, "done")])])
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test asks one question, for which few programs are enough."""
+    monkeypatch.setitem(PROFILES, "quick", SWIFT)
 
 
 def _run(*arguments: str) -> int:

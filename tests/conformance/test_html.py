@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import hashlib
 import re
+from copy import copy
 
 import pytest
 
@@ -31,6 +32,11 @@ EVIL = """</script></style><script>alert("x")</script><img src=x onerror=alert(1
 @pytest.fixture(scope="module")
 def found() -> Document:
     return document(run(Forgetful(), "L5", "B3"))
+
+
+@pytest.fixture(scope="module")
+def conformant() -> Document:
+    return document(run(Bare(), "L5"))
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +109,8 @@ def test_a_broken_rule_opens_to_all_that_is_known(broken: Node, found: Document)
     assert "bull #308" in about["Bugs like it"]
 
 
-def test_coverage_labels_are_counted_and_those_that_were_missed_stand_out() -> None:
-    shown = parsed(page(document(run(Bare(), "L5"))))
+def test_coverage_labels_are_counted_and_those_that_were_missed_stand_out(conformant: Document) -> None:
+    shown = parsed(page(conformant))
     counted = shown.one("details", id="L5").one("div", class_="coverage")
     rows = {each.one("dt").text: each for each in counted.all("div")}
     assert int(rows["settle, superseded"].one("dd").text.replace(",", "")) > 0
@@ -135,8 +141,8 @@ def test_what_a_reader_has_to_know_is_said(stated: dict[str, object], said: str)
     assert said in parsed(page(document(made(**stated)))).one("section", class_="backend").text
 
 
-def test_several_backends_stand_side_by_side(found: Document) -> None:
-    other = document(run(Bare(), "L5"))
+def test_several_backends_stand_side_by_side(found: Document, conformant: Document) -> None:
+    other = copy(conformant)
     other.target = "other"
     shown = parsed(page(merge([("a", found), ("b", other)])))
     cells = shown.one("details", id="L5").one("span", class_="cells")
