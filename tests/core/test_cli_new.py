@@ -9,19 +9,22 @@ from pathlib import Path
 import pytest
 
 from jobkit.cli import main
+from tests import lean_pytest
 
 BIN = Path(sys.executable).parent
+PYTEST = (sys.executable, "-m", "pytest", *lean_pytest.plugins())
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    environment = lean_pytest.environment()
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 @pytest.mark.realtime
 def test_a_job_of_its_own_passes_its_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["new", "job", "send_receipt", "--into", str(tmp_path)]) == 0
     assert "Try it: pytest tests/test_send_receipt.py" in capsys.readouterr().out
-    ended = run(tmp_path, sys.executable, "-m", "pytest", "-q", "-o", "pythonpath=.", "--rootdir", ".", "tests")
+    ended = run(tmp_path, *PYTEST, "-q", "-o", "pythonpath=.", "--rootdir", ".", "tests")
     assert ended.returncode == 0, ended.stdout
     assert "1 passed" in ended.stdout
     assert run(tmp_path, str(BIN / "ruff"), "check", "--isolated", ".").returncode == 0
@@ -43,7 +46,7 @@ def test_one_of_an_app_stands_beside_it(
     told = capsys.readouterr().out
     assert "from new_shop.send_receipt import send_receipt" in told
     assert "from new_shop.jobs import shop as app\n" in package.joinpath("send_receipt.py").read_text()
-    ended = run(tmp_path, sys.executable, "-m", "pytest", "-q", "-o", "pythonpath=.", "--rootdir", ".", "tests")
+    ended = run(tmp_path, *PYTEST, "-q", "-o", "pythonpath=.", "--rootdir", ".", "tests")
     assert "1 passed" in ended.stdout, ended.stdout
     assert main(["new", "job", "send_receipt", "--app", "new_shop.jobs:shop"]) == 2
     assert "is there already" in capsys.readouterr().err

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
+
+from tests import lean_pytest
 
 pytestmark = pytest.mark.realtime
 
@@ -75,10 +76,9 @@ def run(folder: Path, test: str) -> str:
     for name, text in (("pytest.ini", INI), ("own_settings.py", SETTINGS.replace("TEST}", f"{test}}}"))):
         (folder / name).write_text(textwrap.dedent(text))
     (folder / "test_own.py").write_text(textwrap.dedent(TESTS))
-    around = {
-        name: value for name, value in os.environ.items() if name not in ("DJANGO_SETTINGS_MODULE", "JOBKIT_BACKEND")
-    }
-    command = [sys.executable, "-m", "pytest", "-q", "--jobkit-isolate=process", "-W", "ignore", "-p", "no:randomly"]
+    around = lean_pytest.environment("DJANGO_SETTINGS_MODULE", "JOBKIT_BACKEND")
+    plugins = lean_pytest.plugins("django")
+    command = [sys.executable, "-m", "pytest", *plugins, "-q", "--jobkit-isolate=process", "-W", "ignore"]
     ended = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=folder, env=around, capture_output=True, text=True)
     return ended.stdout + ended.stderr
 

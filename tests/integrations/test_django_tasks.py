@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import lean_pytest
+
 pytestmark = pytest.mark.realtime
 
 ROOT = Path(__file__).parents[2]
@@ -171,8 +173,9 @@ def test_it(tmp_path: Path) -> None:
         "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
     )
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", *lean_pytest.plugins("django"), "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
+        env=lean_pytest.environment(),
         capture_output=True,
         text=True,
         timeout=120,

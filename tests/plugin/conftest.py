@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import weakref
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
+from unittest import mock
 
 import pytest
 
 import jobkit.app
 import pytest_jobkit
+from tests import lean_pytest
 
 ONCE = ("jobkit.worker", "jobkit.backends.inline", "jobkit.backends.redis.fake", "jobkit.testing.redis.server")
 
@@ -130,7 +133,9 @@ class Project:
     def apart(self, tests: str, *args: str, head: str = HEAD) -> pytest.RunResult:
         """Run these tests in a process of their own."""
         self.write("test_it.py", textwrap.dedent(head) + textwrap.dedent(tests))
-        return self.pytester.runpytest_subprocess(*WITHOUT, *args)
+        with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
+            plugins = lean_pytest.plugins(arguments=args)
+            return self.pytester.runpytest_subprocess(*plugins, "-p", "no:cacheprovider", *args)
 
     def passes(self, tests: str, *args: str) -> None:
         """Each of these tests passes."""

@@ -21,9 +21,16 @@ def alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
+def bare(project: Project, tests: str) -> pytest.RunResult:
+    """Run these tests in a process that loads the plugin and no other."""
+    project.write("test_it.py", tests)
+    return project.pytester.runpytest_subprocess("-p", "no:cacheprovider", *BARE)
+
+
 @pytest.mark.realtime
 def test_the_plugin_imports_nothing_that_a_run_without_jobs_does_not_need(alone: Project) -> None:
-    result = alone.apart(
+    result = bare(
+        alone,
         """
         import sys
 
@@ -37,15 +44,14 @@ def test_the_plugin_imports_nothing_that_a_run_without_jobs_does_not_need(alone:
             except AssertionError:
                 assert "jobkit" not in sys.modules
         """,
-        *BARE,
-        head="",
     )
     result.assert_outcomes(passed=2)
 
 
 @pytest.mark.realtime
 def test_once_jobkit_is_imported_everything_is_in_place(alone: Project) -> None:
-    result = alone.apart(
+    result = bare(
+        alone,
         """
         import sys
 
@@ -66,8 +72,6 @@ def test_once_jobkit_is_imported_everything_is_in_place(alone: Project) -> None:
             jobs.perform()
             assert remind.call(1) in jobs.performed
         """,
-        *BARE,
-        head="",
     )
     result.assert_outcomes(passed=2)
 

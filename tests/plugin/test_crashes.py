@@ -18,7 +18,8 @@ from jobkit.connections import resolver
 from jobkit.testing.redis.server import Server
 from pytest_jobkit.backends.namespace_registry import BOUND_MS, NamespaceRegistry
 from pytest_jobkit.backends.selected import NAMESPACE
-from tests.plugin.conftest import WITHOUT, Project
+from tests import lean_pytest
+from tests.plugin.conftest import Project
 
 pytestmark = pytest.mark.realtime
 
@@ -63,8 +64,9 @@ def run_and_kill(project: Project, url: str) -> None:
     project.write("test_hangs.py", HANGS)
     stored = project.path / "stored"
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *WITHOUT, "-q", "test_hangs.py", f"--jobkit-backend={url}"],
+        [sys.executable, "-m", "pytest", *lean_pytest.plugins(), "-q", "test_hangs.py", f"--jobkit-backend={url}"],
         cwd=project.path,
+        env=lean_pytest.environment(),
         stdout=subprocess.PIPE,
         start_new_session=True,
     )

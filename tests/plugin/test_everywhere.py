@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
+from tests import lean_pytest
 from tests.plugin.conftest import Project
 
 pytestmark = pytest.mark.realtime
@@ -182,7 +185,8 @@ def test_hypothesis(project: Project) -> None:
             remind.enqueue(number)
         """,
     )
-    ran = project.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", "test_given.py")
+    with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
+        ran = project.pytester.runpytest_subprocess(*lean_pytest.plugins("hypothesispytest"), "test_given.py")
     ran.assert_outcomes(passed=2)
 
 
@@ -231,8 +235,9 @@ def test_the_debugger(project: Project) -> None:
         """,
     )
     child = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:randomly", "--pdb"],
+        [sys.executable, "-m", "pytest", *lean_pytest.plugins(), "--pdb"],
         cwd=project.path,
+        env=lean_pytest.environment(),
         input="p [len(jobs.pending), jobs.enqueued[0]]\np jobs.perform()[0].state\nc\n",
         capture_output=True,
         text=True,

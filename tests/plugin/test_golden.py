@@ -14,8 +14,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests import lean_pytest
 from tests.plugin.chaos_failures import CHAOS
-from tests.plugin.conftest import HEAD, INI, SHOP, WITHOUT, Project
+from tests.plugin.conftest import HEAD, INI, SHOP, Project
 from tests.plugin.failure import Failure
 from tests.plugin.pages import GOLDEN
 from tests.plugin.refusals import REFUSALS
@@ -303,8 +304,8 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         mark = f"@pytest.mark.jobkit({failure.mark})\n" if failure.mark else ""
         test = f"test_{name.replace('-', '_')}"
         (folder / f"{test}.py").write_text(f"{head}\n\n\n{mark}{failure.style} {test}(jobs):\n{body}\n")
-    command = [sys.executable, "-m", "pytest", *WITHOUT]
-    environment = {name: value for name, value in os.environ.items() if name not in VARIABLES}
+    command = [sys.executable, "-m", "pytest", *lean_pytest.plugins(), "-p", "no:cacheprovider"]
+    environment = lean_pytest.environment(*VARIABLES)
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert f"{len(FAILURES)} failed in" in ran.stdout, ran.stdout + ran.stderr
     text = "\n".join(line.rstrip() for line in ran.stdout.splitlines())

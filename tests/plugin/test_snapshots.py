@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from pytest_jobkit import Jobs
+from tests import lean_pytest
 from tests.plugin.conftest import HEAD, Project
 
 TEST = """
@@ -36,14 +39,10 @@ FILLED = (
 )
 
 
-def with_plugin(name: str) -> tuple[str, ...]:
-    """In a process of its own: such plugins keep what they know of the sources in globals."""
-    others = {"hypothesispytest", "cacheprovider", "django", "inline_snapshot", "syrupy"} - {name}
-    return tuple(word for other in sorted(others) for word in ("-p", f"no:{other}"))
-
-
 def run(project: Project, name: str, *args: str) -> pytest.RunResult:
-    return project.pytester.runpytest_subprocess(*with_plugin(name), *args)
+    """Run in a process of its own: such plugins keep what they know of the sources in globals."""
+    with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
+        return project.pytester.runpytest_subprocess(*lean_pytest.plugins(name), "-p", "no:cacheprovider", *args)
 
 
 @pytest.mark.realtime

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from tests import lean_pytest
 
 pytestmark = pytest.mark.realtime
 
@@ -31,9 +35,14 @@ TEST = """
 """
 
 
+def _run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
+        return pytester.runpytest_subprocess(*lean_pytest.plugins(), *arguments)
+
+
 def test_a_bare_name_is_a_file_for_the_run(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TEST)
-    result = pytester.runpytest_subprocess("--jobkit-backend=sqlite")
+    result = _run(pytester, "--jobkit-backend=sqlite")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["jobkit: sqlite (SQLite *, *jobs.db, namespaces jobkit-test-*)"])
     found = re.search(r"SQLite \S+, (\S+jobs\.db)", result.stdout.str())
@@ -44,12 +53,12 @@ def test_a_bare_name_is_a_file_for_the_run(pytester: pytest.Pytester) -> None:
 
 def test_a_url_is_a_file_that_stays(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TEST)
-    pytester.runpytest_subprocess("--jobkit-backend=sqlite:///mine.db").assert_outcomes(passed=1)
+    _run(pytester, "--jobkit-backend=sqlite:///mine.db").assert_outcomes(passed=1)
     assert (pytester.path / "mine.db").exists()
 
 
 def test_a_file_that_can_t_be_used_is_a_usage_error(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(TEST)
-    result = pytester.runpytest_subprocess("--jobkit-backend=sqlite:///no/such/folder/mine.db")
+    result = _run(pytester, "--jobkit-backend=sqlite:///no/such/folder/mine.db")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*mine.db can't be used: there is no folder *no/such/folder"])
