@@ -7,9 +7,11 @@ from typing import Any, Final, cast, get_args
 
 from jobkit.backend import (
     CancelOutcome,
+    CancelRequested,
     DeleteOutcome,
     Delivery,
     EnqueueOutcome,
+    Extended,
     ExtendOutcome,
     NotFound,
     RequeueOutcome,
@@ -51,3 +53,6 @@ def check_answer(verb: str, items: Sequence[Any], answer: object) -> None:
     if odd:
         kinds = " or ".join(kind.__name__ for kind in KINDS[verb])
         raise MalformedAnswer(f"{of} answered {odd[0]}, where {kinds} can be")
+    for outcome in outcomes:
+        if isinstance(outcome, (Extended, CancelRequested)) and not isinstance(outcome.end, int):
+            raise MalformedAnswer(f"{of} answered {outcome}, whose end is no instant")

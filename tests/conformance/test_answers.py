@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from jobkit.backend import (
+    CancelRequested,
     EnqueueOutcome,
+    Extended,
     ExtendOutcome,
     Extension,
     LeaseExpired,
@@ -46,6 +48,14 @@ def test_an_answer_is_one(verb: str, items: str, answer: object) -> None:
             "settle",
             [Settled(), LeaseExpired()],
             "settle of 2 items answered LeaseExpired, where Settled or Stale or Indeterminate can be",
+        ),
+        *(
+            (
+                "extend",
+                [kind(1), kind(cast(int, None))],
+                f"extend of 2 items answered {kind.__name__}(end=None), whose end is no instant",
+            )
+            for kind in (Extended, CancelRequested)
         ),
         ("reserve", None, "reserve answered NoneType, not a list of deliveries"),
         ("reserve", ["a"], "reserve answered str, where Delivery can be"),
