@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import cache
 from typing import Any, Final, cast
 
 from msgspec import Struct
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo, fields, replace
 
 from jobkit.backend import Message
 
@@ -62,7 +63,7 @@ class ValueWriter:
     def _record(self, value: Struct) -> str:
         self.used.add(type(value).__name__)
         stated: list[str] = []
-        for place, each in enumerate(fields(value)):
+        for place, each in enumerate(_fields(type(value))):
             given = getattr(value, each.name)
             if each.required and place < 3:
                 stated.append(self.source(given))
@@ -94,13 +95,17 @@ class ValueWriter:
         start, digits = int(found[2]), found[2]
         width = len(digits) if digits[0] == "0" and len(digits) > 1 else 0
         ids = [f"{found[1]}{number:0{width}}" for number in range(start, start + len(values))]
-        shapes = {self._record(value).replace(repr(value.id), "", 1) for value in values}
-        if ids != [value.id for value in values] or len(shapes) != 1:
+        if ids != [value.id for value in values] or any(replace(value, id=first.id) != first for value in values):
             return None
         counted = f"range({len(values)})" if start == 0 else f"range({start}, {start + len(values)})"
         pad = f":0{width}" if width else ""
         id = f'f"{found[1]}{{n{pad}}}"'
         return f"[{self._record(first).replace(repr(first.id), id, 1)} for n in {counted}]"
+
+
+@cache
+def _fields(kind: type[Struct]) -> tuple[FieldInfo, ...]:
+    return fields(kind)
 
 
 def _default(field: FieldInfo) -> object:
