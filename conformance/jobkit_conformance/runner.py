@@ -57,7 +57,7 @@ class Run:
             parts = self.parts()
             total, over = sum(part.weight for part in parts), 0.0
             for part in parts:
-                self._ground.tell = partial(_within, progress, part.words, over / total, part.weight / total)
+                self._ground.tell = partial(_within, progress, part.words, (over, over + part.weight, total))
                 self._ground.tell(0.0)
                 part.play()
                 over += part.weight
@@ -146,6 +146,10 @@ class Run:
         return ""
 
 
-def _within(progress: Progress, words: str, over: float, weight: float, share: float) -> None:
-    """Tell how far a part is, as a share of the whole."""
-    progress(words, over + share * weight)
+def _within(progress: Progress, words: str, part: tuple[float, float, float], share: float) -> None:
+    """Tell how far a part is, as a share of the whole. ``part``: where it begins and ends, and the whole.
+
+    The next part begins where this one ends, to the last bit: a share never goes back.
+    """
+    begin, end, whole = part
+    progress(words, min(begin + share * (end - begin), end) / whole)
