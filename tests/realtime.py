@@ -20,6 +20,19 @@ import pytest
 LONGEST_WAIT: Final = 0.1
 """Seconds that a test without the marker may wait on the real clock, in all."""
 
+LEASE: Final = 1.5
+"""Seconds that a real lease lasts, in every test that depends on its length; a time limit that has to be kept, too.
+
+A worker extends a lease after a third of it, and may come a second late. While this suite and two busy loops shared two
+cores, a process that slept 5 ms woke up 61 ms late at most. Tests wait for a few leases, and use no processor time
+meanwhile.
+"""
+LEASE_MS: Final = round(1000 * LEASE)
+
+SOON_OVER: Final = 0.05
+"""Seconds of a lease or a time limit that only has to end: nothing has to happen before, so it can't be too short."""
+SOON_OVER_MS: Final = round(1000 * SOON_OVER)
+
 _PROCESS_EVENTS: Final = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 
 

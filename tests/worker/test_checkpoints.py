@@ -20,6 +20,7 @@ from jobkit.events import Ended, Settled
 from jobkit.execute.outcome import Performed
 from jobkit.worker.leases import LeaseKeeper
 from jobkit.worker.runtime import SYSTEM_RUNTIME
+from tests.realtime import LEASE, SOON_OVER
 from tests.worker.recorder import Recorder
 
 HERE = jobkit.Retry(attempts=3, wait=0, on=LookupError)
@@ -82,23 +83,25 @@ async def test_a_worker_that_stops_waits_no_longer_than_to_the_next_one(
     await stopping
     (ended,) = recorder.of(Ended)
     assert ended.outcome.state is Performed.INTERRUPTED
-    (again,) = await backend.reserve(["default"], limit=1, lease=1000)
+    (again,) = await backend.reserve(["default"], limit=1, lease=60_000)
     assert (again.attempt, again.checkpoint) == (1, b"1")
 
 
 class Keeping:
     """A keeper over a memory, one job that it holds, and what its backend is to do."""
 
-    def __init__(self, memory: InlineBackend, lease: int = 60_000) -> None:
+    def __init__(self, memory: InlineBackend, lease: float = 60) -> None:
         self.down = threading.Event()
         self.asked: list[Sequence[Extension]] = []
+        self.extended = asyncio.Event()
         self.told: list[object] = []
-        self.lease = lease
-        keeping = self
+        self.lease_ms = round(lease * 1000)
+        keeping, loop = self, asyncio.get_running_loop()
 
         class Client(InlineBackend):
             async def extend(self, extensions: Sequence[Extension]) -> list[ExtendOutcome]:
                 keeping.asked.append(extensions)
+                loop.call_soon_threadsafe(keeping.extended.set)
                 if keeping.down.is_set():
                     raise BackendUnavailable("away")
                 return await super().extend(extensions)
@@ -107,7 +110,7 @@ class Keeping:
             return Client(memory.memory)
 
         self.keeper = LeaseKeeper(
-            BackendSource(factory, None, "n"), lease, lambda token, news: self.told.append(news), SYSTEM_RUNTIME
+            BackendSource(factory, None, "n"), self.lease_ms, lambda token, news: self.told.append(news), SYSTEM_RUNTIME
         )
 
 
@@ -118,7 +121,7 @@ async def stored(future: Future[bool]) -> bool:
 
 async def held(backend: InlineBackend, keeping: Keeping) -> str:
     await backend.enqueue([Message("a", "q", b"")])
-    (found,) = await backend.reserve(["q"], limit=1, lease=keeping.lease)
+    (found,) = await backend.reserve(["q"], limit=1, lease=keeping.lease_ms)
     keeping.keeper.track([found.token], asyncio.get_running_loop().time())
     return found.token
 
@@ -129,34 +132,35 @@ async def test_it_is_sent_at_once_and_extends(backend: InlineBackend) -> None:
     assert await stored(keeping.keeper.checkpoint(token, b"1"))
     assert [each.checkpoint for each in keeping.asked[-1]] == [b"1"]
     await backend.settle([Release(token)])
-    (again,) = await backend.reserve(["q"], limit=1, lease=1000)
+    (again,) = await backend.reserve(["q"], limit=1, lease=60_000)
     assert again.checkpoint == b"1"
     assert not await stored(keeping.keeper.checkpoint(token, b"2")), "the fence: this token has no say any more"
     await keeping.keeper.close()
 
 
+@pytest.mark.realtime
 async def test_while_the_backend_is_away_it_is_tried_again(backend: InlineBackend) -> None:
-    keeping = Keeping(backend, lease=600)
+    keeping = Keeping(backend, lease=LEASE)
     token = await held(backend, keeping)
     keeping.down.set()
     future = keeping.keeper.checkpoint(token, b"1")
-    while not keeping.asked:
-        await asyncio.sleep(0)
+    await keeping.extended.wait()
     keeping.down.clear()
     assert await stored(future)
     await keeping.keeper.close()
 
 
 async def test_until_the_lease_is_over(backend: InlineBackend) -> None:
-    keeping = Keeping(backend, lease=60)
+    keeping = Keeping(backend, lease=SOON_OVER)
     token = await held(backend, keeping)
     keeping.down.set()
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
     await keeping.keeper.close()
 
 
+@pytest.mark.realtime
 async def test_of_two_at_once_the_later_one_is_stored(backend: InlineBackend) -> None:
-    keeping = Keeping(backend, lease=600)
+    keeping = Keeping(backend, lease=LEASE)
     token = await held(backend, keeping)
     keeping.down.set()
     one, other = keeping.keeper.checkpoint(token, b"1"), keeping.keeper.checkpoint(token, b"2")
@@ -164,7 +168,7 @@ async def test_of_two_at_once_the_later_one_is_stored(backend: InlineBackend) ->
     assert await stored(one)
     assert await stored(other)
     await backend.settle([Release(token)])
-    (again,) = await backend.reserve(["q"], limit=1, lease=1000)
+    (again,) = await backend.reserve(["q"], limit=1, lease=60_000)
     assert again.checkpoint == b"2"
     await keeping.keeper.close()
 
@@ -178,16 +182,16 @@ async def test_what_is_not_held_any_more_is_not_stored(backend: InlineBackend) -
     assert not await stored(keeping.keeper.checkpoint(token, b"1"))
 
 
+@pytest.mark.realtime
 async def test_who_had_nothing_to_keep_keeps_what_comes(backend: InlineBackend) -> None:
-    keeping = Keeping(backend, lease=300)
+    keeping = Keeping(backend, lease=LEASE)
     token = await held(backend, keeping)
     keeping.keeper.untrack([token])
     async with asyncio.timeout(20):
         while keeping.keeper._next_check != math.inf:
             await asyncio.sleep(0)
         keeping.keeper.track([token], asyncio.get_running_loop().time())
-        while not keeping.asked:
-            await asyncio.sleep(0)
+        await keeping.extended.wait()
     await keeping.keeper.close()
 
 
@@ -202,7 +206,7 @@ async def test_who_comes_by_in_time_is_not_woken(backend: InlineBackend, monkeyp
         keeping.keeper.untrack([token])
         keeping.keeper.track([token], asyncio.get_running_loop().time())
     assert nudges == []
-    keeping.keeper.track([token], asyncio.get_running_loop().time() - 2 * keeping.lease / 3000)
+    keeping.keeper.track([token], asyncio.get_running_loop().time() - 2 * keeping.lease_ms / 3000)
     assert nudges == [None], "its lease wants to be extended before the next look"
     monkeypatch.undo()
     await keeping.keeper.close()

@@ -19,6 +19,7 @@ from jobkit.errors import DeclarationError, FailedElsewhere, ProcessLost, TimeLi
 from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
 from jobkit.worker.json_logging import JSONFormatter
+from tests.realtime import LEASE
 from tests.worker.recorder import Recorder
 
 pytestmark = pytest.mark.realtime
@@ -171,9 +172,8 @@ async def test_no_more_of_them_than_there_may_be(shop: Shop, recorder: Recorder)
 
 
 async def test_a_lease_follows_one_that_holds_the_interpreter(shop: Shop, recorder: Recorder) -> None:
-    lease = 0.9
-    async with jobkit.Worker(shop.app, lease=lease), jobkit.Worker(shop.app, lease=lease):
-        await shop.module.hold.aenqueue(2.2 * lease)
+    async with jobkit.Worker(shop.app, lease=LEASE), jobkit.Worker(shop.app, lease=LEASE):
+        await shop.module.hold.aenqueue(2.2 * LEASE)
         await recorder.wait(Settled)
     assert shop.notes == ["begins 1", "ends"]
     assert len(recorder.of(Started)) == 1
@@ -285,7 +285,7 @@ async def test_a_stop_that_is_cancelled_leaves_no_process(shop: Shop, recorder: 
 
 
 async def test_one_that_is_cancelled_is_told(shop: Shop, recorder: Recorder) -> None:
-    async with jobkit.Worker(shop.app, lease=0.4):
+    async with jobkit.Worker(shop.app, lease=LEASE):
         receipt = await shop.module.wait.aenqueue()
         await shop.until("waits")
         await shop.app.acancel(receipt)

@@ -1,4 +1,4 @@
-"""A lease follows its job: real time, since real leases are the point, and short ones."""
+"""A lease follows its job: in real time, since real leases are the point."""
 
 from __future__ import annotations
 
@@ -16,10 +16,8 @@ from jobkit.backend import Capabilities, Extended, ExtendOutcome, Extension
 from jobkit.backends.inline import InlineBackend
 from jobkit.events import Ended, LeaseLost, Settled, Started
 from jobkit.execute.outcome import Performed
+from tests.realtime import LEASE, LEASE_MS
 from tests.worker.recorder import Recorder
-
-LEASE = 0.6
-"""Seconds. An extension is tried after a third of them; on a busy machine it may come a third later."""
 
 
 @pytest.mark.invariant
@@ -69,11 +67,12 @@ async def test_a_long_thread_keeps_its_lease(app: jobkit.App, backend: InlineBac
     async with jobkit.Worker(app, lease=LEASE):
         await long.aenqueue()
         await recorder.wait(Started)
-        assert await backend.reserve(["default"], limit=1, lease=1_000, wait=round(3_000 * LEASE)) == []
+        assert await backend.reserve(["default"], limit=1, lease=60_000, wait=3 * LEASE_MS) == []
         (settled,) = await recorder.wait(Settled)
     assert settled.attempt == 1
 
 
+@pytest.mark.realtime
 async def test_a_job_that_was_ended_by_hand_is_told_and_interrupted(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder
 ) -> None:
@@ -97,6 +96,7 @@ async def test_a_job_that_was_ended_by_hand_is_told_and_interrupted(
     assert seen[0].should_stop
 
 
+@pytest.mark.realtime
 async def test_a_cancelled_job_is_interrupted_and_over(
     app: jobkit.App, backend: InlineBackend, recorder: Recorder
 ) -> None:
@@ -112,6 +112,7 @@ async def test_a_cancelled_job_is_interrupted_and_over(
     assert await backend.queues() == []
 
 
+@pytest.mark.realtime
 async def test_a_lease_that_could_not_be_kept_is_reported_and_the_job_still_settles(
     backend: InlineBackend, recorder: Recorder
 ) -> None:
@@ -136,6 +137,7 @@ async def test_a_lease_that_could_not_be_kept_is_reported_and_the_job_still_sett
     assert settled.outcome.state is Performed.SUCCEEDED
 
 
+@pytest.mark.realtime
 async def test_leases_are_kept_again_by_who_answered_too_little(
     backend: InlineBackend, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,11 +12,10 @@ import pytest
 import jobkit
 from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
+from tests.realtime import LEASE, SOON_OVER
 from tests.worker.recorder import Recorder
 
 pytestmark = pytest.mark.realtime
-
-LIMIT, LEASE = 0.1, 0.15
 
 
 async def test_a_thread_past_its_limit_is_reported(
@@ -24,7 +23,7 @@ async def test_a_thread_past_its_limit_is_reported(
 ) -> None:
     go_on = threading.Event()
 
-    @app.job(name="hang", limit=LIMIT)
+    @app.job(name="hang", limit=SOON_OVER)
     def hang() -> None:
         go_on.wait(10)
 
@@ -39,18 +38,16 @@ async def test_a_thread_past_its_limit_is_reported(
 
 
 async def test_a_limit_counts_from_the_start_and_not_from_the_reserve(app: jobkit.App, recorder: Recorder) -> None:
-    limit = 6 * LIMIT  # on a busy machine a short job takes a while too
-
     @app.job(name="block")
     async def block() -> None:
-        threading.Event().wait(2 * limit)  # as careless jobs do: the loop is blocked
+        threading.Event().wait(2 * LEASE)  # as careless jobs do: the loop is blocked
 
-    @app.job(name="quick", limit=limit)
+    @app.job(name="quick", limit=LEASE)
     async def quick() -> None:
-        await asyncio.sleep(LIMIT / 10)
+        await asyncio.sleep(SOON_OVER)
 
     await app.aenqueue_many([block.call(), quick.call()])
-    async with jobkit.Worker(app, concurrency=2, lease=4 * limit):
+    async with jobkit.Worker(app, concurrency=2, lease=4 * LEASE):
         await recorder.wait(Ended, 2)
     assert [ended.outcome.state for ended in recorder.of(Ended)] == [Performed.SUCCEEDED] * 2
 
@@ -58,7 +55,7 @@ async def test_a_limit_counts_from_the_start_and_not_from_the_reserve(app: jobki
 async def test_what_ends_long_after_its_limit_ends_once(app: jobkit.App, recorder: Recorder) -> None:
     go_on, left = asyncio.Event(), asyncio.Event()
 
-    @app.job(name="stubborn", limit=LIMIT)
+    @app.job(name="stubborn", limit=LEASE)
     async def stubborn() -> None:
         while not go_on.is_set():
             with contextlib.suppress(asyncio.CancelledError):
@@ -79,7 +76,7 @@ async def test_what_ends_long_after_its_limit_ends_once(app: jobkit.App, recorde
 async def test_a_job_that_blocks_the_loop_beyond_its_limit_loses_its_lease(app: jobkit.App, recorder: Recorder) -> None:
     lost = threading.Event()
 
-    @app.job(name="block", limit=LIMIT)
+    @app.job(name="block", limit=SOON_OVER)
     async def block() -> None:
         context = jobkit.current_job()
         assert context is not None

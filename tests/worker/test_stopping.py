@@ -19,6 +19,7 @@ from jobkit.backends.inline import InlineBackend
 from jobkit.errors import BackendUnavailable
 from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
+from tests.realtime import LEASE
 from tests.worker.recorder import Recorder
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ async def test_what_does_not_end_is_given_back_at_no_cost(
     receipt = await wait.aenqueue()
     await recorder.wait(Started)
     await worker.stop()
-    (delivery,) = await backend.reserve(["default"], limit=1, lease=1_000)
+    (delivery,) = await backend.reserve(["default"], limit=1, lease=60_000)
     assert (delivery.message.id, delivery.attempt) == (receipt.id, 1)
 
 
@@ -127,7 +128,7 @@ async def test_a_stop_that_is_cancelled_interrupts_at_once_and_keeps_no_lease(
         go_on.wait(20)
 
     live = tmp_path / "live"
-    worker = jobkit.Worker(app, lease=0.3, grace=60, live_file=live)
+    worker = jobkit.Worker(app, lease=LEASE, grace=60, live_file=live)
     await worker.start()
     await (threaded if plain else long).aenqueue()
     await recorder.wait(Started)
@@ -140,7 +141,7 @@ async def test_a_stop_that_is_cancelled_interrupts_at_once_and_keeps_no_lease(
     if not plain:
         async with asyncio.timeout(20):
             await interrupted.wait()
-    (again,) = await backend.reserve(["default"], limit=1, lease=1_000, wait=20_000)
+    (again,) = await backend.reserve(["default"], limit=1, lease=60_000, wait=20_000)
     go_on.set()
     assert again.attempt == (1 if plain else 2)  # a thread can't be interrupted, and is given back as it is
 
@@ -168,7 +169,7 @@ def test_a_loop_that_ends_without_a_stop_leaves_no_thread_that_keeps_leases() ->
         await asyncio.Event().wait()
 
     async def forgetful() -> None:
-        await jobkit.Worker(app, lease=0.3).start()
+        await jobkit.Worker(app, lease=LEASE).start()
         await long.aenqueue()
         await asyncio.to_thread(started.wait, 20)
 

@@ -61,11 +61,11 @@ async def enqueue(backend: RedisBackend) -> None:
 
 
 async def reserve(backend: RedisBackend) -> None:
-    await backend.reserve(["q"], limit=1, lease=1_000)
+    await backend.reserve(["q"], limit=1, lease=60_000)
 
 
 async def wait(backend: RedisBackend) -> None:
-    await backend.reserve(["q"], limit=1, lease=1_000, wait=60_000)
+    await backend.reserve(["q"], limit=1, lease=60_000, wait=60_000)
 
 
 async def wait_and_be_woken(backend: RedisBackend) -> None:

@@ -46,7 +46,7 @@ async def test_enqueue_is_refused_and_every_settle_works(own_server: Server, cli
     assert isinstance(extended, Extended)
     settlements: list[Settlement] = [Done(done), RetryAt(retry, after=0), Release(release), Dead(dead, "why" * 100)]
     assert await backend.settle(settlements) == [Settled()] * 4
-    assert len(await backend.reserve(["q"], limit=1, lease=1_000)) == 1
+    assert len(await backend.reserve(["q"], limit=1, lease=60_000)) == 1
     assert await backend.requeue(["m3"]) != []
     assert await backend.cancel(["m4", "m3"]) == [CancelPending(), Cancelled()]
     await fill(backend, full=False)

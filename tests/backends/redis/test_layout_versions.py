@@ -22,7 +22,7 @@ Call = Callable[[RedisBackend, str], Awaitable[Any]]
 
 CALLS: dict[str, Call] = {
     "enqueue": lambda backend, token: backend.enqueue([Message("b", "q", b"")]),
-    "reserve": lambda backend, token: backend.reserve(["q"], limit=1, lease=1_000, wait=60_000),
+    "reserve": lambda backend, token: backend.reserve(["q"], limit=1, lease=60_000, wait=60_000),
     "settle": lambda backend, token: backend.settle([Done(token)]),
     "extend": lambda backend, token: backend.extend([Extension(token, 1_000)]),
     "cancel": lambda backend, token: backend.cancel(["a"]),

@@ -30,6 +30,7 @@ from jobkit.backends.redis.scripts import script
 from jobkit.testing.redis.server import Server
 from jobkit_conformance.transport.proxy import Proxy
 from tests.backends.redis.clients import Open, lost_reply, url_through
+from tests.realtime import SOON_OVER_MS
 
 pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
 
@@ -124,8 +125,8 @@ async def test_what_a_reserve_took_whose_answer_was_lost_comes_back(server: Serv
         await backend.enqueue([Message("a", "q", b"")])
         proxy.arm(lost_reply())
         with pytest.raises(jobkit.BackendUnavailable):  # an empty answer would be a lie
-            await backend.reserve(["q"], limit=1, lease=100)
-        (delivery,) = await backend.reserve(["q"], limit=1, lease=100, wait=5_000)
+            await backend.reserve(["q"], limit=1, lease=SOON_OVER_MS)
+        (delivery,) = await backend.reserve(["q"], limit=1, lease=MINUTE, wait=20_000)
         assert delivery.attempt == 2, "a reply that never arrived counts as a delivery"
 
 

@@ -28,7 +28,7 @@ async def test_without_hiredis_jobs_pass_all_the_same(
     assert redis_py.pack(WORDS) is None
     backend = clients(server.url)
     await backend.enqueue([Message("m", "q", b"\x00\xff\r\n")])
-    (delivery,) = await backend.reserve(["q"], limit=1, lease=1_000)
+    (delivery,) = await backend.reserve(["q"], limit=1, lease=60_000)
     assert delivery.message.body == b"\x00\xff\r\n"
 
 

@@ -78,8 +78,8 @@ async def test_who_may_not_be_woken_is_told(
 ) -> None:
     await allow(admin, *(rule for rule in stated() if rule != "+blpop"))
     backend = as_user(own_server, "shop")
-    assert await backend.reserve(["q"], limit=1, lease=1_000, wait=100) == []
-    assert await backend.reserve(["q"], limit=1, lease=1_000, wait=100) == []
+    assert await backend.reserve(["q"], limit=1, lease=60_000, wait=100) == []
+    assert await backend.reserve(["q"], limit=1, lease=60_000, wait=100) == []
     await backend.close()
     (told,) = [record.message for record in caplog.records if "BLPOP" in record.message]
     assert told.startswith("workers wait without being woken, and look only now and then: BLPOP is refused: ")

@@ -9,6 +9,7 @@ import pytest
 from jobkit.backend import Done, Message
 from jobkit.backends.redis import RedisBackend
 from tests.backends.redis.clients import Open
+from tests.realtime import LEASE_MS
 
 pytestmark = pytest.mark.realtime
 
@@ -51,7 +52,7 @@ async def test_it_is_no_job_of_any_queue(clients: Open) -> None:
     backend = clients()
     await backend.enqueue([Message(f"a{number}", NOW, b"") for number in range(20)])
     await backend.enqueue([Message(f"b{number}", LATER, b"", priority=3) for number in range(20)])
-    granted = await backend.reserve([NOW, LATER], limit=100, lease=200)
+    granted = await backend.reserve([NOW, LATER], limit=100, lease=LEASE_MS)
     assert len(granted) == 40
     again = await asyncio.wait_for(backend.reserve([NOW, LATER], limit=100, lease=60_000, wait=60_000), 10)
     assert again

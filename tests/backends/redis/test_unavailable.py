@@ -33,7 +33,7 @@ SECRET = "s3cr3t"
 async def test_a_server_that_is_down(url: str) -> None:
     backend = factory(url, "ns", None)
     begun = time.monotonic()
-    for call in (backend.enqueue([Message("a", "q", b"")]), backend.reserve(["q"], limit=1, lease=1_000, wait=100)):
+    for call in (backend.enqueue([Message("a", "q", b"")]), backend.reserve(["q"], limit=1, lease=60_000, wait=100)):
         with pytest.raises(jobkit.BackendUnavailable) as raised:
             await call
         assert SECRET not in f"{raised.value}{raised.value.__cause__}"
@@ -99,7 +99,7 @@ async def test_calls_under_way_fail_when_the_server_dies(own_server: Server, cli
 async def test_a_closed_client_says_so(server: Server, clients: Open) -> None:
     async with Proxy() as proxy:
         backend: Backend = clients(url_through(proxy, server))
-        waiting = asyncio.create_task(backend.reserve(["q"], limit=1, lease=1_000, wait=60_000))
+        waiting = asyncio.create_task(backend.reserve(["q"], limit=1, lease=60_000, wait=60_000))
         await proxy.heard("blpop")
         await backend.close()
         await backend.close()

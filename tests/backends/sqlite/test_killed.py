@@ -8,6 +8,7 @@ import pytest
 
 from jobkit.backend import Accepted, Duplicate, Message
 from tests.backends.sqlite.clients import Open, run, start
+from tests.realtime import LEASE_MS
 
 pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
 
@@ -57,7 +58,7 @@ async def test_what_was_accepted_survives_its_producer(clients: Open, url: str, 
 
 
 async def test_what_a_killed_worker_held_is_granted_again(clients: Open, url: str) -> None:
-    backend, jobs, lease = clients(), 300, 200
+    backend, jobs, lease = clients(), 300, LEASE_MS
     await backend.enqueue([Message(str(number), "q", b"") for number in range(jobs)])
     ended: list[str] = []
     for turn in range(4):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from tests import lean_pytest
-
-pytestmark = pytest.mark.realtime
+from tests.plugin.conftest import WITHOUT
 
 TEST = """
     import jobkit
@@ -36,8 +32,8 @@ TEST = """
 
 
 def _run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
-        return pytester.runpytest_subprocess(*lean_pytest.plugins(), *arguments)
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    return pytester.runpytest_inprocess(*WITHOUT, *arguments)
 
 
 def test_a_bare_name_is_a_file_for_the_run(pytester: pytest.Pytester) -> None:
