@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from random import Random
 from typing import Any, Final, NamedTuple
-
-from hypothesis import strategies as st
 
 from jobkit.backend import Dead, Delivery, Done, Extension, Message, Release, RetryAt, Settlement
 from jobkit_conformance.history.calls import Call
@@ -33,31 +33,37 @@ class Drawn(NamedTuple):
     held: bool
 
 
-VERBS: Final = ("put", "put", "take", "take", "take", "done", "retry", "release", "dead", "extend", "extend")
 TOUCHES: Final = ("cancel", "requeue", "delete")
+VERBS: Final = ("put", "put", "take", "take", "take", "done", "retry", "release", "dead", "extend", "extend", *TOUCHES)
 
 
-def histories(*, most: int, touching: bool = True) -> st.SearchStrategy[Drawn]:
-    """With so many steps; a step is a call, or something that becomes of one, or time that passes."""
-    verbs = st.sampled_from(VERBS + TOUCHES if touching else VERBS)
-    number = st.integers(0, 3)
-    step = st.one_of(
-        st.builds(Step, st.sampled_from(("at once", "at once", "begins")), verbs, number, number),
-        st.builds(Step, st.sampled_from(("acts", "ends", "fails", "time passes")), which=number, size=number),
-    )
-    message = st.builds(
-        Message,
-        st.just(""),
-        st.just("q"),
-        st.just(b"x"),
-        st.integers(0, 1),
-        after=st.sampled_from((None, None, 1, 3)),
-        key=st.sampled_from((None, None, "k")),
-    )
-    messages = st.lists(message, min_size=len(IDS), max_size=len(IDS))
-    begun = st.builds(Step, st.just("at once"), st.just("put"), number)
-    steps = st.lists(step, max_size=most).flatmap(lambda rest: st.builds(lambda first: [first, *rest], begun))
-    return st.builds(_play, messages, steps, prompt=st.booleans(), calm=st.booleans())
+def histories(count: int, *, most: int) -> Iterator[Drawn]:
+    """Yield so many, of up to this many steps after the first; always the same ones.
+
+    A step is a call, or something that becomes of one, or time that passes.
+    """
+    for number in range(count):
+        yield drawn(Random(f"history {number}, of {most} steps at most"), most)
+
+
+def drawn(random: Random, most: int) -> Drawn:
+    """Return one, of up to ``most`` steps after the first."""
+    messages = [_message(random) for _ in IDS]
+    first = Step("at once", "put", random.randrange(4))
+    steps = [first, *(_step(random) for _ in range(random.randint(0, most)))]
+    return _play(messages, steps, prompt=random.random() < 0.5, calm=random.random() < 0.5)
+
+
+def _message(random: Random) -> Message:
+    after, key = random.choice((None, None, 1, 3)), random.choice((None, None, "k"))
+    return Message("", "q", b"x", random.randrange(2), after=after, key=key)
+
+
+def _step(random: Random) -> Step:
+    which, size = random.randrange(4), random.randrange(4)
+    if random.random() < 0.5:
+        return Step(random.choice(("at once", "at once", "begins")), random.choice(VERBS), which, size)
+    return Step(random.choice(("acts", "ends", "fails", "time passes")), which=which, size=size)
 
 
 def _play(messages: list[Message], steps: list[Step], *, prompt: bool, calm: bool) -> Drawn:
