@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,7 @@ from jobkit_conformance.catalogue import RULES, UNCHECKED
 from jobkit_conformance.verdicts import Exit, Verdict
 from tests.broken.historic import HISTORIC, page
 from tests.broken.on_a_server import ServerHarness
-from tests.conformance.small_profile import run
+from tests.conformance.small_profile import SWIFT, run
 
 MODULES = [import_module(f"tests.broken.{found.name}") for found in pkgutil.iter_modules(tests.broken.__path__)]
 BROKEN = [module for module in MODULES if hasattr(module, "RULE")]
@@ -23,20 +24,24 @@ NO_BROKEN_BACKEND: dict[str, str] = dict(UNCHECKED)
 """Rules that no backend here breaks, and why."""
 
 
+BRIEF = replace(SWIFT, shrinking=0.3)
+"""How small a failure gets is asked where searches are tested."""
+
+
 def _name(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-SWIFT = [
+ALONE = [
     module for module in BROKEN if not getattr(module, "TIER", "") and not issubclass(module.Harness, ServerHarness)
 ]
 """Those in processes, or on a server of their own, take longer: the long tests kill them."""
 
 
 @pytest.mark.realtime
-@pytest.mark.parametrize("module", SWIFT, ids=_name)
+@pytest.mark.parametrize("module", ALONE, ids=_name)
 def test_a_broken_backend_is_killed_by_its_own_rule(module: ModuleType) -> None:
-    report = run(module.Harness(), module.RULE)
+    report = run(module.Harness(), module.RULE, profile=BRIEF)
     finding = report.findings[module.RULE]
     assert (finding.verdict, report.exit) == (Verdict.BROKEN, Exit.BROKEN), finding.note or report.unsound
     assert finding.failure is not None

@@ -28,7 +28,7 @@ from jobkit_conformance.operations import (
 )
 from jobkit_conformance.profiles import PROFILES
 from jobkit_conformance.verdicts import Exit
-from tests.conformance.small_profile import SWIFT
+from tests.conformance.small_profile import TINY
 
 FORGETFUL = "tests.broken.settle_forgets_the_token:Harness"
 
@@ -42,7 +42,7 @@ WRONG = Program("lifecycle", [*STORY.steps, Settle(0, [SettlementSpec(1, "done")
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test asks one question, for which few programs are enough."""
-    monkeypatch.setitem(PROFILES, "quick", SWIFT)
+    monkeypatch.setitem(PROFILES, "quick", TINY)
 
 
 def _run(*arguments: str) -> int:

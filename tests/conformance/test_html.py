@@ -24,19 +24,19 @@ from jobkit_conformance.verdicts import Verdict
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
 from tests.conformance.pages import Node, parsed
-from tests.conformance.small_profile import run
+from tests.conformance.small_profile import TINY, run
 
 EVIL = """</script></style><script>alert("x")</script><img src=x onerror=alert(1)>&amp;'"\x00\x1b]0;x\x07"""
 
 
 @pytest.fixture(scope="module")
 def found() -> Document:
-    return document(run(Forgetful(), "L5", "B3"))
+    return document(run(Forgetful(), "L5", "B3", profile=TINY))
 
 
 @pytest.fixture(scope="module")
 def conformant() -> Document:
-    return document(run(Bare(), "L5"))
+    return document(run(Bare(), "L5", profile=TINY))
 
 
 @pytest.fixture(scope="module")

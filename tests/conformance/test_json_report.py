@@ -21,13 +21,13 @@ from jobkit_conformance.verdicts import Verdict
 from tests.broken.settle_forgets_the_token import Harness as Forgetful
 from tests.conformance.honest import Bare
 from tests.conformance.made_reports import made
-from tests.conformance.small_profile import run
+from tests.conformance.small_profile import TINY, run
 from tests.conformance.unsound import Amnesiac
 
 
 @pytest.fixture(scope="module")
 def report() -> Report:
-    return run(Forgetful(), "L5", "B3")
+    return run(Forgetful(), "L5", "B3", profile=TINY)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_verdicts_are_a_closed_set_with_underscores(found: dict[str, Any]) -> No
 
 
 def test_coverage_labels_are_counted() -> None:
-    rules = {rule.id: rule for rule in document(run(Bare(), "L5")).rules}
+    rules = {rule.id: rule for rule in document(run(Bare(), "L5", profile=TINY)).rules}
     assert rules["L5"].coverage["settle, superseded"] > 0
     assert rules["L5"].cases > 10
 

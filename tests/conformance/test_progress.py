@@ -9,7 +9,7 @@ import pytest
 from jobkit_conformance.reports.progress import CLEAR, EVERY, Progress
 from jobkit_conformance.runner import Run
 from tests.conformance.honest import Bare
-from tests.conformance.small_profile import SWIFT
+from tests.conformance.small_profile import TINY
 
 
 class Terminal(io.StringIO):
@@ -135,12 +135,12 @@ def test_a_terminal_that_can_not_write_over_lines_is_none(monkeypatch: pytest.Mo
 
 def test_a_run_tells_each_part_before_it_plays_it_and_never_goes_back() -> None:
     told: list[tuple[str, float]] = []
-    Run(Bare(), SWIFT, 1, frozenset({"B3", "L5", "C4"})).run("mine", lambda words, share: told.append((words, share)))
+    Run(Bare(), TINY, 1, frozenset({"B3", "L5", "C4"})).run("mine", lambda words, share: told.append((words, share)))
     words = [each for each, _ in told]
     assert words[0] == "is the harness sound?"
     assert [each.split()[0] for each in words[1:4]] == ["B3", "L5", "C4"]
     assert any("the machine 'lifecycle'" in each for each in words)
-    assert words.count("the machine 'lifecycle', 40 programs") > SWIFT.programs / 2
+    assert words.count("the machine 'lifecycle', 10 programs") > TINY.programs / 2
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1] <= 1) == (0.0, True)

@@ -188,7 +188,7 @@ def test_a_waived_rule_stops_no_machine(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it breaks is known, so the search goes on for what is not."""
-    monkeypatch.setitem(PROFILES, "quick", SWIFT)
+    monkeypatch.setitem(PROFILES, "quick", replace(SWIFT, scenarios=20, shifts=5, shrinking=0.2))
     path = written(tmp_path, "[[waiver]]\nrule = 'L6'\nreason = 'known'\nuntil = 9999-12-31\n")
     asked = ["conformance", "tests.broken.late_settles_are_refused:Harness", "--rule", "L6", "--rule", "L10"]
     assert main(asked) == Exit.BROKEN
