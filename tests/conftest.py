@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from typing import Any
 
@@ -9,12 +10,17 @@ import pytest
 
 from tests.realtime import MarkerCheck, is_realtime
 
+PACKAGES = ("jobkit", "pytest_plugin/pytest_jobkit", "conformance/jobkit_conformance")
+
 MARKERS = ("realtime", "invariant")
 """Markers that CI reads in the junit file."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        for package in PACKAGES:  # else each process that a test starts does, where Python may not write bytecode
+            compileall.compile_dir(config.rootpath / package, quiet=2)
     config.pluginmanager.register(MarkerCheck())  # hooks of a conftest are not asked about fixtures of the session
     if "CI_REPORTS" in os.environ and not hasattr(config, "workerinput"):
         os.environ.pop(

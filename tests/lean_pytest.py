@@ -9,8 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-"""Environment variables that keep pytest from loading what is installed."""
+ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""Environment variables that keep pytest from loading what is installed, and from keeping compiled tests.
+
+A test that writes a module twice within a second would else get the first one compiled, if both are of one size.
+"""
+
+MODULES = {"jobkit": "pytest_jobkit.plugin", "asyncio": "pytest_asyncio.plugin"}
+"""Plugins that are loaded by their module. Their names are those of packages, whose asserts pytest would rewrite."""
 
 
 def plugins(*names: str, arguments: Sequence[str] = ()) -> tuple[str, ...]:
@@ -21,7 +27,7 @@ def plugins(*names: str, arguments: Sequence[str] = ()) -> tuple[str, ...]:
     """
     distributed = ("xdist",) if any(each.startswith("-n") for each in arguments) else ()
     wanted = [name for name in ("jobkit", "asyncio", *distributed, *names) if f"no:{name}" not in arguments]
-    return tuple(word for name in wanted for word in ("-p", name))
+    return tuple(word for name in wanted for word in ("-p", MODULES.get(name, name)))
 
 
 def environment(*without: str) -> dict[str, str]:

@@ -78,8 +78,9 @@ def run(folder: Path, test: str) -> str:
     (folder / "test_own.py").write_text(textwrap.dedent(TESTS))
     around = lean_pytest.environment("DJANGO_SETTINGS_MODULE", "JOBKIT_BACKEND")
     plugins = lean_pytest.plugins("django")
-    command = [sys.executable, "-m", "pytest", *plugins, "-q", "--jobkit-isolate=process", "-W", "ignore"]
-    ended = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=folder, env=around, capture_output=True, text=True)
+    options = ("-q", "--jobkit-isolate=process", "-W", "ignore", "--nomigrations", "-p", "no:cacheprovider")
+    command = [sys.executable, "-m", "pytest", *plugins, *options]
+    ended = subprocess.run(command, cwd=folder, env=around, capture_output=True, text=True)
     return ended.stdout + ended.stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -123,7 +124,7 @@ STARTS_A_PROCESS = {
         "import multiprocessing\ndef test_it():\n    context = multiprocessing.get_context('spawn')\n"
         "    process = context.Process(target=print)\n    process.start()\n    process.join()\n"
     ),
-    "a shared fixture": (
+    "shared_fixture": (
         "import os, pytest\n@pytest.fixture(scope='module')\ndef server(): return os.system('true')\n"
         "@pytest.mark.realtime\ndef test_first(server): ...\ndef test_it(server): ...\n"
     ),
@@ -135,21 +136,23 @@ WAITS = {
 }
 
 
-@pytest.mark.parametrize("tests", STARTS_A_PROCESS.values(), ids=STARTS_A_PROCESS)
-def test_starting_a_process_needs_the_marker(suite: Path, tests: str) -> None:
-    code, output = ci(suite, tests)
+def test_starting_a_process_or_waiting_on_the_real_clock_needs_the_marker(suite: Path) -> None:
+    code, output = ci(suite, STARTS_A_PROCESS["subprocess"])
     assert code == 1
-    assert "tests/test_it.py::test_it needs the marker realtime: it " in output
-    assert "starts a process" in output
-    marked = tests.replace("def test_it", "import pytest\n@pytest.mark.realtime\ndef test_it")
-    assert ci(suite, marked)[0] == 0
-
-
-@pytest.mark.parametrize("tests", WAITS.values(), ids=WAITS)
-def test_waiting_on_the_real_clock_needs_the_marker(suite: Path, tests: str) -> None:
-    code, output = ci(suite, tests)
-    assert code == 1
-    assert "tests/test_it.py::test_it needs the marker realtime: it waits 0.20 s on the real clock" in output
+    assert "tests/test_it.py::test_it needs the marker realtime: it starts a process (subprocess.Popen)" in output
+    for name, tests in {**STARTS_A_PROCESS, **WAITS}.items():
+        suite.joinpath("tests", f"test_{name}.py").write_text(tests)
+        marked = tests.replace("def test_it", "import pytest\n@pytest.mark.realtime\ndef test_it")
+        suite.joinpath("tests", f"test_marked_{name}.py").write_text(marked)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CI_"))}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    ran = subprocess.run([PYTEST, "tests", "-rE"], cwd=suite, env=environment, capture_output=True, text=True)
+    for name in STARTS_A_PROCESS:
+        assert re.search(rf"tests/test_{name}.py::test_it needs the marker realtime: it .*starts a process", ran.stdout)
+    for name in WAITS:
+        said = f"tests/test_{name}.py::test_it needs the marker realtime: it waits 0.20 s on the real clock"
+        assert said in ran.stdout
+    assert "test_marked" not in ran.stdout.partition("short test summary info")[2]
 
 
 def test_wait_for_an_event_that_comes_needs_no_marker(suite: Path) -> None:

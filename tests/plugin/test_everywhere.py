@@ -74,11 +74,11 @@ COUNT = 11
     ids=" ".join,
 )
 def test_alike(project: Project, arguments: tuple[str, ...]) -> None:
-    project.apart(ALIKE, *arguments).assert_outcomes(passed=COUNT)
+    project.run(ALIKE, *arguments).assert_outcomes(passed=COUNT)
 
 
 def test_a_rerun_begins_with_nothing(project: Project) -> None:
-    result = project.apart(
+    result = project.run(
         """
         runs = []
 
@@ -100,7 +100,7 @@ def test_a_rerun_begins_with_nothing(project: Project) -> None:
 
 
 def test_a_timeout_leaves_nothing_for_the_next(project: Project) -> None:
-    result = project.apart(
+    result = project.run(
         """
         import signal
 
@@ -201,14 +201,14 @@ def test_last_failed(project: Project) -> None:
         def test_passes(jobs):
             pass
     """
-    project.apart(test, *arguments).assert_outcomes(passed=3, failed=1)
-    result = project.apart(test, *arguments, "--lf")
+    project.run(test, *arguments).assert_outcomes(passed=3, failed=1)
+    result = project.run(test, *arguments, "--lf")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["FAILED test_it.py::test_fails[[]fakeredis[]]*"])
 
 
 def test_stopping_at_the_first_failure(project: Project) -> None:
-    result = project.apart(
+    result = project.run(
         """
         def test_fails(jobs):
             remind.enqueue(1)

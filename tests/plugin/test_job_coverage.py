@@ -50,13 +50,6 @@ def test_a_line_for_each_declared_job(project: Project) -> None:
     assert table(result) == TABLE
 
 
-@pytest.mark.realtime
-def test_workers_of_xdist_count_together(project: Project) -> None:
-    result = project.apart(TESTS, "--jobkit-coverage", "-n", "2")
-    result.assert_outcomes(passed=3)
-    assert table(result) == TABLE
-
-
 def test_it_is_written_as_json_on_request(project: Project) -> None:
     project.run(TESTS, "--jobkit-coverage-json=out/jobs.json")
     found = json.loads((project.path / "out" / "jobs.json").read_text())

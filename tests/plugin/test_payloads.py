@@ -91,20 +91,6 @@ def test_a_run_of_some_tests_drops_nothing(project: Project) -> None:
     assert files(project).items() >= before.items()
 
 
-@pytest.mark.realtime
-def test_workers_of_xdist_record_together(project: Project) -> None:
-    tests = """
-        @pytest.mark.parametrize("number", range(6))
-        def test_it(jobs, number):
-            (remind if number % 2 else audit).enqueue(*([number] if number % 2 else ["x" * number]))
-            jobs.perform()
-    """
-    project.apart(tests, "-n", "2", "--jobkit-payloads=record").assert_outcomes(passed=6)
-    assert stored(project, "shop.remind")[0]["body"] == {"order_id": 1}
-    assert stored(project, "shop.audit")[0]["body"] == {"action": ""}
-    check(project).assert_outcomes(passed=8)
-
-
 def test_shapes_look_inside(project: Project) -> None:
     module = project.path / "later.py"
     head = """
