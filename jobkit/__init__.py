@@ -35,6 +35,7 @@ from jobkit.errors import (
     UnknownQueue,
     Unsupported,
     VolatileBackendWarning,
+    WorkerFailed,
 )
 from jobkit.retry import Retry, exponential, polynomial
 
@@ -98,6 +99,7 @@ __all__ = [
     "Unsupported",
     "VolatileBackendWarning",
     "Worker",
+    "WorkerFailed",
     "current_job",
     "exponential",
     "polynomial",

@@ -101,6 +101,10 @@ class ProcessLost(JobkitError):
     """The process of an isolated job ended before the job did: killed, out of memory, or crashed in native code."""
 
 
+class WorkerFailed(JobkitError):
+    """A worker can't take jobs any more, though nobody stopped it. What it held is given back or runs out."""
+
+
 class FailedElsewhere(JobkitError):
     """What an isolated job raised, in the words of its process: the error itself has stayed there."""
 

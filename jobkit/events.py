@@ -1,12 +1,12 @@
 """What can be observed: one event for each transition that this process causes or learns of.
 
-Observers are called in the thread and at the place where it happens, and can't break it: what one raises is
-reported as an unraisable error, and the job goes on.
+Observers are called in the thread and at the place where it happens, and can't break it: what one raises is logged
+as an error by ``jobkit.events``, and the job goes on.
 """
 
 from __future__ import annotations
 
-import sys
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jobkit.enqueue.receipt import Receipt
     from jobkit.execute.outcome import Outcome
     from jobkit.jobs.call import Call
+
+log = logging.getLogger("jobkit.events")
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -103,23 +105,9 @@ def observe(observer: Observer) -> Callable[[], None]:
 
 
 def emit(event: AnyEvent) -> None:
+    """Call every observer. What one raises is logged by ``jobkit.events``, and changes nothing else."""
     for observer in tuple(observers):
         try:
             observer(event)
-        except Exception:  # noqa: BLE001 - whatever an observer does, the job goes on
-            _report(observer)
-
-
-def _report(observer: Observer) -> None:
-    kind, error, trace = sys.exc_info()
-    sys.unraisablehook(_Unraisable(kind, error, trace, "a jobkit observer raised", observer))
-
-
-class _Unraisable(Struct):
-    """What ``sys.unraisablehook`` takes."""
-
-    exc_type: Any
-    exc_value: Any
-    exc_traceback: Any
-    err_msg: str | None
-    object: Any
+        except Exception:
+            log.exception("the observer %r raised an error on the event %s", observer, type(event).__name__)

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points, version
 
 from jobkit.cli import dead, jobs, new, status, worker
-from jobkit.errors import ConfigurationError, JobkitError
+from jobkit.errors import ConfigurationError, JobkitError, WorkerFailed
 
 GROUP = "jobkit.commands"
 
+FAILED = 1
 USAGE = 2
 
 SUMMARIES = {"conformance": "check a job backend against the contract"}
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     try:
         return int(options.run(options))
+    except WorkerFailed as error:
+        print(f"jobkit {options.command}: {error}", file=sys.stderr)
+        return FAILED
     except JobkitError as error:
         print(f"jobkit {options.command}: {error}", file=sys.stderr)
         return USAGE

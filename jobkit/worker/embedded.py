@@ -42,7 +42,13 @@ def ensure_worker(app: App, clients: Clients) -> None:
     if loop not in workers or workers[loop].options.queues != _queues(app, clients):
         task = loop.create_task(_serve(app, clients, workers), name="jobkit-embedded")
         _starting.add(task)
-        task.add_done_callback(_starting.discard)
+        task.add_done_callback(_started)
+
+
+def _started(task: asyncio.Task[None]) -> None:
+    _starting.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("the worker of an app on inline: could not be started, and its jobs wait", exc_info=error)
 
 
 _starting: set[asyncio.Task[None]] = set()

@@ -24,6 +24,7 @@ from jobkit.execute.perform import (
     reason_of,
 )
 from jobkit.jobs.limits import run_with_limit
+from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.job_log import log_outcome
 from jobkit.worker.lease_checkpoints import LeaseCheckpoints
 from jobkit.worker.leases import LeaseEvent, LeaseKeeper
@@ -46,7 +47,10 @@ CANCEL_TIMEOUT = 1.0
 
 
 class Executor:
-    """Belongs to the event loop that made it. ``changed``: called when one of them has ended."""
+    """Belongs to the event loop that made it. ``changed``: called when one of them has ended.
+
+    ``ended``: called with the reason if one of its background tasks has ended for good.
+    """
 
     def __init__(
         self,
@@ -56,6 +60,7 @@ class Executor:
         slots: Slots,
         host: Runtime,
         changed: Callable[[], None],
+        ended: Callable[[str], None],
     ) -> None:
         self.ended = 0
         self.failed = 0
@@ -73,7 +78,10 @@ class Executor:
         self._idle.set()
         self._loop = asyncio.get_running_loop()
         self._keeper = LeaseKeeper(clients.source, options.lease_ms, self._tell, host)
-        self._settler = Settler(self._backend, self._keeper.untrack, host)
+        self._keeping: BackgroundTask | None = None
+        """From the first job on."""
+        self._task_ended = ended
+        self._settler = Settler(self._backend, self._keeper.untrack, host, ended)
 
     def figures(self, *, ready: bool) -> WorkerStats:
         return WorkerStats(
@@ -91,12 +99,17 @@ class Executor:
     # Perform.
 
     def start(self, deliveries: list[Delivery], sent: float) -> None:
-        """Each in a task of its own, its lease kept. ``sent``: when they were asked for, on the monotonic clock."""
+        """Each in a task of its own, its lease kept. ``sent``: when they were asked for, on the monotonic clock.
+
+        Where their leases can't be kept none is started, and the error is raised.
+        """
         if not deliveries:
             return
-        self._idle.clear()
         limits = limits_of(deliveries, self._registry)
         self._keeper.track([delivery.token for delivery in deliveries], sent, limits)
+        if self._keeping is None:
+            self._keeping = BackgroundTask("leases", self._keeper.watch, self._task_ended, self._host)
+        self._idle.clear()
         for delivery in deliveries:
             running = RunningJob(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
             self._slots.keep(running.pool)
@@ -105,14 +118,21 @@ class Executor:
             running.limit = limits.get(delivery.token)
             running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
 
+    def not_started(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Return those that `start` could not start. Their leases are kept no longer."""
+        left = [delivery for delivery in deliveries if delivery.token not in self._running]
+        self._keeper.untrack([delivery.token for delivery in left])
+        return left
+
     async def _perform(self, running: RunningJob) -> None:
         context = running.context
         if running.limit is not None:  # from its start: it may have waited for a loop that was blocked
             self._keeper.job_started(running.delivery.token, running.limit)
             running.overrun_timer = self._loop.call_later(running.limit + self._patience, self._overrun, running)
-        if events.observers:
-            events.emit(events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt))
         try:
+            if events.observers:
+                started = events.Started(id=context.id, job=context.job, queue=context.queue, attempt=context.attempt)
+                events.emit(started)
             if running.pool == CHILDREN:
                 outcome = await self._isolated(running)
             else:
@@ -151,31 +171,34 @@ class Executor:
             self._end(running, outcome_of_overrun(running.delivery, running.context, self._registry))
 
     def _end(self, running: RunningJob, outcome: Outcome) -> None:
+        """Settle it and free its slot; only then tell of it, since log handlers and observers are other people's."""
         if self._running.pop(running.delivery.token, None) is None:
             return  # given back, or past its limit
         if running.overrun_timer is not None:
             running.overrun_timer.cancel()
-        self._free_slot(running)
+        goes_on = self._free_slot(running)
         self.ended += outcome.state is not Performed.INTERRUPTED
         self.failed += outcome.state in (Performed.DEAD, Performed.RETRYING)
         self.given_back += outcome.state is Performed.INTERRUPTED
-        log_outcome(running.context, outcome)
         self._settler.settle(FinishedJob(running.delivery, running.context, outcome, self._host.monotonic()))
         if not self._running:
             self._idle.set()
         self._changed()
+        if goes_on:
+            log.warning("%r: %s and keeps its slot", running.context, goes_on)
+        log_outcome(running.context, outcome)
 
-    def _free_slot(self, running: RunningJob) -> None:
-        """What does not end, a thread or a job past its limit, keeps its slot until it does."""
+    def _free_slot(self, running: RunningJob) -> str:
+        """What does not end, a thread or a job past its limit, keeps its slot until it does; return what that is."""
         thread, task = running.thread, running.task
         if thread is not None and not thread.done():
-            log.warning("%r: its thread goes on and keeps its slot", running.context)
             thread.add_done_callback(lambda _: self._from_thread(lambda: self._slots.give_back(running.pool)))
-        elif running.context.past_limit and task is not None and task is not asyncio.current_task():
-            log.warning("%r: it goes on past its limit and keeps its slot", running.context)
+            return "its thread goes on"
+        if running.context.past_limit and task is not None and task is not asyncio.current_task():
             task.add_done_callback(lambda _: self._slots.give_back(running.pool))
-        else:
-            self._slots.give_back(running.pool)
+            return "it goes on past its limit"
+        self._slots.give_back(running.pool)
+        return ""
 
     # Leases.
 
@@ -230,12 +253,16 @@ class Executor:
         except TimeoutError:
             await self._interrupt()
         await self._settler.finish(within=SETTLING)
+        if self._keeping is not None:
+            self._keeping.cancel()
         await self._keeper.close()
         self._threads.close()
         await self._children.close()
 
     def abandon(self) -> None:
         """Nobody waits for what runs here any more: its leases may not be kept for as long as the process lives."""
+        if self._keeping is not None:
+            self._keeping.cancel()
         self._keeper.begin_close()
         self._threads.close()
         self._children.abandon()

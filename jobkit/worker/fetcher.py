@@ -10,6 +10,7 @@ from jobkit.backend import Delivery, Release
 from jobkit.connections.clients import Clients
 from jobkit.errors import BackendUnavailable, Closed
 from jobkit.execute.perform import Registry, context_of
+from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.backoff import IDLE, Backoff
 from jobkit.worker.executor import Executor
 from jobkit.worker.options import Options
@@ -24,7 +25,8 @@ log = logging.getLogger("jobkit.worker")
 class Fetcher:
     """Belongs to the event loop that started it. ``alone``: no other feed wants the slots.
 
-    ``changed``: called when there is something to tell of it.
+    ``changed``: called when there is something to tell of it. ``ended``: called with the reason if one of its
+    background tasks has ended for good, so that it takes no more jobs, or can't keep or settle those that it has.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Fetcher:
         *,
         alone: bool,
         changed: Callable[[], None],
+        ended: Callable[[str], None],
     ) -> None:
         self.source = clients.source
         self.ready = False
@@ -49,22 +52,26 @@ class Fetcher:
         self._slots = slots
         self._host = host
         self._alone = alone
-        self._jobs = Executor(registry, clients, options, slots, host, changed)
+        self._ended = ended
+        self._jobs = Executor(registry, clients, options, slots, host, changed, ended)
         self._loop = asyncio.get_running_loop()
         self._stopping = False
-        self._task = self._loop.create_task(self._feed_until_cancelled(), name="jobkit-feed")
+        self._task = BackgroundTask("feed", self._feed_and_tell, self._feed_ended, host)
 
     @property
     def figures(self) -> WorkerStats:
         return self._jobs.figures(ready=self.ready)
 
-    async def _feed_until_cancelled(self) -> None:
+    async def _feed_and_tell(self) -> None:
         try:
             await self._feed()
-        except asyncio.CancelledError:
-            if not self._stopping:  # by a loop that ends without a stop
-                self.abandon()
-            raise
+        finally:
+            self._set_ready(ready=False)
+
+    def _feed_ended(self, reason: str) -> None:
+        """For good: by a loop that ends without a stop, for example."""
+        self.abandon()
+        self._ended(reason)
 
     async def _feed(self) -> None:
         """While there is work no reserve waits; once there was none the next one does.
@@ -82,7 +89,6 @@ class Fetcher:
                 deliveries = await self._reserve(taken, self._wait_ms if waits else 0)
             except Closed:
                 log.error("no more jobs from %s: its client was closed under this worker", self.source)
-                self._set_ready(ready=False)
                 return
             except Exception as error:  # noqa: BLE001 - told, and tried again: a worker outlives its store
                 self._log_failure(error)
@@ -90,16 +96,20 @@ class Fetcher:
                 continue
             finally:
                 self._slots.release(taken - len(deliveries))
-            if not self.ready:
-                self._set_ready(ready=True)
-                self._jobs.store_is_back()
+            try:
+                if not self.ready:
+                    self._set_ready(ready=True)
+                    self._jobs.store_is_back()
+                self._jobs.start(deliveries, sent)
+            except Exception:
+                await self._give_back(self._jobs.not_started(deliveries))
+                raise
             found = bool(deliveries)
             pause.reset()
             if found:
                 idle.reset()
             elif not self._backend.capabilities.wait:
                 await idle.sleep()
-            self._jobs.start(deliveries, sent)
             await asyncio.sleep(0)  # those that end in their first step leave their slots to the same next reserve
 
     async def _reserve(self, limit: int, wait: int) -> list[Delivery]:
@@ -114,19 +124,26 @@ class Fetcher:
             raise
 
     async def _release_what(self, reserving: asyncio.Task[list[Delivery]]) -> None:
-        """A reserve that was too far to be cancelled: nobody here will start what it took.
-
-        Where it can't be given back its lease runs out; the worker stops all the same.
-        """
+        """A reserve that was too far to be cancelled: nobody here will start what it took."""
         await asyncio.wait([reserving])
         if not reserving.cancelled() and reserving.exception() is None and (deliveries := reserving.result()):
-            try:
-                await self._backend.settle([Release(delivery.token) for delivery in deliveries])
-            except Exception as error:  # noqa: BLE001 - told; raised it would take the place of the cancellation
-                jobs = [context_of(delivery) for delivery in deliveries]
-                log.warning(
-                    "could not be given back to %s, and run out with their leases: %r: %s", self.source, jobs, error
-                )
+            await self._settle_as_released(deliveries)
+
+    async def _give_back(self, deliveries: list[Delivery]) -> None:
+        """None of them was started: free their slots, and let others have them at no cost."""
+        self._slots.release(len(deliveries))
+        if deliveries:
+            await self._settle_as_released(deliveries)
+
+    async def _settle_as_released(self, deliveries: list[Delivery]) -> None:
+        """Where that fails their leases run out, and the worker goes on."""
+        try:
+            await self._backend.settle([Release(delivery.token) for delivery in deliveries])
+        except Exception as error:  # noqa: BLE001 - told; raised it would take the place of the cancellation
+            jobs = [context_of(delivery) for delivery in deliveries]
+            log.warning(
+                "could not be given back to %s, and run out with their leases: %r: %s", self.source, jobs, error
+            )
 
     def _log_failure(self, error: Exception) -> None:
         if isinstance(error, BackendUnavailable):
@@ -152,7 +169,7 @@ class Fetcher:
     async def stop(self, grace: float) -> None:
         """Let running jobs end within the grace, their leases kept; give back the others; settle everything."""
         self.begin_stop()
-        await asyncio.wait([self._task])
+        await self._task.wait()
         await self._jobs.drain(grace)
 
     def abandon(self) -> None:

@@ -65,7 +65,8 @@ class Checkpoint:
 class LeaseKeeper:
     """Extends what it is told to hold, once a third of the lease has passed, in batches.
 
-    ``tell`` is called in the keeper's thread, once for each piece of news of a token.
+    ``tell`` is called in the keeper's thread, once for each piece of news of a token. The thread begins with the first
+    lease; who has a keeper awaits `watch` from then on.
     """
 
     def __init__(
@@ -96,11 +97,35 @@ class LeaseKeeper:
         with self._lock:
             for token in tokens:
                 self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
-            if self._ended is None:
-                self._ended = self._host.run_in_thread(self._keep)
+            try:
+                self._start()
+            except BaseException:
+                for token in tokens:  # nobody keeps them, so nobody may perform their jobs
+                    del self._held[token]
+                raise
             too_late = self._next_check > until - 2 * self._third
         if too_late:  # else it comes by in time: to wake a thread for each batch costs more than some batches
             self._wake_up()
+
+    def _start(self) -> None:
+        if self._ended is None:
+            self._ended = self._host.run_in_thread(self._keep)
+
+    async def watch(self) -> None:
+        """Wait until the thread has ended, and raise the error that ended it. Without one, start it first.
+
+        It ends without an error once the keeper, or its client, was closed.
+        """
+        with self._lock:
+            self._start()
+            ended = self._ended
+        assert ended is not None
+        try:
+            await asyncio.shield(asyncio.wrap_future(ended))
+        except Exception:
+            with self._lock:
+                self._ended = None
+            raise
 
     def job_started(self, token: str, limit: float) -> None:
         """The job begins now, and may run for so many seconds; one that never begins is kept no longer than that."""
@@ -138,7 +163,7 @@ class LeaseKeeper:
         """Keep nothing any longer, and wait for the thread to end."""
         self.begin_close()
         if self._ended is not None:
-            await asyncio.wrap_future(self._ended)
+            await asyncio.wait([asyncio.wrap_future(self._ended)])
         self.untrack(tuple(self._held))
 
     def begin_close(self) -> None:

@@ -27,7 +27,7 @@ class Runtime(Protocol):
     def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         """Run this to its end on an event loop of its own, which goes on while the caller's is blocked.
 
-        The answer is done when it has ended, however it did.
+        The answer is done when it has ended, with the error that ended it if there was one.
         """
         ...
 
@@ -43,11 +43,14 @@ class SystemRuntime:
 
     def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         ended: Future[None] = Future()
+        ended.set_running_or_notify_cancel()
 
         def run() -> None:
             try:
                 asyncio.run(main())
-            finally:
+            except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
+                ended.set_exception(error)
+            else:
                 ended.set_result(None)
 
         threading.Thread(target=run, name="jobkit-leases", daemon=True).start()

@@ -16,6 +16,7 @@ from jobkit.backend import Backend, Dead, Delivery, Done, RetryAt, Settled, Sett
 from jobkit.errors import BackendUnavailable
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
+from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.backoff import Backoff
 from jobkit.worker.runtime import Runtime
 
@@ -33,9 +34,18 @@ class FinishedJob:
 
 
 class Settler:
-    """Belongs to one event loop. ``confirmed`` is called with the tokens that the backend has answered for."""
+    """Belongs to one event loop. ``confirmed`` is called with the tokens that the backend has answered for.
 
-    def __init__(self, backend: Backend, confirmed: Callable[[list[str]], None], host: Runtime) -> None:
+    ``ended``: called with the reason if its background task has ended for good.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        confirmed: Callable[[list[str]], None],
+        host: Runtime,
+        ended: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
         self._backend = backend
         self._host = host
         self._confirmed = confirmed
@@ -47,7 +57,7 @@ class Settler:
         """The store was away, and answers others again."""
         self._settled = asyncio.Event()
         self._settled.set()
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="jobkit-settler")
+        self._task = BackgroundTask("settler", self._run, ended, host)
 
     def settle(self, ending: FinishedJob) -> None:
         """Settle soon, together with what ends meanwhile."""
@@ -82,61 +92,64 @@ class Settler:
         try:
             async with asyncio.timeout(within):
                 # A loop that is shut down has cancelled the task already.
-                await (self._settle_waiting() if self._task.done() else self._settled.wait())
+                await (self._settle_waiting() if self._task.done else self._settled.wait())
         except TimeoutError:
             log.error("%d jobs ended and could not be settled: they will be performed again", len(self._waiting))
         self._task.cancel()
-        await asyncio.wait([self._task])
+        await self._task.wait()
         return not self._waiting
 
     async def _run(self) -> None:
         while True:
+            await self._settle_waiting()
             await self._wake.wait()
             self._wake.clear()
-            await self._settle_waiting()
 
     async def _settle_waiting(self) -> None:
         while self._waiting:
             batch = self._waiting[: self._backend.capabilities.max_batch]
-            await self._settle_all(batch)
-            del self._waiting[: len(batch)]
+            for ending, outcome in await self._settle_all(batch):
+                _report(ending, outcome)
         if not self._delayed_retries:
             self._settled.set()
 
-    async def _settle_all(self, batch: list[FinishedJob]) -> None:
+    async def _settle_all(self, batch: list[FinishedJob]) -> list[tuple[FinishedJob, SettleOutcome]]:
+        """Return what the backend answered. They wait no longer then, whatever becomes of what is told of it."""
         pause = Backoff(self._host)
         while True:
             now = self._host.monotonic()
             try:
                 outcomes = await self._backend.settle([self._settlement(ending, now) for ending in batch])
                 answered = list(zip(batch, outcomes, strict=True))
-            except BackendUnavailable as error:
-                log.warning("%d jobs could not be settled, and are tried again: %s", len(batch), error)
+            except (BackendUnavailable, OSError, MemoryError) as error:  # of a store or a machine that may recover
+                log.warning("%d jobs could not be settled, and are tried again: %r", len(batch), error)
                 self._store_back.clear()
                 await pause.sleep(unless=self._store_back)
                 continue
             except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
                 refused = error
                 break
-            self._confirmed([ending.delivery.token for ending in batch])
-            for ending, outcome in answered:
-                _report(ending, outcome)
-            return
-        await self._settle_each(batch, refused)
+            self._no_longer_wait(batch)
+            return answered
+        return await self._settle_each(batch, refused)
 
-    async def _settle_each(self, batch: list[FinishedJob], error: Exception) -> None:
+    def _no_longer_wait(self, batch: list[FinishedJob]) -> None:
+        ended = {ending.delivery.token for ending in batch}
+        self._waiting = [ending for ending in self._waiting if ending.delivery.token not in ended]
+        self._confirmed(list(ended))
+
+    async def _settle_each(self, batch: list[FinishedJob], error: Exception) -> list[tuple[FinishedJob, SettleOutcome]]:
         """They were refused, or what came is no answer: each by itself; what fails alone is let go, its lease runs out.
 
         It is not tried again and again: what a backend has no word for does not pass by itself.
         """
         if len(batch) > 1:
             log.error("%d jobs can't be settled together, and are tried one by one", len(batch), exc_info=error)
-            for ending in batch:
-                await self._settle_all([ending])
-            return
+            return [answer for ending in batch for answer in await self._settle_all([ending])]
         (ending,) = batch
+        self._no_longer_wait(batch)
         log.error("%r can't be settled, and is performed again once its lease is over", ending.context, exc_info=error)
-        self._confirmed([ending.delivery.token])
+        return []
 
     def _settlement(self, ending: FinishedJob, now: float) -> Settlement:
         stated = ending.outcome.settlement(ending.delivery.token, now - ending.at)

@@ -7,16 +7,17 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 from weakref import WeakSet
 
 from msgspec import structs
 
 from jobkit.app import App
 from jobkit.connections.clients import Clients
-from jobkit.errors import ConfigurationError
+from jobkit.errors import ConfigurationError, WorkerFailed
 from jobkit.redaction import printable
 from jobkit.schedule.recurring import Recurring
+from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.fetcher import Fetcher
 from jobkit.worker.health_files import HealthFiles
 from jobkit.worker.options import Options, Stated
@@ -30,6 +31,8 @@ from jobkit.worker.stats import WorkerStats
 
 log = logging.getLogger("jobkit.worker")
 
+FAREWELL: Final = 1.0
+"""Seconds. A loop that lives on for longer did not cancel its tasks in order to end."""
 
 _running: WeakSet[Worker] = WeakSet()
 """The workers of this process. One whose loop ended without a stop is forgotten with it."""
@@ -68,19 +71,21 @@ class Worker:
         self.scheduler = Scheduler(app, recurring)
         self._host = host
         self._files = HealthFiles(self.options.ready_file, self.options.live_file)
-        self._scheduling: asyncio.Task[None] | None = None
+        self._scheduling: BackgroundTask | None = None
         self._feeds: list[Fetcher] = []
         self._all: list[Fetcher] = []
         """Since it was started, also while they stop."""
         self._moved = asyncio.Event()
+        self._failure = ""
+        """Why it works no more, though nobody stopped it."""
         self._asked = asyncio.Event()
         for queue in (*(self.options.queues or ()), *(self.options.weights or ())):
             app.check_queue(queue)
 
     @property
     def ready(self) -> bool:
-        """Whether every backend answered the last reserve."""
-        return bool(self._feeds) and all(feed.ready for feed in self._feeds)
+        """Whether every backend answered the last reserve, and all of its background tasks go on."""
+        return bool(self._feeds) and not self._failure and all(feed.ready for feed in self._feeds)
 
     @property
     def figures(self) -> WorkerStats:
@@ -95,10 +100,12 @@ class Worker:
         if self._feeds:
             raise RuntimeError("this worker runs already")
         self._all = []
+        self._failure = ""
         if self.options.schedules and self.scheduler.recurring:
             self.scheduler.check()
-            self._scheduling = asyncio.get_running_loop().create_task(self.scheduler.run(), name="jobkit-scheduler")
-        self._files.begin()
+        self._files.begin(lambda: not self._failure)
+        if self.options.schedules and self.scheduler.recurring:
+            self._scheduling = BackgroundTask("scheduler", self.scheduler.run, self._fail, self._host)
         slots = Slots(self.options.concurrency, self._pools())
         sources = self.app.by_source(self.options.queues)
         for clients, queues in sources.items():
@@ -106,6 +113,7 @@ class Worker:
                 *(self.app, clients, self._order(queues), self.options, slots, self._host),
                 alone=len(sources) == 1,
                 changed=self._note,
+                ended=self._fail,
             )
             self._feeds.append(feed)
             self._all.append(feed)
@@ -149,7 +157,7 @@ class Worker:
         try:
             if self._scheduling is not None:
                 self._scheduling.cancel()
-                await asyncio.wait([self._scheduling])
+                await self._scheduling.wait()
             await asyncio.gather(*(feed.stop(self.options.grace) for feed in feeds))
         except asyncio.CancelledError:
             for feed in feeds:
@@ -170,7 +178,8 @@ class Worker:
     async def run(self) -> None:
         """Work until the process is asked to stop (TERM or INT; the second time it ends at once), or has done enough.
 
-        It has, when ``max_jobs`` or ``max_memory`` say so.
+        It has, when ``max_jobs`` or ``max_memory`` say so. `WorkerFailed`: it can't go on, because its client was
+        closed for example.
         """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -190,12 +199,24 @@ class Worker:
     async def _until_asked_or_done(self) -> None:
         retirement = RecyclePolicy(self.options.max_jobs, self.options.max_memory)
         while not self._asked.is_set():
+            if self._failure:
+                raise WorkerFailed(f"this worker can't go on: {self._failure}")
             reason = retirement.reason(self.figures.ended) if retirement.wanted else None
             if reason is not None:
                 log.info("stopping for another worker to begin: %s", reason)
                 return
             self._moved.clear()
             await self._moved.wait()
+
+    def _fail(self, reason: str) -> None:
+        """A background task has ended for good. Tell of it, unless that is because the loop is about to end."""
+        if self._failure:
+            return
+        self._failure = reason
+        self._note()
+        asyncio.get_running_loop().call_later(
+            FAREWELL, log.error, "this worker takes no more jobs, and has to be started again: %s", reason
+        )
 
     def _note(self) -> None:
         """A feed has something to tell."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -103,20 +104,53 @@ def test_observers_hear_in_order_until_they_end_that(send: jobkit.Job[[int], str
 
 
 def test_an_observer_that_raises_breaks_nothing(
-    send: jobkit.Job[[int], str], heard: list[events.AnyEvent], monkeypatch: pytest.MonkeyPatch
+    send: jobkit.Job[[int], str], heard: list[events.AnyEvent], caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(event: events.AnyEvent) -> None:
         raise RuntimeError("observer")
 
-    reported: list[Any] = []
-    monkeypatch.setattr(sys, "unraisablehook", reported.append)
     events.observers.insert(0, broken)
     assert send.enqueue(7)
     assert send.perform(7).value == "sent"
     assert len(heard) == 4, "those after it hear everything"
-    assert {(str(each.exc_value), each.err_msg, each.object) for each in reported} == {
-        ("observer", "a jobkit observer raised", broken)
-    }
+    assert [record.message.partition(" raised ")[2] for record in caplog.records] == [
+        f"an error on the event {type(event).__name__}" for event in heard
+    ]
+    assert caplog.text.count("RuntimeError: observer") == 4
+
+
+@pytest.mark.realtime
+def test_an_observer_that_raises_breaks_nothing_in_a_plain_program(tmp_path: Path) -> None:
+    """Nothing of pytest is there, which replaces hooks of the interpreter."""
+    tmp_path.joinpath("shop.py").write_text(PROGRAM)
+    ended = subprocess.run([sys.executable, "shop.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (0, "0 performed\n1 performed\n2 performed\nended\n"), ended.stderr
+    assert ended.stderr.count("raised an error on the event Started") == 3
+    assert ended.stderr.count("ZeroDivisionError") >= 3
+
+
+PROGRAM = """
+import asyncio, jobkit
+from jobkit import events
+
+app = jobkit.App("inline:")
+
+@app.job
+def show(number: int) -> None:
+    print(number, "performed")
+
+async def main() -> None:
+    events.observe(lambda event: 1 / 0)
+    async with jobkit.Worker(app, concurrency=1) as worker:
+        for number in range(3):
+            await show.aenqueue(number)
+        async with asyncio.timeout(20):
+            while worker.figures.ended < 3:
+                await asyncio.sleep(0)
+    print("ended")
+
+asyncio.run(main())
+"""
 
 
 def test_an_enqueue_is_heard_in_the_callers_own_thread(app: jobkit.App) -> None:

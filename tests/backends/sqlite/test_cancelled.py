@@ -108,6 +108,7 @@ def test_what_was_taken_for_a_loop_that_is_closed_is_given_back(url: str) -> Non
     tasks = asyncio.all_tasks(loop)
     loop.close()
     backend.store.let_go()
+    assert asyncio.run(_kept(backend, "a")) == ("ready", 1), "its turn comes after that of the reserve"
     assert asyncio.run(take()) == [(2, 1)], "granted once before, and given back long before its lease is over"
     for task in tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
