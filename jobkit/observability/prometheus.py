@@ -17,7 +17,7 @@ from typing import Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from jobkit.app import App
-from jobkit.errors import BackendUnavailable, JobkitError, UnknownQueue
+from jobkit.errors import BackendUnavailable, UnknownQueue
 from jobkit.events import AnyEvent, Ended, Enqueued, Event, LeaseLost, Started
 
 log = logging.getLogger("jobkit.observability")
@@ -102,7 +102,7 @@ class QueueMetrics:
                 await self.look()
             except BackendUnavailable as error:
                 log.warning("the queues could not be counted: %s", error)
-            except JobkitError:
+            except Exception:
                 log.exception("the queues could not be counted")
             await asyncio.sleep(EACH)
 

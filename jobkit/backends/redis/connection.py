@@ -108,7 +108,18 @@ class PipelinedConnection:
         self._reading = asyncio.get_running_loop().create_task(self._read(connection))
 
     async def _read(self, connection: Connection) -> None:
-        """Answer calls in their order, until this connection is given up."""
+        """Answer calls in their order, until this connection is given up. However it ends, nobody waits on it then."""
+        try:
+            await self._answer_calls(connection)
+        except asyncio.CancelledError:
+            if connection is self._connection:  # by other code, such as a job that cancels every task
+                self._fail(RedisConnectionError("the task that reads its answers was cancelled"))
+            raise
+        except Exception as error:  # noqa: BLE001 - raised where each call waits for its answer
+            if connection is self._connection:
+                self._fail(RedisConnectionError(f"its answers can't be read: {error!r}"))
+
+    async def _answer_calls(self, connection: Connection) -> None:
         while True:
             answer: Any = None
             error: Exception | None = None

@@ -66,7 +66,7 @@ class Notifier:
         while self._waiters:
             try:
                 rang = await self._channel.call(["BLPOP", *self._names, f"{LISTEN:g}"])
-            except (RedisError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - told if it will not pass by itself
                 self._tell(error)
                 return  # who waits looks after the slack, and when it waits again this begins again
             if rang is not None:
