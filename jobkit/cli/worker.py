@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jobkit.app import App
 from jobkit.cli import metrics, worker_options
+from jobkit.cli.event_loop import run_to_the_end
 from jobkit.cli.log_format import BesideStatus, set_up
 from jobkit.cli.status_line import StatusLine
 from jobkit.cli.targets import find_app
@@ -144,7 +145,7 @@ async def _shown(stated: argparse.Namespace, figures: Callable[[], WorkerStats])
 
 def _on_loop(kind: str, main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     with asyncio.Runner(loop_factory=loop_factory(kind)) as runner:
-        return runner.run(main())
+        return run_to_the_end(runner, main())
 
 
 def loop_factory(kind: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
