@@ -142,7 +142,7 @@ class Server:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 break
-            if _answers(self.port):
+            if _answers(self.port, self._pid):
                 return
             time.sleep(0.005)
         self.kill()
@@ -195,8 +195,14 @@ def _free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, pid: int) -> bool:
+    """Return True if this process serves that port. Another server may have taken it since it was free."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-        connection.sendall(b"PING\r\n")
-        return connection.recv(64).startswith(b"+PONG")
+        connection.sendall(b"PING\r\nINFO server\r\n")
+        answer = connection.recv(64)
+        while answer.startswith(b"+PONG") and b"\r\nprocess_id:" not in answer.rpartition(b"\r\n")[0]:
+            if not (more := connection.recv(65_536)):
+                return False
+            answer += more
+        return f"\r\nprocess_id:{pid}\r\n".encode() in answer
     return False
