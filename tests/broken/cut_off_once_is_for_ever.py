@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from jobkit.worker.fetcher import Fetcher
+from jobkit.worker.backoff import Backoff
 from tests.broken.processes import OverRedis
 
 RULE = "W9"
 TIER = "processes"
 
 
-def _give_up(feed: Fetcher, error: Exception) -> None:
-    feed._set_ready(ready=False)
-    raise asyncio.CancelledError
+class Endless(Backoff):
+    async def sleep(self, unless: asyncio.Event | None = None) -> None:
+        await asyncio.Event().wait()
 
 
-FAULTS = {"jobkit.worker.fetcher.Fetcher._log_failure": _give_up}
+FAULTS = {"jobkit.worker.fetcher.Backoff": Endless}
 
 
 class Harness(OverRedis):
