@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
+
 import pytest
 
 from tests.plugin.conftest import Project
@@ -232,6 +237,59 @@ def test_what_can_not_be_isolated_says_why(world: Project) -> None:
     said = " ".join(result.stdout.str().split())
     assert "NotIsolated: test_closure.<locals>.closure is declared inside of a function" in said
     assert "the process of world.fail ended by itself, with exit code 3, and said nothing of the job" in said
+
+
+@pytest.mark.parametrize("session", ["the job's", "its own"])
+def test_a_process_that_its_job_left_behind_holds_up_nobody(world: Project, session: str) -> None:
+    """It has every descriptor of the job's process, which exits; in the job's session it ends with it."""
+    world.write(
+        "leaving.py",
+        f"""
+        import os, signal, time
+        from pathlib import Path
+        import jobkit
+
+        app = jobkit.App()
+
+        @app.job
+        def leave() -> None:
+            if (pid := os.fork()) == 0:
+                if {session == "its own"}:
+                    os.setsid()
+                Path("begun").touch()
+                time.sleep(600)
+            Path("pid").write_text(str(pid))
+            while not Path("begun").exists():
+                time.sleep(0.001)
+            os._exit(3)
+        """,
+    )
+    result = world.run(
+        """
+        from leaving import leave
+
+        def test_it(jobs):
+            leave.enqueue()
+            jobs.perform()
+        """,
+        "--jobkit-isolate=process",
+        head=HEAD,
+    )
+    result.assert_outcomes(failed=1)
+    assert "ended by itself, with exit code 3, and said nothing of the job" in " ".join(result.stdout.str().split())
+    left = int((world.path / "pid").read_text())
+    if session == "its own":
+        os.kill(left, signal.SIGKILL)
+    while lives(left):
+        time.sleep(0.01)
+
+
+def lives(pid: int) -> bool:
+    """Return True if a process runs; one that has exited and that nobody waits for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_module_that_can_not_be_imported_anew_is_named(world: Project) -> None:

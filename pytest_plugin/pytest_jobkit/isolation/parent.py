@@ -24,6 +24,7 @@ from jobkit.jobs.envelope import parse_envelope
 from pytest_jobkit.errors import NotIsolated
 from pytest_jobkit.isolation import databases, protocol
 from pytest_jobkit.isolation.protocol import StoreCall, StoreRef, StoreReply
+from pytest_jobkit.process_output import kill_group, output_of
 from pytest_jobkit.recording.call_site import CallSite
 from pytest_jobkit.recording.declared_jobs import declared
 
@@ -93,8 +94,9 @@ class _JobProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
         )
-        self._hearing, self._saying = cast("BinaryIO", process.stdout), cast("BinaryIO", process.stdin)
+        self._hearing, self._saying = output_of(process), cast("BinaryIO", process.stdin)
 
     async def run(self, orders: protocol.RunRequest) -> Outcome:
         try:
@@ -123,11 +125,12 @@ class _JobProcess:
             protocol.write(self._saying, frame)
 
     def _fate(self) -> str:
+        kill_group(self._process)  # before it is waited for: its number is taken until then
         code = self._process.wait()
         return f"by signal {-code}" if code < 0 else f"with exit code {code}"
 
     def _end(self) -> None:
-        self._process.kill()
+        kill_group(self._process)
         self._process.wait()
         for stream in (self._saying, self._hearing):
             with suppress(BrokenPipeError):

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from jobkit.errors import ConfigurationError
 from jobkit.execute.context import JobContext, enter
 from pytest_jobkit.backends.namespaces import import_path
+from pytest_jobkit.process_output import kill_group, output_of
 from pytest_jobkit.recording.call_site import CallSite
 from pytest_jobkit.workers import event_frames
 from pytest_jobkit.workers.child_plugin import LENGTH, READY, Orders
@@ -62,6 +63,7 @@ class WorkerProcess:
             stdout=subprocess.PIPE,
             stderr=self._log,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,
         )
         self.pid = self._process.pid
         assert self._process.stdin is not None
@@ -95,7 +97,9 @@ class WorkerProcess:
 
     def _end(self, number: signal.Signals, patience: float) -> bool:
         self._asked = True
-        if self._process.poll() is None:
+        if number == signal.SIGKILL:
+            kill_group(self._process)
+        elif self._process.poll() is None:
             self._process.send_signal(number)
         try:
             self._process.wait(patience)
@@ -132,8 +136,7 @@ class WorkerProcess:
         return "\n".join([f"... {left} lines before ...", *lines[-TAIL:]] if left > 0 else lines)
 
     def _hear(self) -> None:
-        assert self._process.stdout is not None
-        with self._process.stdout as heard:
+        with output_of(self._process) as heard:
             while (size := heard.read(calcsize(LENGTH))) and len(size) == calcsize(LENGTH):
                 packed = heard.read(*unpack(LENGTH, size))
                 if packed == READY:
@@ -142,6 +145,7 @@ class WorkerProcess:
                     self._retell(told)
                 else:
                     self._case.note(f"{self} enqueued a job that this process does not know")
+        kill_group(self._process)  # what its jobs started, before it is waited for: its number is taken until then
         self._process.wait()
         self._ready.set()  # nothing to wait for any more
         self._case.tape.notify()
