@@ -39,7 +39,7 @@ def ensure_worker(app: App, clients: Clients) -> None:
             atexit.register(_finish, app)
         portal().call(lambda _: _serve(app, clients, workers))
         return
-    if loop not in workers or workers[loop].options.queues != _queues(app, clients):
+    if not _goes_on(workers.get(loop), _queues(app, clients)):
         task = loop.create_task(_serve(app, clients, workers), name="jobkit-embedded")
         _starting.add(task)
         task.add_done_callback(_started)
@@ -59,19 +59,27 @@ def _queues(app: App, clients: Clients) -> tuple[str, ...]:
     return tuple(name for name in app.queues if app.clients(name) is clients)
 
 
+def _goes_on(worker: Worker | None, queues: tuple[str, ...]) -> bool:
+    return worker is not None and not worker.failure and worker.options.queues == queues
+
+
 async def _serve(app: App, clients: Clients, workers: dict[asyncio.AbstractEventLoop, Worker]) -> None:
     """Start this loop's worker, or begin again with queues that were declared since."""
     loop = asyncio.get_running_loop()
     queues = _queues(app, clients)
     present = workers.get(loop)
-    if present is not None and present.options.queues == queues:
+    if _goes_on(present, queues):
         return
     worker = workers[loop] = Worker(app, queues=queues)
     if present is not None:
         await present.stop()
     else:
         close_with_loop(_until_the_loop_ends(loop, workers))
-    await worker.start()
+    try:
+        await worker.start()
+    except BaseException:
+        del workers[loop]  # the next enqueue tries again
+        raise
 
 
 async def _until_the_loop_ends(
@@ -80,7 +88,8 @@ async def _until_the_loop_ends(
     try:
         yield
     finally:
-        await workers.pop(loop).stop()
+        if (worker := workers.pop(loop, None)) is not None:
+            await worker.stop()
 
 
 def _finish(app: App) -> None:

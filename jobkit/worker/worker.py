@@ -88,6 +88,11 @@ class Worker:
         return bool(self._feeds) and not self._failure and all(feed.ready for feed in self._feeds)
 
     @property
+    def failure(self) -> str:
+        """Why it takes no more jobs, though nobody stopped it; empty while it works."""
+        return self._failure
+
+    @property
     def figures(self) -> WorkerStats:
         """What it has done since it was started."""
         return structs.replace(WorkerStats.total(feed.figures for feed in self._all), ready=self.ready)

@@ -48,6 +48,53 @@ async def test_children_too_and_queues_that_were_declared_since() -> None:
         await done.wait()
 
 
+async def test_a_worker_that_can_not_go_on_is_followed_by_another_with_the_next_enqueue() -> None:
+    app = jobkit.App("inline:")
+    done: asyncio.Queue[int] = asyncio.Queue()
+
+    @app.job(name="careless")
+    async def careless(number: int) -> None:
+        for task in asyncio.all_tasks():
+            if task.get_name() == "jobkit-feed":
+                task.cancel()
+        done.put_nowait(number)
+
+    async with asyncio.timeout(30):
+        for number in range(3):
+            await careless.aenqueue(number)
+            assert await done.get() == number
+
+
+async def test_a_worker_that_could_not_be_started_is_started_with_the_next_enqueue(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = jobkit.App("inline:")
+    done, told = list[int](), asyncio.Event()
+    start, failures = jobkit.Worker.start, [OSError(24, "Too many open files")]
+
+    @app.job(name="note")
+    async def note(number: int) -> None:
+        done.append(number)
+        told.set()
+
+    async def once(worker: jobkit.Worker) -> None:
+        if failures:
+            raise failures.pop()
+        await start(worker)
+
+    monkeypatch.setattr(jobkit.Worker, "start", once)
+    async with asyncio.timeout(30):
+        await note.aenqueue(1)
+        while failures:
+            await asyncio.sleep(0)
+        await note.aenqueue(2)
+        while len(done) < 2:
+            told.clear()
+            await told.wait()
+    assert done == [1, 2]
+    assert "could not be started, and its jobs wait" in caplog.text
+
+
 def test_each_loop_has_its_worker() -> None:
     app = jobkit.App("inline:")
     performed: list[int] = []
