@@ -100,6 +100,35 @@ async def test_an_error_anywhere_ends_no_worker_and_costs_no_attempt(
     assert sorted(started) == sorted((f"{kind} {number}", 1) for kind in ("plain", "async") for number in range(4))
 
 
+@pytest.mark.invariant
+@pytest.mark.parametrize("verb", ["reserve", "settle", "extend"])
+@pytest.mark.parametrize("error", [OSError(24, "Too many open files"), MemoryError()], ids=["descriptors", "memory"])
+@pytest.mark.realtime
+async def test_a_client_that_the_machine_has_no_room_for_costs_no_attempt(
+    backend: InlineBackend, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, verb: str, error: Exception
+) -> None:
+    """Backends of ours say that they are unavailable; others may let such an error pass."""
+    app = jobkit.App(lambda url, namespace, clock: InlineBackend(backend.memory, clock))
+    original, left = getattr(InlineBackend, verb), [error, error]
+
+    async def exhausted(*arguments: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return await original(*arguments, **named)
+
+    @app.job(name="long")
+    async def long() -> None:
+        while verb == "extend" and left:
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(InlineBackend, verb, exhausted)
+    async with jobkit.Worker(app, lease=LEASE):
+        await long.aenqueue()
+        await recorder.wait(Settled)
+    assert left == []
+    assert [event.attempt for event in recorder.of(Started)] == [1]
+
+
 async def test_what_ends_by_an_error_is_started_again(caplog: pytest.LogCaptureFixture) -> None:
     times, again, ended = list[int](), asyncio.Event(), list[str]()
 
