@@ -58,9 +58,38 @@ def suite(tmp_path: Path) -> Path:
 def ci(suite: Path, tests: str, *arguments: str) -> tuple[int, str]:
     """Run these tests as a part of CI, and the summary after it if it passed."""
     suite.joinpath("tests", "test_it.py").write_text(tests)
+    return judged(suite, PYTEST, *arguments)
+
+
+STAND_IN = """#!/bin/sh
+case "$*" in
+  tests) cp whole.xml "${PYTEST_ADDOPTS##*--junitxml=}"; exit 1 ;;
+  *) exit %d ;;
+esac
+"""
+"""Is called as pytest is: first for all tests, of which some fail, then for each that failed."""
+
+
+def ci_of_outcomes(suite: Path, *failed: tuple[str, ...], alone: int) -> tuple[int, str]:
+    """Run a part of CI in which a test with these markers failed, for each of them, and ends like this alone."""
+    cases = "".join(
+        f'<testcase classname="tests.test_it" name="test_{number}"><properties>'
+        f'<property name="id" value="tests/test_it.py::test_{number}"/>'
+        + "".join(f'<property name="marker" value="{marker}"/>' for marker in markers)
+        + f'</properties><failure message="no">failure {number}</failure></testcase>'
+        for number, markers in enumerate(failed)
+    )
+    suite.joinpath("whole.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    program = suite / "stand-in"
+    program.write_text(STAND_IN % alone)
+    program.chmod(0o755)
+    return judged(suite, program)
+
+
+def judged(suite: Path, program: Path, *arguments: str) -> tuple[int, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     environment |= {"CI_REPORTS": str(suite / "reports"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    part: list[str | Path] = [sys.executable, PART, "it", "--tests", PYTEST, "--", PYTEST, "tests", *arguments]
+    part: list[str | Path] = [sys.executable, PART, "it", "--tests", program, "--", program, "tests", *arguments]
     ran = subprocess.run(part, cwd=suite, env=environment, capture_output=True, text=True)
     if ran.returncode:
         return ran.returncode, ran.stdout
@@ -88,22 +117,22 @@ def test_noisy_test_is_listed_with_its_three_outputs(suite: Path) -> None:
 
 
 def test_more_noisy_tests_than_two_fail(suite: Path) -> None:
-    code, output = ci(suite, NOISY)
+    code, output = ci_of_outcomes(suite, ("realtime",), ("realtime",), ("realtime",), alone=0)
     assert code == 1
-    assert "CI fails: 3 tests are noisy, more than 2: tests/test_it.py::test_noisy_0" in output
+    assert "CI fails: 3 tests are noisy, more than 2: tests/test_it.py::test_0, tests/test_it.py::test_1" in output
+    assert ci_of_outcomes(suite, ("realtime",), ("realtime",), alone=0)[0] == 1, "with those of other parts"
 
 
 def test_invariant_that_fails_once_fails_ci(suite: Path) -> None:
-    tests = ONCE + "pytestmark = [pytest.mark.realtime, pytest.mark.invariant]\ndef test_it(): fails_once('it')\n"
-    code, output = ci(suite, tests)
+    code, output = ci_of_outcomes(suite, ("realtime", "invariant"), alone=0)
     assert code == 1
-    assert "CI fails: tests/test_it.py::test_it failed once: it has the marker invariant" in output
+    assert "CI fails: tests/test_it.py::test_0 failed once: it has the marker invariant" in output
 
 
 def test_realtime_test_that_fails_again_fails_ci(suite: Path) -> None:
-    code, output = ci(suite, "import pytest\n@pytest.mark.realtime\ndef test_it(): raise AssertionError\n")
+    code, output = ci_of_outcomes(suite, ("realtime",), alone=1)
     assert code == 1
-    assert "CI fails: tests/test_it.py::test_it failed, and again when it was run alone" in output
+    assert "CI fails: tests/test_it.py::test_0 failed, and again when it was run alone" in output
 
 
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["alone", "distributed"])
