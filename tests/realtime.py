@@ -21,7 +21,8 @@ LONGEST_WAIT: Final = 0.1
 """Seconds that a test without the marker may wait on the real clock, in all."""
 
 LEASE: Final = 1.5
-"""Seconds that a real lease lasts, in every test that depends on its length; a time limit that has to be kept, too.
+"""Seconds that a real lease lasts, in every test that depends on its length. A time limit that has to be kept is as
+long, and what has to end in time may be late by as much.
 
 A worker extends a lease after a third of it, and may come a second late. While this suite and two busy loops shared two
 cores, a process that slept 5 ms woke up 61 ms late at most. Tests wait for a few leases, and use no processor time
