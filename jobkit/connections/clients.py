@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Sequence
@@ -14,6 +13,7 @@ from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Mess
 from jobkit.connections.loop_scope import close_with_loop
 from jobkit.connections.portal import portal
 from jobkit.connections.resolver import BackendSource
+from jobkit.forks import Forkable, track
 
 CLOSING: Final = 10.0
 """Seconds that a loop in another thread has to close its client."""
@@ -21,19 +21,19 @@ CLOSING: Final = 10.0
 _all: weakref.WeakSet[Clients] = weakref.WeakSet()
 
 
-class Clients:
+class Clients(Forkable):
     """Every open backend of one source in this process."""
 
     def __init__(self, source: BackendSource) -> None:
         self.source = source
         self.closed = False
         """Nobody will ask for this source again."""
-        self._lock = threading.Lock()
         self._begin()
         _all.add(self)
+        track(self)
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
+        self._lock = threading.Lock()
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[Backend, AsyncGenerator[None, None]]] = {}
         self._blocking: Blocking | None = None
 
@@ -46,7 +46,6 @@ class Clients:
         """The client of the running loop."""
         loop = asyncio.get_running_loop()
         with self._lock:
-            self._after_fork()
             if loop not in self._by_loop:
                 self._forget_closed_loops()
                 backend = self.source.open()
@@ -56,7 +55,6 @@ class Clients:
     def blocking(self) -> Blocking:
         """The client of callers without a loop."""
         with self._lock:
-            self._after_fork()
             if self._blocking is None:
                 backend = self.source.open()
                 self._blocking = backend.blocking() if isinstance(backend, SupportsBlocking) else PortalClient(self)
@@ -98,9 +96,9 @@ class Clients:
         for loop in [loop for loop in self._by_loop if loop.is_closed()]:
             del self._by_loop[loop]
 
-    def _after_fork(self) -> None:
-        if self._pid != os.getpid():
-            self._begin()
+    def after_fork_in_child(self) -> None:
+        """Open own clients on their next use. The parent's stay as they are."""
+        self._begin()
 
 
 class PortalClient:

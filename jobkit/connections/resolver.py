@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from jobkit.backend import Backend, BackendFactory, Message
 from jobkit.clock import Clock
+from jobkit.connections.real_threads import is_main_thread_over
 from jobkit.errors import ConfigurationError, InvalidArgument, VolatileBackendWarning
 from jobkit.redaction import without_password
 from jobkit.validation import check_name
@@ -186,6 +187,13 @@ def load(target: str) -> BackendFactory:
     module, _, name = target.partition(":")
     try:
         found: Any = import_module(module)
+    except RuntimeError as error:
+        if not is_main_thread_over():
+            raise
+        raise ConfigurationError(
+            f"the backend {target} can't be loaded while the interpreter ends: {error}; enqueue once before, "
+            f"or import {module} where the app is declared"
+        ) from error
     except ImportError as error:
         if not isinstance(error, ModuleNotFoundError):
             raise ConfigurationError(f"the backend {target} can't be imported: {error}") from error

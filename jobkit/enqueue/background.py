@@ -7,10 +7,8 @@ the backend is away, and stored before the app closes or the interpreter ends.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextvars
 import logging
-import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,10 +20,13 @@ from msgspec import Struct
 
 from jobkit.connections.clients import Clients
 from jobkit.connections.portal import portal
+from jobkit.connections.real_threads import wait_for
+from jobkit.enqueue.at_exit import call_at_exit
 from jobkit.enqueue.context import EnqueueContext
 from jobkit.enqueue.enqueue import aenqueue
 from jobkit.enqueue.receipt import Receipt, Status
 from jobkit.errors import BackendUnavailable, BackgroundQueueFull, InvalidArgument, Unsupported
+from jobkit.forks import Forkable, track
 from jobkit.validation import check_messages
 
 log = logging.getLogger("jobkit.enqueue")
@@ -35,6 +36,9 @@ PAUSES: Final = (0.05, 0.2, 1.0, 5.0)
 
 CLOSING: Final = 10.0
 """Seconds that closing waits for what was posted."""
+
+LISTED: Final = 100
+"""How many jobs an error names, of those that were not stored."""
 
 Attend = Callable[[Clients, list[Receipt]], Awaitable[None] | None]
 
@@ -52,20 +56,26 @@ class QueuedCall(Struct, eq=False):
         return self.clients is other.clients and not self.outgoing.middlewares and not other.outgoing.middlewares
 
 
-class BackgroundQueue:
+class BackgroundQueue(Forkable):
     """Of one app. ``limit``: how many calls may wait; any thread may post."""
 
     def __init__(self, attend: Attend, limit: int) -> None:
         self._attend = attend
         self._limit = limit
-        self._lock = threading.Lock()
         self._begin()
+        track(self)
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
+        self._lock = threading.Lock()
         self._waiting: deque[QueuedCall] = deque()
         self._storing: Future[None] | None = None
         self._registered = False
+        self._error: BackendUnavailable | None = None
+        """Why the last try failed; None once one has succeeded."""
+
+    def after_fork_in_child(self) -> None:
+        """Forget what waits: what the parent of a fork posted, the parent stores."""
+        self._begin()
 
     def __len__(self) -> int:
         """How many calls are not stored yet."""
@@ -81,9 +91,8 @@ class BackgroundQueue:
             QueuedCall(clients, one, check_messages([one.message()], clients.capabilities), context)
             for clients, one in leaving
         ]
+        loop = portal().loop
         with self._lock:
-            if self._pid != os.getpid():
-                self._begin()  # what the parent of a fork posted, the parent stores
             if len(self._waiting) + len(posted) > self._limit:
                 raise BackgroundQueueFull(
                     f"{len(self._waiting)} posted jobs wait to be stored, and {self._limit} may: "
@@ -91,21 +100,40 @@ class BackgroundQueue:
                 )
             self._waiting.extend(posted)
             if self._storing is None:
-                self._storing = asyncio.run_coroutine_threadsafe(self._store_all(), portal().loop)
+                self._storing = asyncio.run_coroutine_threadsafe(self._store_all(), loop)
             if not self._registered:
                 self._registered = True
-                atexit.register(self.flush)
+                call_at_exit(self._finish)
 
     def flush(self, within: float = CLOSING) -> None:
         """Wait until all of it is stored; `BackendUnavailable` when that takes too long. It is tried further then."""
         with self._lock:
-            storing = self._storing if self._pid == os.getpid() else None
+            storing = self._storing
         if storing is None:
             return
         try:
-            storing.result(within)
+            wait_for(lambda: storing.result(within))
         except TimeoutError:
-            raise BackendUnavailable(f"{len(self)} posted jobs could not be stored within {within:g} s") from None
+            raise BackendUnavailable(
+                f"{len(self)} posted jobs could not be stored within {within:g} s"
+            ) from self._error
+
+    def _finish(self) -> bool:
+        """Store what waits when the process ends. Returns False, and says what is lost, if that can't be done."""
+        try:
+            self.flush()
+        except (BackendUnavailable, KeyboardInterrupt) as error:
+            reason = self._error or "no try has ended yet"
+            log.error("%s: %s; lost with this process: %s", error or "interrupted", reason, self._shown())
+            return False
+        return True
+
+    def _shown(self) -> str:
+        """The jobs that are not stored yet, as a person reads them."""
+        with self._lock:
+            jobs = [f"{posted.outgoing.job} ({posted.outgoing.id})" for posted in self._waiting]
+        more = f" and {len(jobs) - LISTED} more" if len(jobs) > LISTED else ""
+        return ", ".join(jobs[:LISTED]) + more
 
     # On the portal's loop.
 
@@ -134,35 +162,49 @@ class BackgroundQueue:
 
     async def _store(self, batch: Sequence[QueuedCall]) -> None:
         """Until the backend has it: ids are known, so trying again stores nothing twice."""
-        clients = batch[0].clients
-        outgoing = [posted.outgoing for posted in batch]
         tries = 0
         while True:
-            storing = aenqueue(outgoing, clients, lambda receipts: self._attend(clients, receipts))
             try:
-                receipts = await asyncio.get_running_loop().create_task(storing, context=batch[0].context)
+                receipts = await self._try(batch)
             except BackendUnavailable as error:
+                self._error = error
                 if tries == 0:
                     log.warning("%d posted jobs wait: %s", len(self), error)
                 await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
                 tries += 1
+                continue
             except (InvalidArgument, Unsupported) as error:
-                if len(batch) == 1:
-                    _give_up(batch[0], error)
-                for posted in batch if len(batch) > 1 else ():  # one of them, and nothing was stored: each by itself
-                    await self._store([posted])
+                await self._store_each(batch, error)
                 return
-            except Exception as error:  # noqa: BLE001 - a middleware's; it is logged, and the next one's turn comes
-                _give_up(batch[0], error)
+            except GeneratorExit:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a middleware's or an observer's, which may not stop the rest
+                for posted in batch:
+                    _give_up(posted, error)
                 return
-            else:
-                if tries:
-                    log.info("posted jobs are stored again")
-                _tell(receipts)
-                return
+            self._error = None
+            if tries:
+                log.info("posted jobs are stored again")
+            _tell(receipts)
+            return
+
+    async def _store_each(self, batch: Sequence[QueuedCall], error: Exception) -> None:
+        """Store each by itself, since the backend refuses one of them, and has stored none."""
+        if len(batch) == 1:
+            _give_up(batch[0], error)
+            return
+        for posted in batch:
+            await self._store([posted])
+
+    async def _try(self, batch: Sequence[QueuedCall]) -> list[Receipt]:
+        """Store a batch, in the context of the caller who posted it first."""
+        clients = batch[0].clients
+        outgoing = [posted.outgoing for posted in batch]
+        storing = aenqueue(outgoing, clients, lambda receipts: self._attend(clients, receipts))
+        return await asyncio.get_running_loop().create_task(storing, context=batch[0].context)
 
 
-def _give_up(posted: QueuedCall, error: Exception) -> None:
+def _give_up(posted: QueuedCall, error: BaseException) -> None:
     one = posted.outgoing
     log.error("a posted job was not stored, and is given up: %s (%s)", one.job, one.id, exc_info=error)
 

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from jobkit.connections import resolver
 from jobkit.connections.opened import Connections
+from jobkit.connections.real_threads import is_in_exit_handler
 from jobkit.errors import ConfigurationError
 from jobkit.jobs.call import Call
 from jobkit.jobs.queues import Queue, Queues
@@ -118,6 +119,10 @@ class Sender:
     def post(self, calls: Sequence[Call]) -> None:
         leaving = [self.prepare(call) for call in calls]
         if resolver.is_overridden():
+            self._post_at_once(leaving)
+            return
+        if is_in_exit_handler():  # exit handlers that are registered now are not called
+            self.flush()
             self._post_at_once(leaving)
             return
         if self._postbox is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -32,6 +31,7 @@ from jobkit.backends.inline.state import Position
 from jobkit.backends.inline.store import Store
 from jobkit.clock import Clock, ManualClock, SystemClock
 from jobkit.errors import Closed, InvalidArgument
+from jobkit.forks import Forkable, track
 from jobkit.lifecycle import State
 from jobkit.validation import (
     check_cell,
@@ -74,13 +74,25 @@ CAPABILITIES: Final = Capabilities(
 )
 
 
-class Memory:
+class Memory(Forkable):
     """A store, the lock around each of its steps, and those who wait for something to change in it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.store = Store()
         self.waiting: dict[Waiter, None] = {}  # whoever waits longest first
+        track(self)
+
+    def before_fork(self) -> None:
+        """Wait for the step of another thread, or the child would have half of it."""
+        self.lock.acquire()
+
+    def after_fork_in_parent(self) -> None:
+        self.lock.release()
+
+    def after_fork_in_child(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting = {}
 
     def wake(self) -> None:
         """Let everybody who waits look again."""
@@ -111,12 +123,36 @@ class Waiter:
         self._event.clear()
 
 
-_memories: dict[tuple[int, str, str], Memory] = {}
+class NamedMemories(Forkable):
+    """The memories of this process by name. A forked child begins without any, or both would perform the jobs."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Memory] = {}
+        track(self)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def find(self, name: str, namespace: str) -> Memory:
+        """Return the memory of that name."""
+        found = self._found.get((name, namespace))
+        return found or self._found.setdefault((name, namespace), Memory())
+
+    def forget(self, memory: Memory) -> None:
+        """Begin with another one when the name is asked for again."""
+        for key in [key for key, found in self._found.items() if found is memory]:
+            del self._found[key]
+
+    def after_fork_in_child(self) -> None:
+        self._found = {}
+
+
+_memories = NamedMemories()
 
 
 def memory(name: str, namespace: str) -> Memory:
-    """The memory of this process under a name; a forked child begins with its own, or both would perform its jobs."""
-    return _memories.setdefault((os.getpid(), name, namespace), Memory())
+    """Return the memory of this process under a name."""
+    return _memories.find(name, namespace)
 
 
 def factory(url: str | None, namespace: str, clock: Clock | None) -> InlineBackend:
@@ -241,8 +277,7 @@ class InlineBackend(Backend):
         """Forget the memory, and that there was one of its name."""
         with self.memory.lock:
             self.memory.store = Store()
-        for key in [key for key, memory in _memories.items() if memory is self.memory]:
-            del _memories[key]
+        _memories.forget(self.memory)
 
     async def close(self) -> None:
         self._close()

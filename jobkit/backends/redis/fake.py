@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -14,15 +13,33 @@ from jobkit.backends.redis.backend import RedisBackend
 from jobkit.backends.redis.redis_py import client_identity
 from jobkit.backends.redis.settings import Settings
 from jobkit.clock import Clock
+from jobkit.forks import Forkable, track
 
 VERSION = version("fakeredis")
 
-_servers: dict[tuple[int, str], fakeredis.FakeServer] = {}
+
+class FakeServers(Forkable):
+    """The servers of this process by name. A forked child begins without any."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, fakeredis.FakeServer] = {}
+        track(self)
+
+    def find(self, name: str) -> fakeredis.FakeServer:
+        """Return the server of that name."""
+        found = self._found.get(name)
+        return found or self._found.setdefault(name, fakeredis.FakeServer())
+
+    def after_fork_in_child(self) -> None:
+        self._found = {}
+
+
+_servers = FakeServers()
 
 
 def server(name: str) -> fakeredis.FakeServer:
-    """The server of this process under a name."""
-    return _servers.setdefault((os.getpid(), name), fakeredis.FakeServer())
+    """Return the server of this process under a name."""
+    return _servers.find(name)
 
 
 def factory(url: str | None, namespace: str, clock: Clock | None) -> RedisBackend:

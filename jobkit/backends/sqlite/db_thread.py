@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import time
 import weakref
@@ -14,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from jobkit.backends.sqlite.store import Store
 from jobkit.errors import BackendUnavailable, Closed
+from jobkit.forks import Forkable, track
 
 T = TypeVar("T")
 
@@ -79,20 +79,25 @@ class Call(Generic[T]):
                 self._undo(done[0])
 
 
-class StoreThread:
+class StoreThread(Forkable):
     """Runs calls one after another; begun by the first, ended by `end` or with the last who knows it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._begin()
+        track(self)
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
         self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         # Holds the store until then: its connection may not be found unclosed among what nobody knows any more.
         self._forgotten = weakref.finalize(self, _end, self._queue, self._store.close)
         self._forgotten.atexit = False
+
+    def after_fork_in_child(self) -> None:
+        """Start a thread on the next call: the parent's is not here."""
+        self._forgotten.detach()
+        self._begin()
 
     @property
     def ident(self) -> int | None:
@@ -120,8 +125,6 @@ class StoreThread:
             self._put(more)
 
     def _put(self, job: Callable[[], None]) -> None:
-        if self._pid != os.getpid():
-            self._begin()  # the parent's thread is not here
         if self._thread is None and not self._start():
             job()  # an interpreter that ends lets no thread begin: here, then
             return
@@ -139,7 +142,7 @@ class StoreThread:
     async def end(self) -> None:
         """What was asked before is done; then the store is closed and the thread over."""
         self._forgotten.detach()
-        if self._thread is None or self._pid != os.getpid():
+        if self._thread is None:
             self._store.close()
             return
         loop, over = asyncio.get_running_loop(), asyncio.Event()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from jobkit.backends.sqlite import disk_space, notifier
 from jobkit.backends.sqlite.connection import connect, identity
@@ -18,11 +17,12 @@ from jobkit.backends.sqlite.settings import Settings
 from jobkit.backends.sqlite.transaction import Transaction
 from jobkit.clock import Clock
 from jobkit.errors import BackendFull, BackendUnavailable, Closed
+from jobkit.forks import Forkable, track
 
 T = TypeVar("T")
 
 
-class Store:
+class Store(Forkable):
     """Opens on first use, and again after a fault. One step at a time; the others wait for its end."""
 
     def __init__(self, settings: Settings, namespace: str, clock: Clock | None) -> None:
@@ -39,7 +39,7 @@ class Store:
         """How often it was opened: each connection has versions of its own."""
         self._pages: int | None = None
         self._closed = False
-        _stores.add(self)
+        track(self)
 
     @property
     def connected(self) -> bool:
@@ -206,24 +206,13 @@ class Store:
     def let_go(self) -> None:
         self._lock.release()
 
+    def before_fork(self) -> None:
+        """Close the file. SQLite's locks belong to the process: a child with the connection would rely on them."""
+        self.pause()
+        self.hang_up()
 
-_stores: Final[weakref.WeakSet[Store]] = weakref.WeakSet()
-_held: Final[list[Store]] = []
+    def after_fork_in_parent(self) -> None:
+        self.let_go()
 
-
-def _before_fork() -> None:
-    """SQLite's locks are the process's: a child with an open connection would think that it holds its parent's."""
-    _held[:] = list(_stores)
-    for store in _held:
-        store.pause()
-        store.hang_up()
-
-
-def _after_fork() -> None:
-    for store in _held:
-        store.let_go()
-    _held.clear()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
+    def after_fork_in_child(self) -> None:
+        self._lock = threading.Lock()
