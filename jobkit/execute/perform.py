@@ -18,6 +18,7 @@ from jobkit.backend import Delivery
 from jobkit.coder import Coder
 from jobkit.errors import Interrupted, ProcessLost, Skip, TimeLimit, Undecodable
 from jobkit.execute.context import JobContext, enter
+from jobkit.execute.machine import NotStarted, is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.jobs.envelope import parse_envelope
 from jobkit.jobs.limits import SoftLimited, run_with_limit, time_limit
@@ -113,6 +114,8 @@ async def perform(delivery: Delivery, context: JobContext, registry: Registry, p
     try:
         job, bound = decode_delivery(delivery, registry)
     except Exception as error:  # noqa: BLE001 - whatever is stored, whoever reads it lives
+        if is_machine_fault(error):
+            return Outcome(state=Performed.INTERRUPTED, error=NotStarted(error_summary(error)))
         reason = str(error) if isinstance(error, Undecodable) else error_summary(error)
         return Outcome(state=Performed.DEAD, error=error, reason=reason)
     if delivery.attempt > job.rules.attempts:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from jobkit import events
 from jobkit.backend import Delivery
 from jobkit.connections.clients import Clients
 from jobkit.errors import ProcessLost, TimeLimit
+from jobkit.execute.machine import NotStarted, is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import (
     Registry,
     context_of,
+    error_summary,
     limits_of,
     outcome_of_error,
     outcome_of_lost_process,
@@ -33,6 +35,7 @@ from jobkit.worker.process_pool import ProcessPool
 from jobkit.worker.running_job import CHILDREN, RunningJob, pool_of
 from jobkit.worker.runtime import Runtime
 from jobkit.worker.settler import FinishedJob, Settler
+from jobkit.worker.shortage import FIRST_REST, Shortage
 from jobkit.worker.slots import Slots
 from jobkit.worker.stats import WorkerStats
 from jobkit.worker.thread_pool import ThreadPool
@@ -71,8 +74,9 @@ class Executor:
         self._slots = slots
         self._host = host
         self._changed = changed
-        self._threads = ThreadPool()
-        self._children = ProcessPool()
+        self._threads = ThreadPool(Shortage("threads for plain jobs", host.monotonic))
+        self._children = ProcessPool(Shortage("processes for isolated jobs", host.monotonic))
+        self._keepers = Shortage("threads that keep leases", host.monotonic)
         self._running: dict[str, RunningJob] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -101,20 +105,21 @@ class Executor:
     def start(self, deliveries: list[Delivery], sent: float) -> None:
         """Each in a task of its own, its lease kept. ``sent``: when they were asked for, on the monotonic clock.
 
-        Where their leases can't be kept none is started, and the error is raised.
+        On a machine that has no thread to keep their leases none is started, and all are given back.
         """
         if not deliveries:
             return
         limits = limits_of(deliveries, self._registry)
-        self._keeper.track([delivery.token for delivery in deliveries], sent, limits)
-        if self._keeping is None:
-            self._keeping = BackgroundTask("leases", self._keeper.watch, self._task_ended, self._host)
+        not_kept = self._track(deliveries, sent, limits)
         self._idle.clear()
         for delivery in deliveries:
             running = RunningJob(delivery, context_of(delivery), pool=pool_of(delivery, self._registry))
             self._slots.keep(running.pool)
             running.context.carry(LeaseCheckpoints(self._keeper, self._backend.capabilities, delivery.token))
             self._running[delivery.token] = running
+            if not_kept is not None:
+                self._end(running, Outcome(state=Performed.INTERRUPTED, error=not_kept))
+                continue
             running.limit = limits.get(delivery.token)
             running.task = self._loop.create_task(self._perform(running), context=contextvars.Context())
 
@@ -123,6 +128,19 @@ class Executor:
         left = [delivery for delivery in deliveries if delivery.token not in self._running]
         self._keeper.untrack([delivery.token for delivery in left])
         return left
+
+    def _track(self, deliveries: list[Delivery], sent: float, limits: Mapping[str, float]) -> NotStarted | None:
+        """Keep their leases. Return why that can't be done on this machine now, or None."""
+        try:
+            self._keeper.track([delivery.token for delivery in deliveries], sent, limits)
+        except Exception as error:
+            if not is_machine_fault(error):
+                raise
+            return self._keepers.refused(error_summary(error))
+        self._keepers.works()
+        if self._keeping is None:
+            self._keeping = BackgroundTask("leases", self._keeper.watch, self._task_ended, self._host)
+        return None
 
     async def _perform(self, running: RunningJob) -> None:
         context = running.context
@@ -137,6 +155,10 @@ class Executor:
                 outcome = await self._isolated(running)
             else:
                 outcome = await perform(running.delivery, context, self._registry, self._in_thread(running))
+            if running.not_started is not None:  # whatever the middlewares around it made of that
+                outcome = Outcome(state=Performed.INTERRUPTED, error=running.not_started)
+        except NotStarted as error:
+            outcome = Outcome(state=Performed.INTERRUPTED, error=error)
         except BaseException as error:  # noqa: BLE001 - the job has an end, and its slot is free again
             outcome = Outcome(state=Performed.DEAD, error=error, reason=reason_of(error))
         self._end(running, outcome)
@@ -160,7 +182,11 @@ class Executor:
 
     def _in_thread(self, running: RunningJob) -> Callable[[Callable[[], Any]], Awaitable[Any]]:
         async def plain(function: Callable[[], Any]) -> Any:
-            running.thread = self._threads.submit(function)
+            try:
+                running.thread = self._threads.submit(function)
+            except NotStarted as error:
+                running.not_started = error
+                raise
             return await asyncio.wrap_future(running.thread)
 
         return plain
@@ -176,7 +202,11 @@ class Executor:
             return  # given back, or past its limit
         if running.overrun_timer is not None:
             running.overrun_timer.cancel()
-        goes_on = self._free_slot(running)
+        goes_on = ""
+        if isinstance(outcome.error, NotStarted):
+            self._loop.call_later(max(outcome.error.rest, FIRST_REST), self._slots.give_back, running.pool)
+        else:
+            goes_on = self._free_slot(running)
         self.ended += outcome.state is not Performed.INTERRUPTED
         self.failed += outcome.state in (Performed.DEAD, Performed.RETRYING)
         self.given_back += outcome.state is Performed.INTERRUPTED

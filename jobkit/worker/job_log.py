@@ -6,6 +6,7 @@ import logging
 
 from jobkit import events
 from jobkit.execute.context import JobContext
+from jobkit.execute.machine import NotStarted
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import error_summary
 from jobkit.redaction import printable
@@ -25,6 +26,8 @@ def log_outcome(context: JobContext, outcome: Outcome) -> None:
         case Performed.RETRYING:
             error = error_summary(outcome.error) if outcome.error else ""
             log.warning("%r raised %s; again in %.3g s", context, error, outcome.retry_in or 0)
+        case Performed.INTERRUPTED if isinstance(outcome.error, NotStarted):
+            log.debug("%r could not be started and is given back: %s", context, outcome.error)
         case Performed.INTERRUPTED:
             log.info("%r was interrupted and is given back", context)
         case _:

@@ -91,18 +91,14 @@ class LeaseKeeper:
     def track(self, tokens: Sequence[str], granted_at: float, limits: Mapping[str, float] = _NO_LIMITS) -> None:
         """Keep these leases, granted by a call that was sent at this monotonic instant.
 
-        ``limits``: by token, for how many seconds from now on at most, or from when its job begins.
+        ``limits``: by token, for how many seconds from now on at most, or from when its job begins. What a machine
+        raises that has no thread for the keeper is raised here, and none of these is kept then.
         """
         until, now = granted_at + self._lease_ms / 1000, self._host.monotonic()
         with self._lock:
+            self._start()  # first: a machine that has no thread leaves nothing that nobody keeps
             for token in tokens:
                 self._held[token] = Lease(token, until, now + limits.get(token, math.inf))
-            try:
-                self._start()
-            except BaseException:
-                for token in tokens:  # nobody keeps them, so nobody may perform their jobs
-                    del self._held[token]
-                raise
             too_late = self._next_check > until - 2 * self._third
         if too_late:  # else it comes by in time: to wake a thread for each batch costs more than some batches
             self._wake_up()

@@ -21,14 +21,17 @@ from typing import Any, Final
 from jobkit.app import App
 from jobkit.errors import InvalidArgument, Undecodable
 from jobkit.execute.context import JobContext
+from jobkit.execute.machine import NotStarted, is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
-from jobkit.execute.perform import context_of, error_summary, in_thread, perform
+from jobkit.execute.perform import context_of, error_summary, perform
 from jobkit.jobs.job import Job
 from jobkit.worker.json_logging import JSONFormatter
 from jobkit.worker.process_protocol import (
     CheckpointSaved,
     Init,
+    JobBegun,
     JobFinished,
+    JobNotStarted,
     RunJob,
     SaveCheckpoint,
     SetFlag,
@@ -36,6 +39,7 @@ from jobkit.worker.process_protocol import (
     frame,
     read,
 )
+from jobkit.worker.thread_pool import ThreadPool
 
 ENDS_WITH_ITS_PARENT: Final = 1
 """``PR_SET_PDEATHSIG`` of Linux: also while native code holds the interpreter, and nothing here can look."""
@@ -72,6 +76,8 @@ class JobProcess:
         self._context: JobContext | None = None
         self._task: asyncio.Task[Outcome] | None = None
         self._line: RemoteCheckpoints | None = None
+        self._pool = ThreadPool()
+        self._not_started: NotStarted | None = None
         self._threads = 0
         self._running: set[asyncio.Task[None]] = set()
 
@@ -86,6 +92,7 @@ class JobProcess:
                 handler.setFormatter(JSONFormatter() if format is None else logging.Formatter(format))
                 logging.basicConfig(level=level, handlers=[handler])
             case RunJob(delivery=delivery):
+                self.send(JobBegun())
                 loop = asyncio.get_running_loop()
                 self._line = RemoteCheckpoints(self.send, loop)
                 self._context = context_of(delivery)
@@ -106,12 +113,21 @@ class JobProcess:
         try:
             app = declaring(work.module, context.job)
         except BaseException as error:  # noqa: BLE001 - told to the worker
+            if is_machine_fault(error):
+                self.send(JobNotStarted(error_summary(error)))
+                return
             self.send(JobFinished(Performed.DEAD, f"its own process can't find it: {error_summary(error)}"))
             return
         making = perform(work.delivery, context, app, self._plain)
         self._task = asyncio.get_running_loop().create_task(making, context=contextvars.Context())
         outcome = await self._task
         self._task = None
+        if self._not_started is None and isinstance(outcome.error, NotStarted):
+            self._not_started = outcome.error
+        if self._not_started is not None:
+            self.send(JobNotStarted(str(self._not_started)))
+            self._not_started = None
+            return
         self.send(_over(outcome, context))
         if self._threads:  # it goes on past its end: another process does what comes next
             await self._writer.drain()
@@ -125,7 +141,13 @@ class JobProcess:
                 self._threads -= 1
 
         self._threads += 1
-        return await in_thread(call)
+        try:
+            future = self._pool.submit(call)
+        except NotStarted as error:
+            self._threads -= 1
+            self._not_started = error
+            raise
+        return await asyncio.wrap_future(future)
 
 
 def declaring(module: str, job: str) -> App:

@@ -12,12 +12,14 @@ from jobkit.backend import Delivery
 from jobkit.errors import FailedElsewhere, InvalidArgument, ProcessLost, Unsupported
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
+from jobkit.execute.perform import error_summary
 from jobkit.worker.json_logging import JSONFormatter
 from jobkit.worker.lease_checkpoints import LeaseCheckpoints
 from jobkit.worker.process_protocol import (
     CheckpointSaved,
     Init,
     JobFinished,
+    JobNotStarted,
     RunJob,
     SaveCheckpoint,
     SetFlag,
@@ -25,6 +27,7 @@ from jobkit.worker.process_protocol import (
     frame,
     read,
 )
+from jobkit.worker.shortage import Shortage
 from jobkit.worker.supervisor import meaning
 
 
@@ -64,7 +67,8 @@ class PoolProcess:
 class ProcessPool:
     """Belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, shortage: Shortage | None = None) -> None:
+        self._shortage = shortage or Shortage("processes for isolated jobs")
         self._idle: list[PoolProcess] = []
         self._killed: list[PoolProcess] = []
 
@@ -73,22 +77,29 @@ class ProcessPool:
     ) -> Outcome:
         """Perform a delivery in a process that does nothing else meanwhile; a cancellation kills it.
 
-        `ProcessLost` when the process ends before the job does.
+        `ProcessLost` when the process ends before the job does; `NotStarted` when there is none, or it ends before it
+        has the job.
         """
         child = await self._take()
+        begun = False
         context.listener = lambda flag, cancel: child.send(SetFlag(flag, cancel))
         child.send(RunJob(module, delivery))
         for flag in ("cancelled", "lease_lost", "stopping"):
             if getattr(context, flag):
                 child.send(SetFlag(flag, cancel=flag != "stopping"))
         try:
-            while not isinstance(message := await child.next(), JobFinished):
-                await self._store(message, child, progress)
-        except asyncio.IncompleteReadError as error:
+            while not isinstance(message := await child.next(), (JobFinished, JobNotStarted)):
+                if isinstance(message, SaveCheckpoint):
+                    await self._store(message, child, progress)
+                else:
+                    begun = True
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
             try:
                 code = await child.process.wait()
             finally:  # also where a cancellation ends the waiting
                 self._kill(child)
+            if not begun:
+                raise self._shortage.refused(f"its process ended before it had the job: {meaning(code)}") from error
             raise ProcessLost(f"its process ended before it did: {meaning(code)}") from error
         except BaseException:
             self._kill(child)
@@ -96,6 +107,9 @@ class ProcessPool:
         finally:
             context.listener = None
         self._idle.append(child)
+        if isinstance(message, JobNotStarted):
+            raise self._shortage.refused(message.reason)
+        self._shortage.works()
         context.past_limit = message.past_limit
         return _outcome(message)
 
@@ -129,13 +143,20 @@ class ProcessPool:
             if child.usable:
                 return child
             self._kill(child)
-        return await _start()
+        try:
+            return await _start()
+        except Exception as error:  # whatever it is: the job's code has not begun
+            raise self._shortage.refused(error_summary(error)) from error
 
 
 async def _start() -> PoolProcess:
     ours, theirs = socket.socketpair()
     with theirs:
-        reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        except BaseException:
+            ours.close()
+            raise
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "jobkit.worker.process_main", str(theirs.fileno())),

@@ -50,6 +50,16 @@ class CheckpointSaved(msgspec.Struct, tag=True, frozen=True):
     refused: str | None = None
 
 
+class JobBegun(msgspec.Struct, tag=True, frozen=True):
+    """The process has the job, and imports its module next: what ends the process from now on is the job's."""
+
+
+class JobNotStarted(msgspec.Struct, tag=True, frozen=True):
+    """The machine could not start the job: its function was not called, and will not be."""
+
+    reason: str
+
+
 class JobFinished(msgspec.Struct, tag=True, frozen=True):
     """How it ended, in what can be said without the objects of that process."""
 
@@ -58,10 +68,12 @@ class JobFinished(msgspec.Struct, tag=True, frozen=True):
     headline: str | None = None
     retry_in: float | None = None
     past_limit: bool = False
+    last: bool = False
+    """The job goes on past its end: this process takes no other one."""
 
 
 ToChild: TypeAlias = Init | RunJob | SetFlag | CheckpointSaved
-ToWorker: TypeAlias = SaveCheckpoint | JobFinished
+ToWorker: TypeAlias = JobBegun | SaveCheckpoint | JobNotStarted | JobFinished
 
 
 def frame(message: Any) -> bytes:

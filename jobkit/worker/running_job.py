@@ -9,6 +9,7 @@ from typing import Any
 
 from jobkit.backend import Delivery
 from jobkit.execute.context import JobContext
+from jobkit.execute.machine import NotStarted
 from jobkit.execute.perform import Registry
 
 THREADS, CHILDREN = "threads", "children"
@@ -23,6 +24,8 @@ class RunningJob:
     context: JobContext
     task: asyncio.Task[None] | None = None
     thread: Future[Any] | None = None
+    not_started: NotStarted | None = None
+    """Why its function was not called: the machine had no thread for it."""
     pool: str | None = None
     """Where it has a place beside its slot."""
     limit: float | None = None

@@ -27,7 +27,8 @@ class Runtime(Protocol):
     def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         """Run this to its end on an event loop of its own, which goes on while the caller's is blocked.
 
-        The answer is done when it has ended, with the error that ended it if there was one.
+        The answer is done when it has ended, with the error that ended it if there was one. Where the machine has no
+        thread, or no descriptor for the loop, that is raised here.
         """
         ...
 
@@ -44,16 +45,22 @@ class SystemRuntime:
     def run_in_thread(self, main: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
         ended: Future[None] = Future()
         ended.set_running_or_notify_cancel()
+        loop = asyncio.new_event_loop()  # here, where a machine that has no descriptor left is noticed
 
         def run() -> None:
             try:
-                asyncio.run(main())
+                with asyncio.Runner(loop_factory=lambda: loop) as runner:
+                    runner.run(main())
             except BaseException as error:  # noqa: BLE001 - raised where the answer is awaited
                 ended.set_exception(error)
             else:
                 ended.set_result(None)
 
-        threading.Thread(target=run, name="jobkit-leases", daemon=True).start()
+        try:
+            threading.Thread(target=run, name="jobkit-leases", daemon=True).start()
+        except BaseException:
+            loop.close()
+            raise
         return ended
 
 

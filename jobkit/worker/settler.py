@@ -15,6 +15,7 @@ from jobkit import events
 from jobkit.backend import Backend, Dead, Delivery, Done, RetryAt, Settled, Settlement, SettleOutcome, Stale
 from jobkit.errors import BackendUnavailable
 from jobkit.execute.context import JobContext
+from jobkit.execute.machine import is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.backoff import Backoff
@@ -127,6 +128,10 @@ class Settler:
                 await pause.sleep(unless=self._store_back)
                 continue
             except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
+                if is_machine_fault(error):
+                    log.warning("%d jobs could not be settled, and are tried again: %r", len(batch), error)
+                    await pause.sleep()
+                    continue
                 refused = error
                 break
             self._no_longer_wait(batch)

@@ -10,6 +10,9 @@ from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any
 
+from jobkit.execute.perform import error_summary
+from jobkit.worker.shortage import Shortage
+
 _numbers = itertools.count(1)
 
 
@@ -19,21 +22,30 @@ class ThreadPool:
     The threads are daemons: one whose function never ends can't hold up an exit.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shortage: Shortage | None = None) -> None:
         self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._count = 0
         self._lock = threading.Lock()
+        self._shortage = shortage or Shortage("threads")
 
     def submit(self, function: Callable[[], Any]) -> Future[Any]:
+        """Run a function in a thread. `NotStarted` if the machine has no thread for it: it will not be called then."""
         future: Future[Any] = Future()
         future.set_running_or_notify_cancel()
         if not self._idle.acquire(blocking=False):
-            with self._lock:
-                self._count += 1
-            threading.Thread(target=self._serve, name=f"jobkit-job-{next(_numbers)}", daemon=True).start()
+            self._start()
         self._work.put((future, function))
         return future
+
+    def _start(self) -> None:
+        try:
+            threading.Thread(target=self._serve, name=f"jobkit-job-{next(_numbers)}", daemon=True).start()
+        except Exception as error:  # whatever it is: the function has not begun
+            raise self._shortage.refused(error_summary(error)) from error
+        with self._lock:
+            self._count += 1
+        self._shortage.works()
 
     async def run(self, function: Callable[[], Any]) -> Any:
         return await asyncio.wrap_future(self.submit(function))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ import jobkit
 from jobkit import events
 from jobkit.backends.inline import InlineBackend
 from jobkit.connections import resolver
+from tests.worker.isolated_shop import Shop
 from tests.worker.recorder import Recorder
 
 
@@ -39,3 +42,11 @@ async def recorder() -> AsyncIterator[Recorder]:
     stop = events.observe(recorder)
     yield recorder
     stop()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    name = f"isolated_{tmp_path.name.replace('-', '_')}"
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    yield Shop(tmp_path, name)
+    sys.modules.pop(name, None)

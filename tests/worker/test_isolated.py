@@ -6,10 +6,6 @@ import asyncio
 import logging
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,103 +16,14 @@ from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
 from jobkit.worker.json_logging import JSONFormatter
 from tests.realtime import LEASE
+from tests.worker.isolated_shop import Shop
 from tests.worker.recorder import Recorder
 
 pytestmark = pytest.mark.realtime
 
-APP = """
-import asyncio, ctypes, logging, os, signal, sys, time
-from pathlib import Path
-import jobkit
-
-app = jobkit.App("inline:")
-here = Path(__file__).parent
-
-def note(text):
-    with here.joinpath("notes").open("a") as file:
-        file.write(f"{text}\\n")
-
-@app.job(name="pid", isolate="process")
-def pid() -> None:
-    note(os.getpid())
-
-@app.job(name="later", isolate="process")
-async def later() -> None:
-    await asyncio.sleep(0)
-    note(os.getpid())
-
-@app.job(name="hold", isolate="process")
-def hold(seconds: float) -> None:
-    note(f"begins {jobkit.this_job().attempt}")
-    ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))  # PyDLL keeps the interpreter's lock
-    note("ends")
-
-@app.job(name="hang", isolate="process", limit=3, retry=jobkit.Retry(attempts=2, wait=60, on=jobkit.TimeLimit))
-def hang() -> None:
-    note(os.getpid())
-    ctypes.PyDLL(None).usleep(60_000_000)
-
-AGAIN = jobkit.Retry(attempts=3, wait=7, on=ConnectionError)
-
-@app.job(name="fail", isolate="process", retry=AGAIN, discard=LookupError)
-def fail(kind: str) -> None:
-    raise {"retry": ConnectionError, "discard": LookupError, "dead": ValueError}[kind]("no card")
-
-@app.job(name="say", isolate="process")
-def say() -> None:
-    logging.getLogger("shop").error("no card of %s", 7)
-
-@app.job(name="crash", isolate="process")
-def crash() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-@app.job(name="count", isolate="process")
-def count() -> None:
-    job = jobkit.this_job()
-    for page in range(job.last_checkpoint(int, 0), 1000):
-        job.checkpoint(page + 1)
-        note(f"page {page} of attempt {job.attempt}")
-        while page == 1 and not job.should_stop:
-            time.sleep(0.01)
-
-@app.job(name="wait", isolate="process")
-async def wait() -> None:
-    note("waits")
-    try:
-        await asyncio.Event().wait()
-    except asyncio.CancelledError:
-        note("cancelled" if jobkit.this_job().cancelled else "why?")
-        raise
-"""
-
 
 class Own(logging.Formatter):
     """One that another process does not know."""
-
-
-class Shop:
-    """An app in a module that other processes can import."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        folder.joinpath(f"{name}.py").write_text(APP)
-        self._notes = folder / "notes"
-        self.module: Any = import_module(name)
-        self.app: jobkit.App = self.module.app
-
-    @property
-    def notes(self) -> list[str]:
-        return self._notes.read_text().splitlines() if self._notes.exists() else []
-
-    async def until(self, note: str) -> None:
-        await self._until(lambda: note in self.notes)
-
-    async def until_noted(self, count: int) -> None:
-        await self._until(lambda: len(self.notes) >= count)
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
-            while not holds():
-                await asyncio.sleep(0.01)  # what another process does can only be looked at now and then
 
 
 async def _end_of(pid: int) -> None:
@@ -139,14 +46,6 @@ def _lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    name = f"isolated_{tmp_path.name.replace('-', '_')}"
-    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    yield Shop(tmp_path, name)
-    sys.modules.pop(name, None)
 
 
 async def test_they_run_elsewhere_and_their_process_is_used_again(shop: Shop, recorder: Recorder) -> None:
