@@ -295,7 +295,7 @@ class Executor:
             self._keeping.cancel()
         self._keeper.begin_close()
         self._threads.close()
-        self._children.abandon()
+        self._children.begin_close()
         for running in tuple(self._running.values()):
             if running.task is not None:
                 running.task.cancel()

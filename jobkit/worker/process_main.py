@@ -128,10 +128,7 @@ class JobProcess:
             self.send(JobNotStarted(str(self._not_started)))
             self._not_started = None
             return
-        self.send(_over(outcome, context))
-        if self._threads:  # it goes on past its end: another process does what comes next
-            await self._writer.drain()
-            os._exit(0)
+        self.send(_over(outcome, context, last=self._threads > 0))
 
     async def _plain(self, function: Callable[[], Any]) -> Any:
         def call() -> Any:
@@ -158,17 +155,19 @@ def declaring(module: str, job: str) -> App:
     raise Undecodable(f"{module} holds no job {job!r} at its top level")
 
 
-def _over(outcome: Outcome, context: JobContext) -> JobFinished:
+def _over(outcome: Outcome, context: JobContext, *, last: bool) -> JobFinished:
     return JobFinished(
         state=outcome.state,
         reason=outcome.reason,
         headline=None if outcome.error is None else error_summary(outcome.error),
         retry_in=outcome.retry_in,
         past_limit=context.past_limit,
+        last=last,
     )
 
 
 async def serve(fd: int) -> None:
+    os.set_inheritable(fd, False)  # noqa: FBT003 - it has no other form
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=fd), limit=1 << 20)
     performing = JobProcess(writer)
     while True:

@@ -3,65 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
-import sys
-from typing import Any
 
 from jobkit.backend import Delivery
 from jobkit.errors import FailedElsewhere, InvalidArgument, ProcessLost, Unsupported
 from jobkit.execute.context import JobContext
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import error_summary
-from jobkit.worker.json_logging import JSONFormatter
 from jobkit.worker.lease_checkpoints import LeaseCheckpoints
+from jobkit.worker.pool_process import PoolProcess, start_process
 from jobkit.worker.process_protocol import (
     CheckpointSaved,
-    Init,
     JobFinished,
     JobNotStarted,
     RunJob,
     SaveCheckpoint,
     SetFlag,
-    ToWorker,
-    frame,
-    read,
 )
 from jobkit.worker.shortage import Shortage
-from jobkit.worker.supervisor import meaning
-
-
-class PoolProcess:
-    """One process, and one job at a time in it."""
-
-    def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.process = process
-        self._reader = reader
-        self._writer = writer
-
-    def send(self, message: Any) -> None:
-        if not self._writer.is_closing():
-            self._writer.write(frame(message))
-
-    async def next(self) -> ToWorker:
-        message: ToWorker = await read(self._reader, ToWorker)
-        return message
-
-    @property
-    def usable(self) -> bool:
-        return self.process.returncode is None and not self._reader.at_eof()
-
-    def kill(self) -> None:
-        if self.process.returncode is None:
-            self.process.kill()
-        self._writer.close()
-
-    async def end(self) -> None:
-        """It ends by itself when nobody holds the other end; also waited for where it was killed."""
-        self._writer.close()
-        await self.process.wait()
 
 
 class ProcessPool:
@@ -70,7 +28,9 @@ class ProcessPool:
     def __init__(self, shortage: Shortage | None = None) -> None:
         self._shortage = shortage or Shortage("processes for isolated jobs")
         self._idle: list[PoolProcess] = []
-        self._killed: list[PoolProcess] = []
+        self._ending: list[PoolProcess] = []
+        """Those that were told to end, or killed, and have not been waited for."""
+        self._closing = False
 
     async def perform(
         self, module: str, delivery: Delivery, context: JobContext, progress: LeaseCheckpoints
@@ -81,37 +41,47 @@ class ProcessPool:
         has the job.
         """
         child = await self._take()
-        begun = False
         context.listener = lambda flag, cancel: child.send(SetFlag(flag, cancel))
         child.send(RunJob(module, delivery))
         for flag in ("cancelled", "lease_lost", "stopping"):
             if getattr(context, flag):
                 child.send(SetFlag(flag, cancel=flag != "stopping"))
         try:
-            while not isinstance(message := await child.next(), (JobFinished, JobNotStarted)):
-                if isinstance(message, SaveCheckpoint):
-                    await self._store(message, child, progress)
-                else:
-                    begun = True
-        except (asyncio.IncompleteReadError, ConnectionError) as error:
-            try:
-                code = await child.process.wait()
-            finally:  # also where a cancellation ends the waiting
-                self._kill(child)
-            if not begun:
-                raise self._shortage.refused(f"its process ended before it had the job: {meaning(code)}") from error
-            raise ProcessLost(f"its process ended before it did: {meaning(code)}") from error
+            message = await self._until_over(child, progress)
         except BaseException:
             self._kill(child)
             raise
         finally:
             context.listener = None
-        self._idle.append(child)
+        self._take_back(child, goes_on=isinstance(message, JobFinished) and message.last)
         if isinstance(message, JobNotStarted):
             raise self._shortage.refused(message.reason)
         self._shortage.works()
         context.past_limit = message.past_limit
         return _outcome(message)
+
+    async def _until_over(self, child: PoolProcess, progress: LeaseCheckpoints) -> JobFinished | JobNotStarted:
+        begun = False
+        try:
+            while not isinstance(message := await child.next(), (JobFinished, JobNotStarted)):
+                if isinstance(message, SaveCheckpoint):
+                    await self._store(message, child, progress)
+                else:
+                    begun = True
+        except ConnectionResetError as error:
+            if not begun:
+                raise self._shortage.refused(f"its process ended before it had the job: {error}") from error
+            raise ProcessLost(f"its process ended before it did: {error}") from error
+        return message
+
+    def _take_back(self, child: PoolProcess, *, goes_on: bool) -> None:
+        """Keep a process for the next job. ``goes_on``: its job does so past its end, and is killed."""
+        if goes_on:
+            self._kill(child)
+        elif self._closing:
+            self._retire(child)
+        else:
+            self._idle.append(child)
 
     async def _store(self, message: SaveCheckpoint, child: PoolProcess, progress: LeaseCheckpoints) -> None:
         try:
@@ -122,20 +92,29 @@ class ProcessPool:
             child.send(CheckpointSaved(message.number, stored))
 
     async def close(self) -> None:
-        children, self._idle, self._killed = [*self._idle, *self._killed], [], []
+        self._closing = True
+        children, self._idle, self._ending = [*self._idle, *self._ending], [], []
         await asyncio.gather(*(child.end() for child in children))
 
-    def abandon(self) -> None:
-        """Nobody asks for another job, nor waits: those that have none end now, the others with their jobs."""
+    def begin_close(self) -> None:
+        """Let processes that have no job end now, and the others with their jobs; nothing waits for them here."""
+        self._closing = True
         idle, self._idle = self._idle, []
         for child in idle:
-            self._kill(child)
+            self._retire(child)
 
     def _kill(self, child: PoolProcess) -> None:
-        """Not waited for here, where a cancellation must not be held up, but before the loop may end."""
         child.kill()
-        self._killed = [each for each in self._killed if each.process.returncode is None]
-        self._killed.append(child)
+        self._wait_for_later(child)
+
+    def _retire(self, child: PoolProcess) -> None:
+        child.begin_end()
+        self._wait_for_later(child)
+
+    def _wait_for_later(self, child: PoolProcess) -> None:
+        """Not waited for here, where a cancellation must not be held up, but before the loop may end."""
+        self._ending = [each for each in self._ending if each.alive]
+        self._ending.append(child)
 
     async def _take(self) -> PoolProcess:
         while self._idle:
@@ -144,42 +123,9 @@ class ProcessPool:
                 return child
             self._kill(child)
         try:
-            return await _start()
+            return await start_process()
         except Exception as error:  # whatever it is: the job's code has not begun
             raise self._shortage.refused(error_summary(error)) from error
-
-
-async def _start() -> PoolProcess:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        try:
-            reader, writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
-        except BaseException:
-            ours.close()
-            raise
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "jobkit.worker.process_main", str(theirs.fileno())),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,  # what a terminal sends is for the worker
-            )
-        except BaseException:  # also a cancellation: asyncio has ended the process then
-            writer.close()
-            raise
-    child = PoolProcess(process, reader, writer)
-    child.send(Init(sys.path, logging.getLogger().level, _format()))
-    return child
-
-
-def _format() -> str | None:
-    """How this process logs: None for a JSON object a line. What only it knows to format is written as text there."""
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, JSONFormatter):
-            return None
-        if type(handler.formatter) is logging.Formatter:
-            return getattr(handler.formatter, "_fmt", None) or logging.BASIC_FORMAT
-    return logging.BASIC_FORMAT
 
 
 def _outcome(over: JobFinished) -> Outcome:

@@ -14,6 +14,10 @@ LENGTH: Final = 4
 """Bytes in front of each frame."""
 
 
+EXIT_TIMEOUT: Final = 12.0
+"""Seconds that the exit handlers of a process have. Background enqueues are given up after ten."""
+
+
 class Init(msgspec.Struct, tag=True, frozen=True):
     """To a new process: where the job is declared, and how the worker finds modules and logs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import jobkit
 
 APP = """
-import asyncio, ctypes, logging, os, signal, sys, threading, time
+import asyncio, ctypes, logging, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import jobkit
 
@@ -36,6 +37,37 @@ async def no_threads(count: int) -> None:
         raise RuntimeError("can't start new thread")
 
     threading.Thread.start = refuse
+
+def helper() -> None:
+    note(subprocess.Popen(["sleep", "120"]).pid)
+
+@app.job(name="hang_with_helper", isolate="process", limit=1, retry=jobkit.Retry(attempts=2, wait=60))
+def hang_with_helper() -> None:
+    helper()
+    time.sleep(60)
+
+@app.job(name="leave_helper", isolate="process")
+def leave_helper(crash: bool) -> None:
+    helper()
+    if crash:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@app.job(name="fork", isolate="process")
+def fork(crash: bool) -> None:
+    # What is forked holds each descriptor, and is in a group of its own.
+    if (forked := os.fork()) == 0:
+        os.setsid()
+        time.sleep(120)
+        os._exit(0)
+    note(forked)
+    if crash:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+@app.job(name="close_all", isolate="process")
+def close_all() -> None:
+    os.closerange(3, 256)
+    note(os.getpid())
+    time.sleep(60)
 
 @app.job(name="later", isolate="process")
 async def later() -> None:
@@ -111,3 +143,27 @@ class Shop:
         async with asyncio.timeout(30):
             while not holds():
                 await asyncio.sleep(0.01)  # what another process does can only be looked at now and then
+
+
+async def end_of(pid: int) -> None:
+    """Wait until a process has ended."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(process, ended.set)
+    try:
+        async with asyncio.timeout(20):
+            await ended.wait()
+    finally:
+        loop.remove_reader(process)
+        os.close(process)
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from jobkit.events import Ended, Settled, Started
 from jobkit.execute.outcome import Performed
 from jobkit.worker.json_logging import JSONFormatter
 from tests.realtime import LEASE
-from tests.worker.isolated_shop import Shop
+from tests.worker.isolated_shop import Shop, end_of, lives
 from tests.worker.recorder import Recorder
 
 pytestmark = pytest.mark.realtime
@@ -24,28 +24,6 @@ pytestmark = pytest.mark.realtime
 
 class Own(logging.Formatter):
     """One that another process does not know."""
-
-
-async def _end_of(pid: int) -> None:
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    loop.add_reader(process, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(process)
-        os.close(process)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 async def test_they_run_elsewhere_and_their_process_is_used_again(shop: Shop, recorder: Recorder) -> None:
@@ -56,7 +34,7 @@ async def test_they_run_elsewhere_and_their_process_is_used_again(shop: Shop, re
     assert len(shop.notes) == 3
     assert len(set(shop.notes)) == 1
     assert str(os.getpid()) not in shop.notes
-    assert not _lives(int(shop.notes[0]))
+    assert not lives(int(shop.notes[0]))
 
 
 async def test_no_more_of_them_than_there_may_be(shop: Shop, recorder: Recorder) -> None:
@@ -84,7 +62,7 @@ async def test_at_its_limit_it_is_killed(shop: Shop, recorder: Recorder) -> None
         (settled,) = await recorder.wait(Settled)
     assert (settled.outcome.state, settled.outcome.retry_in) == (Performed.RETRYING, 60)
     assert isinstance(settled.outcome.error, TimeLimit)
-    assert not _lives(int(shop.notes[0]))
+    assert not lives(int(shop.notes[0]))
 
 
 @pytest.mark.parametrize(
@@ -161,7 +139,7 @@ async def test_one_that_does_not_end_within_the_grace_is_given_back(shop: Shop, 
         await shop.until_noted(1)
     (ended,) = recorder.of(Ended)
     assert ended.outcome.state is Performed.INTERRUPTED
-    assert not _lives(int(shop.notes[0]))  # nor left for the loop to find, which may have ended by then
+    assert not lives(int(shop.notes[0]))  # nor left for the loop to find, which may have ended by then
 
 
 async def test_a_stop_that_is_cancelled_leaves_no_process(shop: Shop, recorder: Recorder) -> None:
@@ -179,7 +157,7 @@ async def test_a_stop_that_is_cancelled_leaves_no_process(shop: Shop, recorder: 
         await stopping
     async with asyncio.timeout(20):
         for pid in map(int, shop.notes):
-            await _end_of(pid)
+            await end_of(pid)
         await children.close()  # until asyncio knows of it too: this loop is about to end
 
 
