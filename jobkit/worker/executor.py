@@ -71,6 +71,9 @@ class Executor:
         self._registry = registry
         self._backend = clients.for_running_loop()
         self._patience = min(CANCEL_TIMEOUT, options.lease / 3)  # what a lease at its job's limit has left, at least
+        self._cancel_timeout = options.lease / 3
+        """Seconds that a cancelled isolated job has to end: a third of its lease has passed when it is told, at most
+        half of it."""
         self._slots = slots
         self._host = host
         self._changed = changed
@@ -200,8 +203,9 @@ class Executor:
         """Settle it and free its slot; only then tell of it, since log handlers and observers are other people's."""
         if self._running.pop(running.delivery.token, None) is None:
             return  # given back, or past its limit
-        if running.overrun_timer is not None:
-            running.overrun_timer.cancel()
+        for timer in (running.overrun_timer, running.kill_timer):
+            if timer is not None:
+                timer.cancel()
         goes_on = ""
         if isinstance(outcome.error, NotStarted):
             self._loop.call_later(max(outcome.error.rest, FIRST_REST), self._slots.give_back, running.pool)
@@ -257,7 +261,16 @@ class Executor:
             if context.listener is not None:
                 flag = "cancelled" if news is LeaseEvent.CANCELLED else "lease_lost"
                 context.listener(flag, news is not LeaseEvent.RAN_OUT)
+            if news is not LeaseEvent.RAN_OUT:
+                after = self._cancel_timeout if news is LeaseEvent.CANCELLED else self._patience
+                running.kill_timer = self._loop.call_later(after, self._kill_isolated, running, after)
         elif news is not LeaseEvent.RAN_OUT and running.thread is None and running.task is not None:
+            running.task.cancel()
+
+    def _kill_isolated(self, running: RunningJob, after: float) -> None:
+        """End an isolated job that was told to end and goes on."""
+        if running.delivery.token in self._running and running.task is not None:
+            log.warning("%r did not end within %.3g s: its process is killed", running.context, after)
             running.task.cancel()
 
     def _from_thread(self, call: Callable[[], None]) -> None:

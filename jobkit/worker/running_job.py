@@ -32,6 +32,8 @@ class RunningJob:
     """Seconds that it may take."""
     overrun_timer: asyncio.TimerHandle | None = None
     """When the job's limit is over, and the time that it has to end then."""
+    kill_timer: asyncio.TimerHandle | None = None
+    """When the process of an isolated job is killed that was cancelled, or lost its lease, and goes on."""
 
 
 def pool_of(delivery: Delivery, registry: Registry) -> str | None:

@@ -38,6 +38,20 @@ async def no_threads(count: int) -> None:
 
     threading.Thread.start = refuse
 
+@app.job(name="spin", isolate="process")
+def spin() -> None:
+    note(os.getpid())
+    ctypes.PyDLL(None).usleep(60_000_000)
+
+@app.job(name="swallow", isolate="process")
+async def swallow() -> None:
+    note(os.getpid())
+    while True:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            note("goes on")
+
 def helper() -> None:
     note(subprocess.Popen(["sleep", "120"]).pid)
 
