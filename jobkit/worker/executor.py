@@ -282,7 +282,8 @@ class Executor:
     # Stop.
 
     def request_stop(self) -> None:
-        """Jobs that look see that they should."""
+        """Jobs that look see that they should. Processes that have none end meanwhile: no further job comes."""
+        self._children.begin_close()
         for running in self._running.values():
             running.context.stopping = True
             if running.context.listener is not None:

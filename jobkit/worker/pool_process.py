@@ -19,8 +19,8 @@ from jobkit.worker.supervisor import meaning
 
 log = logging.getLogger("jobkit.worker")
 
-END_TIMEOUT: Final = EXIT_TIMEOUT + 1
-"""Seconds that a process has to end by itself before it is killed. It has a limit of its own, which comes first."""
+END_MARGIN: Final = 1.0
+"""Seconds beyond the process's own limit for its exit, after which the worker kills it."""
 
 CLOSED_TIMEOUT: Final = 1.0
 """Seconds from the end of a process's connection to its exit. One that lives longer has closed it by itself."""
@@ -85,11 +85,11 @@ class PoolProcess:
     async def end(self) -> None:
         """Let it end by itself, and wait for that. One that takes too long is killed."""
         self.begin_end()
-        await asyncio.wait([self._exited], timeout=END_TIMEOUT)
+        await asyncio.wait([self._exited], timeout=EXIT_TIMEOUT + END_MARGIN)
         if self.alive:
             log.warning(
                 "process %d of isolated jobs did not end within %g s and is killed: %s",
-                *(self.process.pid, END_TIMEOUT, _LOST_AT_EXIT),
+                *(self.process.pid, EXIT_TIMEOUT, _LOST_AT_EXIT),
             )
             self.kill()
             await asyncio.wait([self._exited])
@@ -156,7 +156,7 @@ async def start_process() -> PoolProcess:
             writer.close()
             raise
     child = PoolProcess(process, ours, reader, writer)
-    child.send(Init(sys.path, logging.getLogger().level, _format()))
+    child.send(Init(sys.path, logging.getLogger().level, _format(), EXIT_TIMEOUT))
     return child
 
 

@@ -8,18 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import ctypes
+import io
 import logging
+import math
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Final
 
 from jobkit.app import App
-from jobkit.errors import InvalidArgument, Undecodable
+from jobkit.errors import BackendUnavailable, InvalidArgument, Undecodable
 from jobkit.execute.context import JobContext
 from jobkit.execute.machine import NotStarted, is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
@@ -27,6 +30,7 @@ from jobkit.execute.perform import context_of, error_summary, perform
 from jobkit.jobs.job import Job
 from jobkit.worker.json_logging import JSONFormatter
 from jobkit.worker.process_protocol import (
+    EXIT_TIMEOUT,
     CheckpointSaved,
     Init,
     JobBegun,
@@ -43,6 +47,13 @@ from jobkit.worker.thread_pool import ThreadPool
 
 ENDS_WITH_ITS_PARENT: Final = 1
 """``PR_SET_PDEATHSIG`` of Linux: also while native code holds the interpreter, and nothing here can look."""
+
+
+log = logging.getLogger("jobkit.worker")
+
+
+STORE_TIMEOUT: Final = 10.0
+"""Seconds that a job's background enqueues have to be stored, from its end."""
 
 
 class RemoteCheckpoints:
@@ -76,7 +87,8 @@ class JobProcess:
         self._context: JobContext | None = None
         self._task: asyncio.Task[Outcome] | None = None
         self._line: RemoteCheckpoints | None = None
-        self._pool = ThreadPool()
+        self.exit_timeout = EXIT_TIMEOUT
+        self._pool = ThreadPool(daemon=False)  # an exit joins what a job has started
         self._not_started: NotStarted | None = None
         self._threads = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -84,9 +96,19 @@ class JobProcess:
     def send(self, message: Any) -> None:
         self._writer.write(frame(message))
 
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs here, or goes on past its end."""
+        return bool(self._running) or self._threads > 0
+
+    def end_threads(self) -> None:
+        """End those that wait for work: the process ends."""
+        self._pool.close()
+
     def handle(self, message: ToChild) -> None:
         match message:
-            case Init(path=path, level=level, format=format):
+            case Init(path=path, level=level, format=format, exit_timeout=exit_timeout):
+                self.exit_timeout = exit_timeout
                 sys.path[:] = path
                 handler = logging.StreamHandler()
                 handler.setFormatter(JSONFormatter() if format is None else logging.Formatter(format))
@@ -128,7 +150,26 @@ class JobProcess:
             self.send(JobNotStarted(str(self._not_started)))
             self._not_started = None
             return
+        await self._store_background_enqueues(app, context)
+        flush_output()
         self.send(_over(outcome, context, last=self._threads > 0))
+
+    async def _store_background_enqueues(self, app: App, context: JobContext) -> None:
+        """Wait until they are stored, before the job counts as over: the process may be killed at any time after that.
+
+        The wait takes half of what is left of the job's limit, at most. What is not stored then is tried further.
+        """
+        left = math.inf if context.deadline is None else (context.deadline - datetime.now(UTC)).total_seconds() / 2
+        seconds = max(0.0, min(STORE_TIMEOUT, left))
+        try:
+            try:
+                await asyncio.wrap_future(self._pool.submit(lambda: app.sender.flush(seconds)))
+            except NotStarted:
+                app.sender.flush(0)
+        except BackendUnavailable as error:
+            log.error(
+                "%r: its background enqueues are lost if its process ends before they are stored: %s", context, error
+            )
 
     async def _plain(self, function: Callable[[], Any]) -> Any:
         def call() -> Any:
@@ -174,14 +215,46 @@ async def serve(fd: int) -> None:
         try:
             message: ToChild = await read(reader, ToChild)
         except (asyncio.IncompleteReadError, ConnectionError):
-            os._exit(0)  # whatever runs here has nobody any more
+            if performing.busy:
+                os.killpg(0, signal.SIGKILL)  # whatever runs here has nobody any more
+            performing.end_threads()
+            limit_exit(performing.exit_timeout)
+            return
         performing.handle(message)
 
 
+def write_lines_at_once() -> None:
+    """Write what jobs print line by line, also where it goes to a file: the process may be killed at any time."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+
+
+def flush_output() -> None:
+    """Write what a job has printed, before anybody is told that it is over."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it is closed; a job may have put in something else
+            try:
+                stream.flush()
+            except (OSError, ValueError) as error:
+                log.warning("%s: what a job printed could not be written: %s", stream.name, error_summary(error))
+
+
+def limit_exit(seconds: float) -> None:
+    """Give what runs at the end of this process so much time: exit handlers, and threads that hold up the end.
+
+    The signal kills the process also while native code holds the interpreter.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def main() -> None:
+    write_lines_at_once()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(ENDS_WITH_ITS_PARENT, signal.SIGKILL)
     asyncio.run(serve(int(sys.argv[1])))
+    # From here on the interpreter ends as any other: it joins threads, runs exit handlers and flushes its streams.
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ class Init(msgspec.Struct, tag=True, frozen=True):
     level: int
     format: str | None
     """None for one JSON object a line."""
+    exit_timeout: float = EXIT_TIMEOUT
+    """Seconds that its exit handlers have."""
 
 
 class RunJob(msgspec.Struct, tag=True, frozen=True):

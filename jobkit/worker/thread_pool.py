@@ -19,10 +19,12 @@ _numbers = itertools.count(1)
 class ThreadPool:
     """Starts a thread when none is idle; ends the idle ones when closed.
 
-    The threads are daemons: one whose function never ends can't hold up an exit.
+    The threads are daemons: one whose function never ends can't hold up an exit. ``daemon=False``: they hold it up, and
+    so do the threads that a function starts, which inherit this.
     """
 
-    def __init__(self, shortage: Shortage | None = None) -> None:
+    def __init__(self, shortage: Shortage | None = None, *, daemon: bool = True) -> None:
+        self._daemon = daemon
         self._work: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._count = 0
@@ -40,7 +42,8 @@ class ThreadPool:
 
     def _start(self) -> None:
         try:
-            threading.Thread(target=self._serve, name=f"jobkit-job-{next(_numbers)}", daemon=True).start()
+            name = f"jobkit-job-{next(_numbers)}"
+            threading.Thread(target=self._serve, name=name, daemon=self._daemon).start()
         except Exception as error:  # whatever it is: the function has not begun
             raise self._shortage.refused(error_summary(error)) from error
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Any
 import jobkit
 
 APP = """
-import asyncio, ctypes, logging, os, signal, subprocess, sys, threading, time
+import asyncio, atexit, ctypes, logging, multiprocessing.util, os, signal, subprocess, sys, threading, time
 from pathlib import Path
 import jobkit
 
@@ -37,6 +37,27 @@ async def no_threads(count: int) -> None:
         raise RuntimeError("can't start new thread")
 
     threading.Thread.start = refuse
+
+@app.job(name="talk", isolate="process", limit=1)
+def talk(hang: bool) -> None:
+    print("a line of a job")
+    time.sleep(60 if hang else 0)
+
+@app.job(name="leave_exit_work", isolate="process")
+def leave_exit_work() -> None:
+    atexit.register(note, "exit handler")
+    multiprocessing.util.Finalize(None, note, ("finalizer",), exitpriority=10)
+
+    def late() -> None:
+        threading.main_thread().join()  # until the interpreter ends
+        note("thread")
+
+    threading.Thread(target=late).start()
+
+@app.job(name="leave_endless_exit_work", isolate="process")
+def leave_endless_exit_work() -> None:
+    note(os.getpid())
+    atexit.register(ctypes.PyDLL(None).usleep, 60_000_000)
 
 @app.job(name="spin", isolate="process")
 def spin() -> None:

@@ -175,7 +175,7 @@ async def test_a_thread_that_its_process_has_not_costs_an_isolated_job_no_attemp
     shop: Shop, recorder: Recorder
 ) -> None:
     async with jobkit.Worker(shop.app, concurrency=1):
-        await shop.module.no_threads.aenqueue(2)  # an asynchronous one, so it needs none itself
+        await shop.module.no_threads.aenqueue(3)  # the first is refused after this job, for its background enqueues
         await recorder.wait(Settled)
         await performed_once_more(recorder, shop)
     assert len(shop.notes) == 1
