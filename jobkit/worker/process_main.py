@@ -28,6 +28,7 @@ from jobkit.execute.machine import NotStarted, is_machine_fault
 from jobkit.execute.outcome import Outcome, Performed
 from jobkit.execute.perform import context_of, error_summary, perform
 from jobkit.jobs.job import Job
+from jobkit.worker.group_guard import start_guard
 from jobkit.worker.json_logging import JSONFormatter
 from jobkit.worker.process_protocol import (
     EXIT_TIMEOUT,
@@ -253,7 +254,9 @@ def main() -> None:
     write_lines_at_once()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(ENDS_WITH_ITS_PARENT, signal.SIGKILL)
-    asyncio.run(serve(int(sys.argv[1])))
+    connection = int(sys.argv[1])
+    start_guard(connection)
+    asyncio.run(serve(connection))
     # From here on the interpreter ends as any other: it joins threads, runs exit handlers and flushes its streams.
 
 

@@ -81,6 +81,12 @@ def hang_with_helper() -> None:
     helper()
     time.sleep(60)
 
+@app.job(name="sleep_with_helper", isolate="process")
+def sleep_with_helper() -> None:
+    helper()
+    note(os.getpid())
+    time.sleep(60)
+
 @app.job(name="leave_helper", isolate="process")
 def leave_helper(crash: bool) -> None:
     helper()

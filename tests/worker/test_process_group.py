@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -116,3 +117,28 @@ async def test_a_process_that_closes_its_connection_is_lost_and_killed(shop: Sho
         assert settled.outcome.state is Performed.RETRYING
         assert str(settled.outcome.error) == "its process ended before it did: it closed its connection to the worker"
         await end_of(int(shop.notes[0]))
+
+
+WORKER = """
+import asyncio, logging, sys
+import jobkit, {name}
+
+async def main():
+    async with jobkit.Worker({name}.app):
+        await {name}.hang_with_helper.using().aenqueue()
+        await asyncio.Event().wait()
+
+logging.basicConfig(level=logging.INFO)
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGABRT])
+async def test_when_a_worker_is_killed_the_helpers_of_its_jobs_end(shop: Shop, number: signal.Signals) -> None:
+    code = WORKER.format(name=shop.module.__name__).replace("hang_with_helper", "sleep_with_helper")
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=shop.folder)
+    await shop.until_noted(2)
+    worker.send_signal(number)
+    await worker.wait()
+    for pid in map(int, shop.notes):
+        await end_of(pid)
