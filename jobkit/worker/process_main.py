@@ -15,10 +15,12 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from importlib import import_module
+from types import FrameType
 from typing import Any, Final
 
 from jobkit.app import App
@@ -250,7 +252,30 @@ def limit_exit(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
+def leave_signals_to_worker() -> None:
+    """Take no notice of TERM and INT: a stop of a whole unit sends them to each process, and the worker decides.
+
+    What this process starts or forks is not concerned: a handler, unlike an ignored signal, is not inherited by other
+    programs, and forks are rid of it.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _ignore)
+        signal.siginterrupt(number, False)  # noqa: FBT003 - it has no other form
+    os.register_at_fork(after_in_child=_default_signals)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing: a log handler may be in the middle of its work here."""
+
+
+def _default_signals() -> None:
+    for number, handler in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(number) is _ignore:
+            signal.signal(number, handler)
+
+
 def main() -> None:
+    leave_signals_to_worker()
     write_lines_at_once()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(ENDS_WITH_ITS_PARENT, signal.SIGKILL)

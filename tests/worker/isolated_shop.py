@@ -12,7 +12,8 @@ from typing import Any
 import jobkit
 
 APP = """
-import asyncio, atexit, ctypes, logging, multiprocessing.util, os, signal, subprocess, sys, threading, time
+import asyncio, atexit, ctypes, logging, os, signal, subprocess, sys, threading, time
+import multiprocessing.pool, multiprocessing.util
 from pathlib import Path
 import jobkit
 
@@ -86,6 +87,17 @@ def sleep_with_helper() -> None:
     helper()
     note(os.getpid())
     time.sleep(60)
+
+@app.job(name="ignore_term", isolate="process")
+def ignore_term() -> None:
+    note(os.getpid())
+    while not here.joinpath("go-on").exists():
+        time.sleep(0.01)
+    with multiprocessing.get_context("fork").Pool(2) as pool:  # leaving the block ends the children, by TERM
+        pool.map(abs, range(10))
+    other = subprocess.Popen(["sleep", "120"])
+    other.terminate()
+    note(other.wait())
 
 @app.job(name="leave_helper", isolate="process")
 def leave_helper(crash: bool) -> None:

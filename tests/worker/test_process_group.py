@@ -142,3 +142,18 @@ async def test_when_a_worker_is_killed_the_helpers_of_its_jobs_end(shop: Shop, n
     await worker.wait()
     for pid in map(int, shop.notes):
         await end_of(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_to_all_processes_of_a_unit_leaves_the_job_to_its_worker(
+    shop: Shop, recorder: Recorder, number: signal.Signals
+) -> None:
+    """What the job starts takes notice of signals as ever."""
+    async with jobkit.Worker(shop.app):
+        await shop.module.ignore_term.aenqueue()
+        await shop.until_noted(1)
+        os.kill(int(shop.notes[0]), number)
+        shop.folder.joinpath("go-on").touch()
+        (settled,) = await recorder.wait(Settled)
+    assert settled.outcome.state is Performed.SUCCEEDED
+    assert shop.notes[1:] == [str(-signal.SIGTERM)]
