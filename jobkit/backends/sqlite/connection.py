@@ -76,3 +76,11 @@ def identity(path: str) -> tuple[int, int]:
     """Which file is there, whatever it is called; `FileNotFoundError` for none."""
     found = Path(path).stat()
     return found.st_dev, found.st_ino
+
+
+def identity_or_none(path: str) -> tuple[int, int] | None:
+    """Which file is there, or None for none."""
+    try:
+        return identity(path)
+    except FileNotFoundError:
+        return None

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from jobkit.backends.sqlite import disk_space, notifier
-from jobkit.backends.sqlite.connection import connect, identity
+from jobkit.backends.sqlite.connection import connect, identity, identity_or_none
 from jobkit.backends.sqlite.errors import PASSING, error_code, translate
 from jobkit.backends.sqlite.settings import Settings
 from jobkit.backends.sqlite.transaction import Transaction
@@ -155,15 +155,28 @@ class Store(Forkable):
             raise BackendUnavailable(f"{self.settings.path} was there, and is gone") from error
 
     def _connect(self, until: float) -> sqlite3.Connection:
-        connection = connect(self.settings, create=self._opened is None, until=until)
+        connection, self._opened = self._connect_to_one_file(until)
         if self._pages is not None:
             connection.execute(f"PRAGMA max_page_count = {self._pages}")
-        self._opened = identity(self.settings.path)
         self._times += 1
         # A store that nobody closed lets go of its file when it is forgotten, as files do.
         self._forgotten = weakref.finalize(self, connection.close)
         self._forgotten.atexit = False
         return connection
+
+    def _connect_to_one_file(self, until: float) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        """Return a connection, and which file it is to: the one that lay there before and after.
+
+        A file that somebody removes or replaces in between would else be taken for the one that is open.
+        """
+        while True:
+            before = identity_or_none(self.settings.path)
+            connection = connect(self.settings, create=self._opened is None, until=until)
+            if before is not None and before == identity_or_none(self.settings.path):
+                return connection, before
+            connection.close()
+            if time.monotonic() > until:
+                raise BackendUnavailable(f"{self.settings.path} is replaced again and again by other programs")
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

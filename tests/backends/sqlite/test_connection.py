@@ -14,6 +14,7 @@ from jobkit.backend import Accepted, Message
 from jobkit.backends.sqlite.connection import connect, identity
 from jobkit.backends.sqlite.settings import read
 from jobkit.errors import BackendUnavailable
+from jobkit.lifecycle import State
 from tests.backends.sqlite.clients import Open
 
 
@@ -89,3 +90,28 @@ async def test_where_no_thread_can_begin_any_more_the_callers_own_will_do(
     (accepted,) = await backend.enqueue([Message("a", "q", b"")])
     assert isinstance(accepted, Accepted)
     await backend.close()
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["a new file", "a file with jobs"])
+async def test_a_file_that_is_replaced_while_it_is_opened_is_opened_anew(
+    path: Path, clients: Open, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    """What is written to a file that has no name any more is lost."""
+    if there:
+        other = clients()
+        await other.enqueue([Message("old", "q", b"")])
+        await other.close()
+    replacements = [path.with_name("restored.db")]
+
+    def replaced(*arguments: Any, **named: Any) -> sqlite3.Connection:
+        connection = connect(*arguments, **named)
+        if replacements:
+            sqlite3.connect(replacements[0]).close()
+            replacements[0].touch()
+            replacements.pop().replace(path)
+        return connection
+
+    monkeypatch.setattr("jobkit.backends.sqlite.store.connect", replaced)
+    await clients().enqueue([Message("new", "q", b"")])
+    monkeypatch.undo()
+    assert [each.message.id for each in (await clients().peek("q", State.READY)).jobs] == ["new"]
