@@ -72,13 +72,21 @@ async def test_the_coder_that_wrote_a_body_reads_it_whatever_its_queue_uses_toda
     assert (outcome.state, outcome.reason) == (Performed.SUCCEEDED, None)
 
 
+@pytest.mark.parametrize(
+    ("error", "state", "reason"),
+    [
+        (RuntimeError("json"), Performed.DEAD, "RuntimeError: json"),
+        (MemoryError("json"), Performed.INTERRUPTED, None),  # of the machine: another worker may have room for it
+    ],
+    ids=["of the coder", "of the machine"],
+)
 async def test_whatever_goes_wrong_while_opening_is_an_outcome(
-    app: jobkit.App, monkeypatch: pytest.MonkeyPatch
+    app: jobkit.App, monkeypatch: pytest.MonkeyPatch, error: Exception, state: Performed, reason: str | None
 ) -> None:
-    def exhausted(name: str, queue: str) -> None:
-        raise MemoryError(name)
+    def fail(name: str, queue: str) -> None:
+        raise error
 
     given = delivery(app, _send(app).call(7))
-    monkeypatch.setattr(app, "coder", exhausted)
+    monkeypatch.setattr(app, "coder", fail)
     outcome = await perform(given, context_of(given), app)
-    assert (outcome.state, outcome.reason) == (Performed.DEAD, "MemoryError: json")
+    assert (outcome.state, outcome.reason) == (state, reason)
