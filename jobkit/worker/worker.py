@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Sequence
 from typing import Final, Self, Unpack
 from weakref import WeakSet
@@ -17,6 +18,7 @@ from jobkit.connections.clients import Clients
 from jobkit.errors import ConfigurationError, WorkerFailed
 from jobkit.redaction import printable
 from jobkit.schedule.recurring import Recurring
+from jobkit.worker import signal_handling
 from jobkit.worker.background_task import BackgroundTask
 from jobkit.worker.fetcher import Fetcher
 from jobkit.worker.health_files import HealthFiles
@@ -28,6 +30,7 @@ from jobkit.worker.runtime import SYSTEM_RUNTIME, Runtime
 from jobkit.worker.scheduler import Scheduler
 from jobkit.worker.slots import Slots
 from jobkit.worker.stats import WorkerStats
+from jobkit.worker.stop_requests import StopRequest, StopRequests
 
 log = logging.getLogger("jobkit.worker")
 
@@ -79,6 +82,7 @@ class Worker:
         self._failure = ""
         """Why it works no more, though nobody stopped it."""
         self._asked = asyncio.Event()
+        self._requests = StopRequests()
         for queue in (*(self.options.queues or ()), *(self.options.weights or ())):
             app.check_queue(queue)
 
@@ -186,18 +190,27 @@ class Worker:
         It has, when ``max_jobs`` or ``max_memory`` say so. `WorkerFailed`: it can't go on, because its client was
         closed for example.
         """
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.ask, number)
+        signal_handling.handle({signal.SIGTERM: self.ask, signal.SIGINT: self.ask})
         async with self:
             await self._until_asked_or_done()
+        if not self._asked.is_set():
+            signal_handling.release(signal.SIGTERM, signal.SIGINT)
 
     def ask(self, number: int) -> None:
-        """As a signal does: to stop, and the second time to end at once."""
-        if self._asked.is_set():
-            log.warning("asked to stop again: ending at once")
-            os._exit(128 + number)
-        log.info("asked to stop by %s", signal.Signals(number).name)
+        """Do what a signal asks for: stop, or end at once if it is a second one and no repetition of the first."""
+        match self._requests.signal(time.monotonic()):
+            case StopRequest.END_NOW:
+                log.warning("asked to stop again: ending at once")
+                os._exit(128 + number)
+            case StopRequest.STOP:
+                self.request_stop(signal.Signals(number).name)
+            case StopRequest.SAME:
+                log.debug("%s was delivered twice", signal.Signals(number).name)
+
+    def request_stop(self, by: str) -> None:
+        """Let `run` stop. Further calls do nothing."""
+        if not self._asked.is_set():
+            log.info("asked to stop by %s", by)
         self._asked.set()
         self._moved.set()
 

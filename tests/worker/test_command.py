@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobkit.testing.redis.server import Server
+from jobkit.worker.stop_requests import MOMENT
 
 pytestmark = pytest.mark.realtime
 
@@ -113,9 +115,27 @@ def test_a_second_term_ends_it_at_once(environment: dict[str, str]) -> None:
     assert worker.stderr is not None
     while "asked to stop" not in worker.stderr.readline():
         pass
-    worker.send_signal(signal.SIGTERM)
+    while worker.poll() is None:
+        worker.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.wait(2 * MOMENT)  # one sooner than that would count as the same
     worker.communicate(timeout=30)
     assert worker.returncode == 128 + signal.SIGTERM
+
+
+@pytest.mark.invariant
+def test_two_terms_within_a_moment_count_once(environment: dict[str, str]) -> None:
+    enqueue(environment)
+    worker = start(environment)
+    await_file(worker, environment, "started")
+    os.kill(worker.pid, signal.SIGSTOP)  # else the test might be held up between the two
+    os.kill(worker.pid, signal.SIGTERM)
+    os.kill(worker.pid, signal.SIGINT)
+    os.kill(worker.pid, signal.SIGCONT)
+    Path(environment["HERE"], "go-on").touch()
+    _, log = worker.communicate(timeout=30)
+    assert worker.returncode == 0, log
+    assert "stopped: 1 executions ended" in log
 
 
 @pytest.mark.parametrize(
