@@ -96,7 +96,7 @@ async def _work(app: App, stated: argparse.Namespace, options: Options) -> int:
         if stated.report_fd is not None:
             from jobkit.worker.supervisor_pipe import send_stats
 
-            await around.enter_async_context(send_stats(stated.report_fd, lambda: worker.figures, worker.ask))
+            await around.enter_async_context(send_stats(stated.report_fd, lambda: worker.figures, worker.request_stop))
         await worker.run()
     return 0
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
+from jobkit.worker import signal_handling
 from jobkit.worker.health_files import HealthFiles
 from jobkit.worker.stats import WorkerStats
-from jobkit.worker.supervisor_pipe import read_stats
+from jobkit.worker.stop_requests import StopRequest, StopRequests
+from jobkit.worker.worker_process import WorkerProcess
 
 log = logging.getLogger("jobkit.worker")
 
@@ -33,37 +36,13 @@ KILL_AFTER_GRACE: Final = 15.0
 """Seconds beyond the grace that a process has to end."""
 
 
-@dataclass
-class WorkerProcess:
-    """A worker process."""
-
-    place: int
-    process: asyncio.subprocess.Process
-    reader: asyncio.StreamReader
-    started: float
-    figures: WorkerStats = field(default_factory=WorkerStats)
-    heard: float = 0.0
-    was_ready: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def ended_before_start(self, code: int) -> bool:
-        """Ended by a TERM before it had come so far as to wait for one."""
-        return code == -signal.SIGTERM and not self.heard
-
-    def __str__(self) -> str:
-        return f"process {self.process.pid}"
-
-    def send(self, number: int) -> None:
-        if self.process.returncode is None:
-            self.process.send_signal(number)
-
-
 class Supervisor:
     """``command``: what one process is started by; it is handed its place and the number of a pipe for its reports.
     ``ended``: told of each process that has ended.
 
-    Ends with 0 once it was asked to and all processes ended well; with 1 when one had to be killed or ended badly while
-    stopping; with the code of a process that can't be run as it was given; with 128 and the signal when it was asked a
-    second time.
+    A process that can't be started is tried again, as one that died is. Ends with 0 once it was asked to and all
+    processes ended well; with 1 when one had to be killed or ended badly while stopping; with the code of a process
+    that can't be run as it was given; with 128 and the signal when it was asked a second time.
     """
 
     def __init__(
@@ -84,7 +63,7 @@ class Supervisor:
         self._children: dict[int, WorkerProcess] = {}
         self._past: list[WorkerStats] = []
         self._keepers: list[asyncio.Task[int]] = []
-        self._asked: int | None = None
+        self._requests = StopRequests()
         self._stopping = asyncio.Event()
         self._code = 0
         self._changed = asyncio.Event()
@@ -108,9 +87,13 @@ class Supervisor:
 
     async def run(self) -> int:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.request_stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._roll)
+        signal_handling.handle(
+            {
+                signal.SIGTERM: self.request_stop,
+                signal.SIGINT: self.request_stop,
+                signal.SIGHUP: lambda _: self._roll(),
+            }
+        )
         self._files.begin(lambda: self.alive)
         self._keepers = [
             loop.create_task(self._run_slot(place), name=f"jobkit-{place}") for place in range(self._count)
@@ -121,94 +104,83 @@ class Supervisor:
         return self._code or max(codes)
 
     def request_stop(self, number: int) -> None:
-        """As a signal does: to stop, and the second time to end at once."""
-        if self._asked is not None:
-            log.warning("asked to stop again: ending at once")
-            self._code = 128 + number
-        else:
-            log.info("asked to stop by %s", signal.Signals(number).name)
-        self._asked = number
-        self._stop()
+        """Do what a signal asks for: stop, or kill all if it is a second one and no repetition of the first."""
+        match self._requests.signal(time.monotonic()):
+            case StopRequest.STOP:
+                log.info("asked to stop by %s", signal.Signals(number).name)
+                self._stop()
+            case StopRequest.END_NOW:
+                log.warning("asked to stop again: ending at once")
+                self._code = 128 + number
+                for child in self._children.values():
+                    child.kill()
+            case StopRequest.SAME:
+                log.debug("%s was delivered twice", signal.Signals(number).name)
 
     def _stop(self) -> None:
         self._stopping.set()
         self._show()
         for child in self._children.values():
-            child.send(signal.SIGTERM)
+            child.ask_to_stop()
 
     # One place.
 
     async def _run_slot(self, place: int) -> int:
         """Keep one process running, until all are asked to stop; the exit code that it has then."""
         pause = FIRST
-        while True:
-            child = await self._start(place)
-            self._children[place] = child
-            if self._stopping.is_set():
-                child.send(signal.SIGTERM)
+        while not self._stopping.is_set():
+            try:
+                child = self._start(place)
+            except OSError as error:
+                log.error("no process can be started (%s); trying again in %.3g s", error, pause)
+                pause = await self._pause(pause)
+                continue
             code = await self._watch(child)
             lived = asyncio.get_running_loop().time() - child.started
-            child = self._children.pop(place, child)
+            del self._children[place]
             self._show()
             if self._stopping.is_set():
-                return 0 if code == 0 or child.ended_before_start(code) else 1
+                return 0 if child.ended_well(code) else 1
             if code == USAGE and not child.was_ready.is_set():
                 self._give_up(code)
                 return code
-            if code == 0:
+            if child.ended_as_expected(code):
                 log.info("%s has ended; another takes its place", child)
                 continue
             pause = FIRST if lived >= LONG else pause
             log.error("%s has ended (%s); another is started in %.3g s", child, meaning(code), pause)
-            try:
-                async with asyncio.timeout(pause):
-                    await self._stopping.wait()
-                return 0
-            except TimeoutError:
-                pause = min(2 * pause, LAST)
+            pause = await self._pause(pause)
+        return 0
 
-    async def _start(self, place: int) -> WorkerProcess:
-        reading, writing = os.pipe()
-        process = await asyncio.create_subprocess_exec(
-            *self._command(place, writing),
-            stdin=asyncio.subprocess.PIPE,
-            pass_fds=(writing,),
-            env=self._environment,
-            start_new_session=True,  # a key in the terminal is for the supervisor, which hands it on
-        )
-        os.close(writing)
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader()
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb"))
-        log.info("process %d has started", process.pid)
-        return WorkerProcess(place, process, reader, started=loop.time())
+    async def _pause(self, seconds: float) -> float:
+        """Wait, until all are asked to stop at most, and return how long to wait the next time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        return min(2 * seconds, LAST)
+
+    def _start(self, place: int) -> WorkerProcess:
+        child = WorkerProcess(place, partial(self._command, place), self._environment, self._show)
+        self._children[place] = child
+        log.info("%s has started", child)
+        return child
 
     async def _watch(self, child: WorkerProcess) -> int:
-        """Listen to a process until it has ended; one that is asked to and does not is killed."""
-        listening = asyncio.create_task(self._listen(child))
-        ending = asyncio.create_task(child.process.wait())
-        asked = asyncio.create_task(self._stopping.wait())
+        """Wait until a process has ended; one that is asked to and does not is killed."""
+        ending = asyncio.create_task(child.end())
+        asked = asyncio.create_task(child.asked.wait())
         await asyncio.wait([ending, asked], return_when=asyncio.FIRST_COMPLETED)
         if not ending.done():
             await asyncio.wait([ending], timeout=self._grace + KILL_AFTER_GRACE)
         if not ending.done():
             log.error("%s does not end, and is killed", child)
-            child.send(signal.SIGKILL)
+            child.kill()
         code = await ending
         asked.cancel()
-        await listening
-        self._ended(child.process.pid)
+        self._ended(child.pid)
         self._past.append(WorkerStats(ended=child.figures.ended, failed=child.figures.failed))
         self._past = [WorkerStats.total(self._past)]
         return code
-
-    async def _listen(self, child: WorkerProcess) -> None:
-        async for figures in read_stats(child.reader):
-            child.figures = figures
-            child.heard = asyncio.get_running_loop().time()
-            if figures.ready:
-                child.was_ready.set()
-            self._show()
 
     def _show(self) -> None:
         self._changed.set()
@@ -229,7 +201,7 @@ class Supervisor:
     async def _replace_all(self) -> None:
         log.info("asked by HUP to replace all processes")
         for child in list(self._children.values()):
-            child.send(signal.SIGTERM)
+            child.ask_to_stop()
             while not self._stopping.is_set() and not self._has_successor(child):
                 self._changed.clear()
                 await self._changed.wait()
