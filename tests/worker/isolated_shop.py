@@ -99,6 +99,18 @@ def ignore_term() -> None:
     other.terminate()
     note(other.wait())
 
+@app.job(name="noted_async")
+async def noted_async(text: str) -> None:
+    note(text)
+
+@app.job(name="noted_plain")
+def noted_plain(text: str) -> None:
+    note(text)
+
+@app.job(name="noted_isolated", isolate="process")
+def noted_isolated(text: str) -> None:
+    note(text)
+
 @app.job(name="leave_helper", isolate="process")
 def leave_helper(crash: bool) -> None:
     helper()

@@ -248,3 +248,49 @@ async def test_a_settle_that_the_machine_refuses_is_tried_again(
         await performed_once(recorder, later, app)
     assert refusing.left == 0
     assert len(recorder.of(Settled)) == 3
+
+
+@pytest.mark.realtime
+@pytest.mark.invariant
+@pytest.mark.parametrize("begun", [False, True], ids=["from the start", "while it works"])
+@pytest.mark.parametrize("short_of", ["threads", "processes", "both"])
+async def test_jobs_of_each_kind_are_performed_once_whatever_is_short(
+    shop: Shop,
+    recorder: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    short_of: str,
+    begun: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """A shortage lasts until the worker has told of it; asynchronous jobs go on meanwhile."""
+    kinds = [shop.module.noted_async, shop.module.noted_plain, shop.module.noted_isolated]
+
+    async def succeeded(count: int) -> None:
+        async with asyncio.timeout(30):
+            while len([each for each in recorder.of(Settled) if each.outcome.state is Performed.SUCCEEDED]) < count:
+                await recorder.wait(Settled, len(recorder.of(Settled)) + 1)
+
+    async with jobkit.Worker(shop.app, concurrency=4):
+        if begun:
+            await shop.app.aenqueue_many([kind.call(f"{kind.name} before") for kind in kinds])
+            await succeeded(3)
+        refusing: list[Refusing] = []
+        if short_of != "processes":
+            start = Refusing(threading.Thread.start, FAULTS["no thread"], sys.maxsize)
+            monkeypatch.setattr(threading.Thread, "start", lambda thread: start(thread))  # noqa: PLW0108 - bound as a method
+            refusing.append(start)
+        if short_of != "threads":
+            create = Refusing(asyncio.create_subprocess_exec, FAULTS["no process"], sys.maxsize)
+            monkeypatch.setattr(asyncio, "create_subprocess_exec", create)
+            refusing.append(create)
+        calls = [kind.call(f"{kind.name} {number}") for number in range(6) for kind in kinds]
+        await shop.app.aenqueue_many(calls)
+        async with asyncio.timeout(20):
+            while not lines(caplog, "can be started: ") and len(shop.notes) < len(calls):
+                await asyncio.sleep(0.01)  # until it is refused, or all is done by those that are there
+        for each in refusing:
+            each.left = 0
+        await succeeded(len(calls) + (3 if begun else 0))
+    assert {each.attempt for each in recorder.of(Settled)} == {1}
+    assert len(shop.notes) == len(set(shop.notes)) == len(calls) + (3 if begun else 0)
+    assert {each.outcome.state for each in recorder.of(Settled)} <= {Performed.SUCCEEDED, Performed.INTERRUPTED}
