@@ -13,7 +13,7 @@ import sys
 
 
 def start_guard(connection: int) -> None:
-    """Start the guard of this process, on Linux. It is no child of this process, which may wait for any child.
+    """Start the guard of this process, on Linux. The guard is not its child, since a job may wait for any child.
 
     ``connection``: the highest descriptor that is open here. The guard keeps none open but its own.
     """

@@ -1,4 +1,4 @@
-"""One process of isolated jobs, as its worker sees it: how it is started, spoken to, and ended."""
+"""A process of isolated jobs, as its worker sees it: start it, exchange messages with it, end it."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ CLOSED_TIMEOUT: Final = 1.0
 
 
 class PoolProcess:
-    """One process, and one job at a time in it. Its group is killed with it, so that no helper of a job lives on.
+    """A process that performs one job at a time. Its process group is killed with it, so that no helper lives on.
 
-    Its death is learnt from its exit. The connection may stay open beyond that: what the process forked holds it too.
+    The worker learns of its death from its exit. The connection may stay open longer: forks of the process hold it too.
     """
 
     def __init__(

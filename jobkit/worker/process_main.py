@@ -234,7 +234,7 @@ def write_lines_at_once() -> None:
 
 
 def flush_output() -> None:
-    """Write what a job has printed, before anybody is told that it is over."""
+    """Write what a job has printed, before the worker learns that the job is over."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None where it is closed; a job may have put in something else
             try:
@@ -244,9 +244,9 @@ def flush_output() -> None:
 
 
 def limit_exit(seconds: float) -> None:
-    """Give what runs at the end of this process so much time: exit handlers, and threads that hold up the end.
+    """Limit the time that exit handlers and threads have at the end of this process, in seconds.
 
-    The signal kills the process also while native code holds the interpreter.
+    The signal kills the process even while native code holds the interpreter.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, seconds)

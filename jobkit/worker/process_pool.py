@@ -37,8 +37,8 @@ class ProcessPool:
     ) -> Outcome:
         """Perform a delivery in a process that does nothing else meanwhile; a cancellation kills it.
 
-        `ProcessLost` when the process ends before the job does; `NotStarted` when there is none, or it ends before it
-        has the job.
+        Raises `ProcessLost` when the process ends before the job does. Raises `NotStarted` when no process can be
+        started, or when it ends before it has the job.
         """
         child = await self._take()
         context.listener = lambda flag, cancel: child.send(SetFlag(flag, cancel))
@@ -75,7 +75,7 @@ class ProcessPool:
         return message
 
     def _take_back(self, child: PoolProcess, *, goes_on: bool) -> None:
-        """Keep a process for the next job. ``goes_on``: its job does so past its end, and is killed."""
+        """Keep a process for the next job. ``goes_on``: its job has failed and still runs, so kill it."""
         if goes_on:
             self._kill(child)
         elif self._closing:

@@ -1,4 +1,4 @@
-"""What a worker does while the machine can't start a thread or a process: it rests slots, and logs the reason once."""
+"""A machine that can't start a thread or a process for a moment: slots rest, and the reason is logged once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAST_REST: Final = 5.0
 
 
 class Shortage:
-    """One kind of thing that the machine may run out of. ``what``: its name in the log, in the plural."""
+    """A resource that the machine may run out of. ``what``: its name in the log, in the plural."""
 
     def __init__(self, what: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._what = what
