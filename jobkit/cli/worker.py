@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jobkit.app import App
 from jobkit.cli import metrics, worker_options
 from jobkit.cli.event_loop import run_to_the_end
+from jobkit.cli.init_process import run_below_init
 from jobkit.cli.log_format import BesideStatus, set_up
+from jobkit.cli.standard_streams import open_missing
 from jobkit.cli.status_line import StatusLine
 from jobkit.cli.targets import find_app
 from jobkit.errors import ConfigurationError
@@ -34,6 +36,15 @@ def command(parser: argparse.ArgumentParser) -> None:
 
 
 def run(stated: argparse.Namespace) -> int:
+    open_missing()
+    if stated.report_fd is not None:
+        os.set_inheritable(stated.report_fd, False)  # noqa: FBT003 - the function takes no keyword
+    if os.getpid() == 1:
+        return run_below_init(lambda: _run(stated))
+    return _run(stated)
+
+
+def _run(stated: argparse.Namespace) -> int:
     from jobkit.worker import Options
 
     supervises = stated.report_fd is None and any((stated.processes, stated.max_jobs, stated.max_memory))
