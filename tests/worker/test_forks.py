@@ -72,11 +72,13 @@ def server() -> Iterator[Server]:
 @pytest.mark.invariant
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 @pytest.mark.parametrize("processes", [[], ["--processes=1"]])
+@pytest.mark.parametrize("store", ["redis", "sqlite"])
 def test_children_of_jobs_end_by_term_and_the_worker_goes_on(
-    server: Server, tmp_path: Path, loop: str, processes: list[str]
+    server: Server, tmp_path: Path, loop: str, processes: list[str], store: str
 ) -> None:
     tmp_path.joinpath("tasks.py").write_text(APP)
-    environment = {**os.environ, "JOBKIT_BACKEND": f"{server.url}?namespace={tmp_path.name}", "HERE": str(tmp_path)}
+    url = f"sqlite:///{tmp_path / 'jobs.db'}" if store == "sqlite" else f"{server.url}?namespace={tmp_path.name}"
+    environment = {**os.environ, "JOBKIT_BACKEND": url, "HERE": str(tmp_path)}
     calls = "pool.call('fork'), tasks.pool.call('spawn'), tasks.pool.call('forkserver'), "
     calls += "tasks.aforks.call(), tasks.forks.call()"
     code = f"import tasks; tasks.app.enqueue_many([tasks.{calls}])"
