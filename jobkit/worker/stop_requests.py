@@ -26,7 +26,7 @@ class StopRequests:
 
     def signal(self, at: float) -> StopRequest:
         """Return what a signal asks for that was handled ``at`` seconds of a monotonic clock."""
-        last, self._last = self._last, at
-        if last is None:
-            return StopRequest.STOP
-        return StopRequest.SAME if at - last < MOMENT else StopRequest.END_NOW
+        if self._last is not None and at - self._last < MOMENT:
+            return StopRequest.SAME
+        first, self._last = self._last is None, at
+        return StopRequest.STOP if first else StopRequest.END_NOW
