@@ -122,18 +122,14 @@ class Settler:
             try:
                 outcomes = await self._backend.settle([self._settlement(ending, now) for ending in batch])
                 answered = list(zip(batch, outcomes, strict=True))
-            except (BackendUnavailable, OSError, MemoryError) as error:  # of a store or a machine that may recover
+            except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
+                if not _may_pass(error):
+                    refused = error
+                    break
                 log.warning("%d jobs could not be settled, and are tried again: %r", len(batch), error)
                 self._store_back.clear()
                 await pause.sleep(unless=self._store_back)
                 continue
-            except Exception as error:  # noqa: BLE001 - told; a worker outlives what its backend raises
-                if is_machine_fault(error):
-                    log.warning("%d jobs could not be settled, and are tried again: %r", len(batch), error)
-                    await pause.sleep()
-                    continue
-                refused = error
-                break
             self._no_longer_wait(batch)
             return answered
         return await self._settle_each(batch, refused)
@@ -165,6 +161,11 @@ class Settler:
             log.error("%r is not kept: this backend keeps no dead jobs", ending.context)
             return Done(stated.token)
         return stated
+
+
+def _may_pass(error: Exception) -> bool:
+    """Return True if it is an error of a store, of the way to it, or of this machine, which may recover."""
+    return isinstance(error, (BackendUnavailable, OSError)) or is_machine_fault(error)
 
 
 def _report(ending: FinishedJob, outcome: SettleOutcome) -> None:
