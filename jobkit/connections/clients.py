@@ -6,7 +6,6 @@ import asyncio
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Sequence
-from functools import cached_property
 from typing import Final
 
 from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, SupportsBlocking
@@ -28,6 +27,7 @@ class Clients(Forkable):
         self.source = source
         self.closed = False
         """Nobody will ask for this source again."""
+        self._capabilities: Capabilities | None = None
         self._begin()
         _all.add(self)
         track(self)
@@ -37,10 +37,12 @@ class Clients(Forkable):
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[Backend, AsyncGenerator[None, None]]] = {}
         self._blocking: Blocking | None = None
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
         """What the backend claims; known without a connection, since opening a client opens none."""
-        return self.source.open().capabilities
+        if self._capabilities is None:  # not a cached_property, which has a lock for all instances before Python 3.12
+            self._capabilities = self.source.open().capabilities
+        return self._capabilities
 
     def for_running_loop(self) -> Backend:
         """The client of the running loop."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from jobkit.connections import resolver
@@ -25,6 +24,7 @@ class Connections:
         self._namespace = namespace
         self._private = f"app-{next(_numbers)}"
         self._clients: dict[BackendSource, Clients] = {}
+        self._found: BackendSource | None = None
 
     def of(self, queue: Queue) -> Clients:
         """The open backends of a queue in this process."""
@@ -68,7 +68,9 @@ class Connections:
             queue.source = resolver.find(queue.backend, self._namespace, private=self._private)
         return queue.source
 
-    @cached_property
+    @property
     def _own(self) -> BackendSource:
         """Found once for the whole app, so that it is warned of once."""
-        return resolver.find(self._spec, self._namespace, private=self._private)
+        if self._found is None:  # not a cached_property, which has a lock for all instances before Python 3.12
+            self._found = resolver.find(self._spec, self._namespace, private=self._private)
+        return self._found
