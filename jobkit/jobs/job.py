@@ -7,8 +7,9 @@ import inspect
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from jobkit.errors import ConfigurationError, DeclarationError
 from jobkit.jobs.call import Call, Options, options
@@ -140,12 +141,35 @@ class Job(ConfiguredJob[P, R]):
         self.signature.check_names(some)
         return Pattern(job=self, arguments=some, partial=True)
 
+    def __copy__(self) -> Job[P, R]:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[str, str, str], object], tuple[str, str, str]]:
+        """Pickle the name: another process has a job of its own, declared when its module is imported there."""
+        return _find_declared, (self.__module__, self.__qualname__, self.name)
+
     def __deepcopy__(self, memo: object) -> Job[P, R]:
         """Itself, as a function is: a copy would be no job of the app's."""
         return self
 
     def __repr__(self) -> str:
         return f"<job {self.signature}>"
+
+
+def _find_declared(module: str, qualname: str, name: str) -> object:
+    """Return the job that a module declares in this process; `DeclarationError` if there is none."""
+    try:
+        found: Any = import_module(module)
+        for part in qualname.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise DeclarationError(
+            f"the job {name} can't be found in this process: {error}; declare it at the top level of a module that can "
+            f"be imported here"
+        ) from error
+    if not isinstance(found, Job):
+        raise DeclarationError(f"the job {name} can't be found in this process: {module}.{qualname} is no job here")
+    return cast("object", found)
 
 
 def name_of(function: Callable[..., Any]) -> str:
