@@ -177,7 +177,10 @@ class Supervisor:
             child.kill()
         code = await ending
         asked.cancel()
-        self._ended(child.pid)
+        try:
+            self._ended(child.pid)
+        except Exception:
+            log.exception("what %s has counted could not be put away", child)
         self._past.append(WorkerStats(ended=child.figures.ended, failed=child.figures.failed))
         self._past = [WorkerStats.total(self._past)]
         return code
