@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import logging
 import threading
 import weakref
 from collections.abc import AsyncGenerator, Sequence
@@ -10,12 +12,17 @@ from typing import Final
 
 from jobkit.backend import Backend, Blocking, Capabilities, EnqueueOutcome, Message, SupportsBlocking
 from jobkit.connections.loop_scope import close_with_loop
-from jobkit.connections.portal import portal
+from jobkit.connections.portal import PortalLoop, portal
 from jobkit.connections.resolver import BackendSource
 from jobkit.forks import Forkable, track
 
 CLOSING: Final = 10.0
 """Seconds that a loop in another thread has to close its client."""
+
+AT_EXIT: Final = 2.0
+"""Seconds to wait for the client of the portal's loop to close when the interpreter ends."""
+
+log = logging.getLogger("jobkit.connections")
 
 _all: weakref.WeakSet[Clients] = weakref.WeakSet()
 
@@ -94,6 +101,15 @@ class Clients(Forkable):
             self._by_loop.pop(loop, None)
             await backend.close()
 
+    def close_on_portal(self) -> None:
+        """Close the client of the portal's loop, which does not shut down by itself."""
+        for loop, (_, tethered) in tuple(self._by_loop.items()):
+            if isinstance(loop, PortalLoop) and not loop.is_closed():
+                try:
+                    asyncio.run_coroutine_threadsafe(tethered.aclose(), loop).result(AT_EXIT)
+                except TimeoutError:
+                    log.warning("%s could not be closed within %g s", self.source, AT_EXIT)
+
     def _forget_closed_loops(self) -> None:
         for loop in [loop for loop in self._by_loop if loop.is_closed()]:
             del self._by_loop[loop]
@@ -122,3 +138,10 @@ class PortalClient:
 def opened(source: BackendSource) -> list[Clients]:
     """Everything that is open of one source."""
     return [clients for clients in _all if clients.source == source]
+
+
+@atexit.register
+def _close_on_portal() -> None:
+    """Close clients when the interpreter ends: after what is registered later has used them, since that comes first."""
+    for clients in list(_all):
+        clients.close_on_portal()

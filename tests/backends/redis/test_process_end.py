@@ -170,3 +170,15 @@ def test_first_use_in_an_exit_handler_works_on_sqlite(tmp_path: Path, call: str)
             await backend.close()
 
     assert asyncio.run(count()) == 1
+
+
+def test_a_program_that_has_cancelled_a_job_ends_in_silence(tmp_path: Path, url: str) -> None:
+    """The connection's reader waits again, in another future, once its first wait has timed out."""
+    script = """
+app.cancel("unknown")
+
+import time
+time.sleep(6)
+"""
+    ended = end(tmp_path, script, url)
+    assert (ended.returncode, ended.stderr) == (0, "")
