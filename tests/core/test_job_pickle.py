@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from shop import jobs as shop
 
 import jobkit
 from jobkit.errors import DeclarationError
@@ -36,20 +35,23 @@ if __name__ == "__main__":
 """
 
 
-def declared() -> jobkit.Job[..., object]:
-    return next(each for each in vars(shop).values() if isinstance(each, jobkit.Job))
+app = jobkit.App("inline:")
+
+
+@app.job(name="pickled.halve")
+def halve(number: int) -> float:
+    return number / 2
 
 
 def test_a_copy_of_a_job_is_the_job_itself() -> None:
-    job = declared()
-    assert copy.copy(job) is job
-    assert copy.deepcopy(job) is job
-    assert pickle.loads(pickle.dumps(job)) is job  # noqa: S301
+    assert copy.copy(halve) is halve
+    assert copy.deepcopy(halve) is halve
+    assert pickle.loads(pickle.dumps(halve)) is halve  # noqa: S301
 
 
 def test_a_job_that_is_not_declared_here_is_named() -> None:
-    with pytest.raises(DeclarationError, match="the job shop.gone can't be found in this process"):
-        _find_declared("shop.jobs", "gone", "shop.gone")
+    with pytest.raises(DeclarationError, match="the job pickled.gone can't be found in this process"):
+        _find_declared(__name__, "gone", "pickled.gone")
     with pytest.raises(DeclarationError, match="no_such_module"):
         _find_declared("no_such_module", "gone", "shop.gone")
 

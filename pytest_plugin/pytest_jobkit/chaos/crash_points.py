@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from copy import copy
 from typing import TYPE_CHECKING, Any, cast
 
 from jobkit.enqueue.enqueue import PendingEnqueue
@@ -178,6 +177,6 @@ def _walked(job: RunnableJob, life: CrashPoints) -> RunnableJob:
     def function(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
         return life.walk(job.function(*args, **kwargs))
 
-    walked: Any = copy(job)
-    walked.function = function
+    walked: Any = object.__new__(type(job))  # a copy of a declared job is the job itself
+    walked.__dict__.update(vars(job), function=function)
     return cast("RunnableJob", walked)
