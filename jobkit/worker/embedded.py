@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextvars
 import logging
 import time
 import weakref
 from collections.abc import AsyncGenerator
+from functools import partial
 
 from jobkit.app import App
 from jobkit.backend import Backend
 from jobkit.connections.clients import Clients
 from jobkit.connections.loop_scope import close_with_loop
 from jobkit.connections.portal import CallerThread, portal
+from jobkit.enqueue.at_exit import call_at_exit
 from jobkit.execute.checkpoint import LeaseSink
 from jobkit.execute.perform import context_of, perform
 from jobkit.worker.worker import Worker, serves
@@ -36,7 +37,7 @@ def ensure_worker(app: App, clients: Clients) -> None:
     except RuntimeError:
         loop = portal().loop
         if loop not in workers:
-            atexit.register(_finish, app)
+            call_at_exit(partial(_finish, app))
         portal().call(lambda _: _serve(app, clients, workers))
         return
     if not _goes_on(workers.get(loop), _queues(app, clients)):
@@ -92,12 +93,16 @@ async def _until_the_loop_ends(
             await worker.stop()
 
 
-def _finish(app: App) -> None:
-    """At the end of a program without a loop: perform what is due, in the main thread, since no other can start."""
+def _finish(app: App) -> bool:
+    """At the end of a program without a loop: perform what is due, in the main thread, since no other can start.
+
+    What is not due is lost with the memory, as it has to be, so this is no failure.
+    """
     workers = _workers.get(app, {})
     worker = workers.pop(portal().loop, None)
     if worker is not None:
         portal().call(lambda home: _drain(app, worker, home))
+    return True
 
 
 async def _drain(app: App, worker: Worker, home: CallerThread) -> None:

@@ -16,6 +16,7 @@ from msgspec import structs
 from jobkit.app import App
 from jobkit.connections.clients import Clients
 from jobkit.errors import ConfigurationError, WorkerFailed
+from jobkit.forks import Forkable, track
 from jobkit.redaction import printable
 from jobkit.schedule.recurring import Recurring
 from jobkit.worker import signal_handling
@@ -37,13 +38,24 @@ log = logging.getLogger("jobkit.worker")
 FAREWELL: Final = 1.0
 """Seconds. A loop that lives on for longer did not cancel its tasks in order to end."""
 
-_running: WeakSet[Worker] = WeakSet()
-"""The workers of this process. One whose loop ended without a stop is forgotten with it."""
+
+class RunningWorkers(Forkable):
+    """The workers of this process: a forked child has none, and one whose loop ended without a stop is forgotten."""
+
+    def __init__(self) -> None:
+        self.all: WeakSet[Worker] = WeakSet()
+        track(self)
+
+    def after_fork_in_child(self) -> None:
+        self.all = WeakSet()
+
+
+_running = RunningWorkers()
 
 
 def serves(app: App, clients: Clients) -> bool:
     """Whether a worker in this process takes this app's jobs from there."""
-    return any(worker.app is app and worker.takes_from(clients) for worker in _running)
+    return any(worker.app is app and worker.takes_from(clients) for worker in _running.all)
 
 
 class Worker:
@@ -128,7 +140,7 @@ class Worker:
             self._all.append(feed)
             log.info("taking jobs from %s, queues %s", feed.source, ", ".join(map(printable, queues)))
             self._warn_of_short_leases(clients)
-        _running.add(self)
+        _running.all.add(self)
         log.info("%d jobs at a time, leases of %g s", self.options.concurrency, self.options.lease)
 
     def _warn_of_short_leases(self, clients: Clients) -> None:
@@ -160,7 +172,7 @@ class Worker:
         Cancelled, it interrupts them at once and waits for nothing.
         """
         feeds, self._feeds = self._feeds, []
-        _running.discard(self)
+        _running.all.discard(self)
         for feed in feeds:
             feed.begin_stop()
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,40 @@ def test_for_a_program_without_a_loop_before_it_ends() -> None:
     assert sorted(ended.stdout.splitlines()) == ["sent 0", "sent 1", "sent 2"]
     assert ended.stderr == "1 jobs were waiting in the memory of this process, and are lost with it\n"
     assert ended.returncode == 0
+
+
+CHILD = """
+import asyncio, multiprocessing, os, sys
+import jobkit
+
+app = jobkit.App("inline:")
+
+@app.job(name="send")
+def send(who: str) -> None:
+    os.write(1, f"sent by {who}\\n".encode())
+
+def enqueue(who):
+    for _ in range(3):
+        send.enqueue(who)
+
+async def main(method):
+    async with jobkit.Worker(app):
+        child = multiprocessing.get_context(method).Process(target=enqueue, args=("the child",))
+        child.start()
+        await asyncio.to_thread(child.join)
+        assert child.exitcode == 0
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_for_a_child_of_multiprocessing_whose_parent_has_a_worker(tmp_path: Path, method: str) -> None:
+    """The child's jobs are in its own memory, where no worker of the parent sees them."""
+    tmp_path.joinpath("program.py").write_text(CHILD)
+    ended = subprocess.run(
+        [sys.executable, "program.py", method], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert (ended.returncode, ended.stdout) == (0, "sent by the child\n" * 3), ended.stderr
