@@ -38,6 +38,26 @@ def track(thing: Forkable) -> None:
         _tracked.add(thing)
 
 
+class RenewedLock(Forkable):
+    """A reentrant lock that no other thread holds in a forked child, whoever held it before: ``with lock: ...``."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        track(self)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        if self._lock.acquire(blocking=False):  # free, or held by the thread that forks, which will let go of it
+            self._lock.release()
+        else:
+            self._lock = threading.RLock()
+
+
 def _before() -> None:
     _guard.acquire()
     for thing in list(_tracked):

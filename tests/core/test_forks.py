@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from jobkit.forks import RenewedLock
 from jobkit.testing.redis.server import Server
 
 pytestmark = [pytest.mark.realtime, pytest.mark.invariant]
@@ -198,3 +202,33 @@ def test_children_of_multiprocessing_have_their_own(tmp_path: Path, method: str)
     command = [sys.executable, str(program), f"sqlite:///{tmp_path}/jobs.db", method]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)  # Python 3.12; it is the point
+def test_a_lock_is_free_in_a_child_whoever_held_it() -> None:
+    """Another thread at the fork, or the one that forks, which lets go of it in the child as well."""
+    lock, held, let_go = RenewedLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            let_go.wait(30)
+
+    def child_ends_well() -> bool:
+        if (child := os.fork()) == 0:
+            signal.alarm(20)  # instead of hanging
+            with lock:
+                os._exit(0)
+        return os.waitpid(child, 0)[1] == 0
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(30)
+    assert child_ends_well()
+    let_go.set()
+    thread.join()
+    with lock:
+        assert child_ends_well()
+    assert child_ends_well()

@@ -17,6 +17,7 @@ from jobkit.backend import Done, Message, SupportsBlocking, SupportsWipe
 from jobkit.connections.clients import Clients, opened
 from jobkit.connections.portal import portal
 from jobkit.errors import BackendUnavailable, JobkitError
+from jobkit.forks import RenewedLock
 
 if TYPE_CHECKING:
     from jobkit.backend import Backend
@@ -52,7 +53,7 @@ class NamespaceRegistry:
         self._chosen = source
         self._source = replace(source, namespace=f"{source.namespace}-ledger", clock=clock)
         self._clients = Clients(self._source)
-        self._lock = threading.Lock()
+        self._lock = RenewedLock()
         self._collected = False
 
     def register(self, namespace: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from jobkit.backend import RetryAt
 from jobkit.errors import BackendUnavailable
 from jobkit.execute.context import current_job
 from jobkit.execute.outcome import Performed
+from jobkit.forks import RenewedLock
 from jobkit.retry import Backoff
 from pytest_jobkit.chaos.config import CRASH_AFTER, CRASH_BEFORE, DELAY, DUPLICATE, REFUSE, REORDER
 from pytest_jobkit.chaos.crash_points import CrashableCheckpoints, CrashPoints, instrument, killed
@@ -87,7 +87,7 @@ class Injector:
         self._jobs: Counter[str] = Counter()
         self._enqueues: Counter[str] = Counter()
         self._running: dict[str, CrashPoints] = {}
-        self._lock = threading.Lock()
+        self._lock = RenewedLock()
 
     @property
     def taken(self) -> Schedule:

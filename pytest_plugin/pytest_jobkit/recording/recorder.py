@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -11,6 +10,7 @@ from jobkit.backend import Cancelled
 from jobkit.enqueue.receipt import Status
 from jobkit.execute.context import current_job
 from jobkit.execute.outcome import Performed
+from jobkit.forks import RenewedLock
 from jobkit.jobs.call import EPOCH, Options
 from pytest_jobkit.recording.call_site import CallSite, call_site
 from pytest_jobkit.recording.entry import CANCELLED, PENDING, RUNNING, Entry
@@ -43,7 +43,7 @@ class Recorder(Recording):
         self._sites: dict[int, tuple[Call, CallSite | None]] = {}
         """By the identity of the call, which is kept so that it stays one."""
         self._listeners: list[Callable[[], object]] = []
-        self._lock = threading.RLock()
+        self._lock = RenewedLock()
 
     # Hearing.
 
