@@ -131,8 +131,8 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 child = self._start(place)
-            except OSError as error:
-                log.error("no process can be started (%s); trying again in %.3g s", error, pause)
+            except Exception as error:  # noqa: BLE001 - told, and tried again: a supervisor outlives whatever fails
+                log.error("no process can be started (%r); trying again in %.3g s", error, pause)
                 pause = await self._pause(pause)
                 continue
             code = await self._watch(child)
@@ -175,8 +175,13 @@ class Supervisor:
         if not ending.done():
             log.error("%s does not end, and is killed", child)
             child.kill()
-        code = await ending
         asked.cancel()
+        try:
+            code = await ending
+        except Exception:
+            log.exception("how %s ended can't be learned, and it is killed", child)
+            child.kill()
+            code = 1
         try:
             self._ended(child.pid)
         except Exception:

@@ -256,9 +256,12 @@ def test_replaced_processes_leave_no_descriptor(loop: str) -> None:
     assert len(set(counts)) == 1, counts
 
 
-@pytest.mark.parametrize("code", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENOENT])
+NOT_STARTED = [OSError(code, os.strerror(code)) for code in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENOENT)]
+
+
+@pytest.mark.parametrize("error", [*NOT_STARTED, MemoryError(), RuntimeError("can't start new thread")], ids=repr)
 def test_a_process_that_can_not_be_started_is_tried_again(
-    code: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tries: list[int] = []
 
@@ -266,7 +269,7 @@ def test_a_process_that_can_not_be_started_is_tried_again(
         def command(place: int, _: int) -> list[str]:
             tries.append(place)
             if len(tries) < 4:
-                raise OSError(code, os.strerror(code))
+                raise error
             supervisor.request_stop(signal.SIGTERM)
             return [sys.executable, "-ISc", ""]
 
@@ -278,7 +281,7 @@ def test_a_process_that_can_not_be_started_is_tried_again(
     assert asyncio.run(main()) == 0
     assert open_descriptors() == before
     assert len(tries) == 4
-    assert caplog.text.count(f"no process can be started ([Errno {code}]") == 3
+    assert caplog.text.count(f"no process can be started ({error!r}); trying again") == 3
 
 
 def has_ended(pid: int) -> bool:
