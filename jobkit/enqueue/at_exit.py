@@ -33,7 +33,7 @@ def call_at_exit(finish: Callable[[], bool]) -> None:
 
     def at_exit() -> None:
         if not finish():
-            sys.__dict__[__name__] = _ExitCode()
+            _fail()
 
     def at_exit_of_child() -> None:
         atexit.unregister(at_exit)
@@ -41,11 +41,32 @@ def call_at_exit(finish: Callable[[], bool]) -> None:
             raise SystemExit(FAILURE)
 
     atexit.register(at_exit)
+    if sys.version_info < (3, 13) and _is_child():  # such children call no exit handlers there
+        _call_last(at_exit_of_child)
+
+
+def _fail() -> None:
+    """Set the exit code, in an exit handler."""
+    sys.__dict__[__name__] = _ExitCode()
+    if _is_child() and import_module("multiprocessing").get_start_method(allow_none=True) != "spawn":
+        _call_last(_end_forked_child)  # it ends by `os._exit` and destroys nothing
+
+
+def _end_forked_child() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(FAILURE)
+
+
+def _is_child() -> bool:
+    """Return True in a child that `multiprocessing` started."""
     process: Any = sys.modules.get("multiprocessing.process")
-    if process is not None and process.parent_process() is not None:
-        # Before Python 3.13 such children call no exit handlers. The lowest priority comes last, since what is raised
-        # here keeps later ones from being called.
-        import_module("multiprocessing.util").Finalize(None, at_exit_of_child, exitpriority=-1_000_000)
+    return process is not None and process.parent_process() is not None
+
+
+def _call_last(finish: Callable[[], None]) -> None:
+    """Call a function after the other finalizers of `multiprocessing`, which it may keep from being called."""
+    import_module("multiprocessing.util").Finalize(None, finish, exitpriority=-1_000_000)
 
 
 def _is_failing(error: BaseException | None) -> bool:
