@@ -168,7 +168,7 @@ WAITS = {
 def test_starting_a_process_or_waiting_on_the_real_clock_needs_the_marker(suite: Path) -> None:
     code, output = ci(suite, STARTS_A_PROCESS["subprocess"])
     assert code == 1
-    assert "tests/test_it.py::test_it needs the marker realtime: it starts a process (subprocess.Popen)" in output
+    assert "tests/test_it.py::test_it needs the marker realtime: it starts a process (subprocess.Popen" in output
     for name, tests in {**STARTS_A_PROCESS, **WAITS}.items():
         suite.joinpath("tests", f"test_{name}.py").write_text(tests)
         marked = tests.replace("def test_it", "import pytest\n@pytest.mark.realtime\ndef test_it")
