@@ -131,7 +131,8 @@ class Project:
         if any(each.startswith("-n") for each in args):  # xdist's processes load what this one does
             with mock.patch.dict(os.environ, lean_pytest.ENVIRONMENT):
                 plugins = lean_pytest.plugins(arguments=args)
-                return self.pytester.runpytest_inprocess(*plugins, "-p", "no:cacheprovider", *args)
+                loaded = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # here they are; older versions tell
+                return self.pytester.runpytest_inprocess(*plugins, *loaded, "-p", "no:cacheprovider", *args)
         return self.pytester.runpytest_inprocess(*WITHOUT, *args)
 
     def apart(self, tests: str, *args: str, head: str = HEAD) -> pytest.RunResult:
