@@ -15,7 +15,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -46,6 +45,7 @@ from jobkit.worker.process_protocol import (
     frame,
     read,
 )
+from jobkit.worker.signal_handling import place
 from jobkit.worker.thread_pool import ThreadPool
 
 ENDS_WITH_ITS_PARENT: Final = 1
@@ -259,19 +259,12 @@ def leave_signals_to_worker() -> None:
     programs, and forks are rid of it.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _ignore)
+        place(number, _ignore)
         signal.siginterrupt(number, False)  # noqa: FBT003 - it has no other form
-    os.register_at_fork(after_in_child=_default_signals)
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing: a log handler may be in the middle of its work here."""
-
-
-def _default_signals() -> None:
-    for number, handler in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(number) is _ignore:
-            signal.signal(number, handler)
 
 
 def main() -> None:

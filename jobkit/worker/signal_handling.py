@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any, Final
 
 _placed: Final[dict[int, Any]] = {}
@@ -40,6 +41,12 @@ def handle(handlers: Mapping[int, Callable[[int], None]]) -> None:
     for number, function in handlers.items():
         loop.add_signal_handler(number, function, number)
         _placed[number] = signal.getsignal(number)
+
+
+def place(number: int, handler: Callable[[int, FrameType | None], None]) -> None:
+    """Call a plain handler for a signal. A forked child handles the signal as a new process does."""
+    signal.signal(number, handler)
+    _placed[number] = signal.getsignal(number)
 
 
 def release(*numbers: int) -> None:
