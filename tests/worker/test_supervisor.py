@@ -98,6 +98,12 @@ class Supervised:
             assert self.process.poll() is None, self.log
         return path.read_text()
 
+    def until_note(self) -> str:
+        """Wait until a job has written a whole line of its notes, and return them."""
+        while not (text := self.until_file("notes")).endswith("\n"):
+            assert self.process.poll() is None, self.log
+        return text
+
     def end(self) -> int:
         _, rest = self.process.communicate(timeout=60)
         self.log += rest
@@ -179,7 +185,7 @@ def test_a_worker_killed_beside_its_child_is_replaced(
     all.until(r"has ended \(killed by SIGKILL\); another is started")
     child = int(all.until_file("forked"))
     all.until("jobs at a time")
-    assert all.until_file("notes").startswith("second attempt")
+    assert all.until_note().startswith("second attempt")
     all.process.send_signal(signal.SIGTERM)
     assert all.end() == 0, all.log
     assert is_running(child) is own_session  # what left the group was not the worker's any more
